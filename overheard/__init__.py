@@ -1,0 +1,1 @@
+"""Overheard: who said what about a company, on the right contact in the CRM, with the evidence."""

@@ -1,0 +1,147 @@
+"""The log: records on keyed topics, read by groups. The seam; the embedded engine is in `overheard.log.embedded`.
+
+    producer ──append──▶ topic ─┬─ partition 0 ─▶ consumer of a group, commits its position
+                                └─ partition n ─▶ ...
+
+Words are Kafka's. A topic's partitions are fixed; equal keys go to one partition, in order. Offsets rise by at least one
+from record to record; compaction and retention leave gaps, and never move a record to another offset.
+"""
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import NamedTuple, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """How a topic is cut and kept. `retention` None: for ever (compacted ones keep the newest of each key)."""
+
+    name: str
+    partitions: int
+    compacted: bool = False
+    retention: timedelta | None = None
+
+
+TOPICS: Mapping[str, Topic] = {
+    topic.name: topic
+    for topic in (
+        Topic("fetches", 12, retention=timedelta(days=7)),
+        Topic("mentions", 12, retention=timedelta(days=7)),
+        Topic("watch", 1, compacted=True),
+        Topic("facts", 1, compacted=True),
+        Topic("documents", 12, compacted=True),
+        Topic("changes", 1, retention=timedelta(days=90)),
+        Topic("poll-state", 1, compacted=True),
+        Topic("dead-letters", 1, retention=timedelta(days=30)),
+    )
+}
+
+
+class ProducerRecord(NamedTuple):
+    """A record to be appended. `value` None is a tombstone: the key is gone."""
+
+    topic: str
+    key: str
+    value: bytes | None
+    headers: Mapping[str, str] = {}
+
+
+class ConsumerRecord(NamedTuple):
+    """A record as read. `timestamp` is when it was appended, in ms since 1970 UTC."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: str
+    value: bytes | None
+    headers: Mapping[str, str]
+
+
+def partition_for(key: str, partitions: int) -> int:
+    """Return the partition of a key: CRC-32 of its UTF-8, modulo. The same on every engine and machine."""
+    return zlib.crc32(key.encode()) % partitions
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What a group has done with a topic: next offset to read by partition, and the fates counted up to there."""
+
+    positions: Mapping[int, int]
+    fates: Mapping[str, int] = field(default_factory=dict)
+
+
+class Consumer(Protocol):
+    """One member's place in a group over one topic. Not thread-safe; one thread owns it."""
+
+    def poll(self, limit: int, timeout: float) -> Sequence[ConsumerRecord]:
+        """Return up to `limit` records after those returned before, waiting up to `timeout` seconds for the first.
+
+        Starts at the committed positions, or at the beginning. Empty when nothing came in time.
+        Order holds within a partition.
+        """
+        ...
+
+    def commit(self, positions: Mapping[int, int], fates: Mapping[str, int]) -> None:
+        """Store the next offset to read by partition, and add `fates` to the group's counts, atomically."""
+        ...
+
+    def seek(self, partition: int, offset: int) -> None:
+        """Go on reading `partition` from `offset` (replay); nothing is committed by this."""
+        ...
+
+    def lag(self) -> int:
+        """Return how many offsets of this member's partitions lie between its position and the end."""
+        ...
+
+    def close(self) -> None:
+        """Leave the group. Uncommitted reads will be read again."""
+        ...
+
+
+class Log(Protocol):
+    """Topics on one engine. Thread-safe.
+
+    Every method may raise TransientError (try again), FolderFullError, FolderDamagedError.
+    """
+
+    def append(self, records: Sequence[ProducerRecord], *, durable: bool = False) -> Sequence[tuple[int, int]]:
+        """Append all or none; return (partition, offset) of each. On return they survive a killed process.
+
+        `durable`: they survive a power cut too (something that enters: a collected mention, an import, a decision).
+        """
+        ...
+
+    def consumer(self, group: str, topic: str, *, member: int = 0, members: int = 1) -> Consumer:
+        """Return member `member` of `members` of a group. Each partition has one owner (partition % members)."""
+        ...
+
+    def read(self, topic: str, partition: int, offset: int, limit: int) -> Sequence[ConsumerRecord]:
+        """Return up to `limit` records from `offset` on, outside any group; fewer at the end."""
+        ...
+
+    def span(self, topic: str, partition: int) -> tuple[int, int]:
+        """Return (first offset kept, offset after the last). Equal when nothing is kept."""
+        ...
+
+    def latest(self, topic: str, keys: Sequence[str]) -> Mapping[str, ConsumerRecord]:
+        """Return the newest record of each key on a compacted topic; missing keys and tombstones are left out."""
+        ...
+
+    def checkpoint(self, group: str, topic: str) -> Checkpoint:
+        """Return what a group has committed on a topic; empty where it has nothing."""
+        ...
+
+    def commit(self, group: str, topic: str, positions: Mapping[int, int], fates: Mapping[str, int]) -> None:
+        """Store positions and add fates for a group, atomically (what `Consumer.commit` does)."""
+        ...
+
+    def maintain(self, now_ms: int) -> Mapping[str, int]:
+        """Compact and expire what is due; return the number of records removed by topic. Safe to kill."""
+        ...
+
+    def close(self) -> None:
+        """Release the engine. No call may follow."""
+        ...

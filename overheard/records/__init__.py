@@ -1,0 +1,90 @@
+"""The records that move on the topics: immutable, typed, JSON in and out.
+
+Imports nothing of ours. Every time is UTC and aware. Every offset is in code points of `Mention.text`.
+"""
+
+from overheard.records.base import Cause, ObjectType, RecordError, Verb
+from overheard.records.contact import Account, Contact, ExternalId, LifecycleTag
+from overheard.records.deadletter import DeadLetter
+from overheard.records.decision import Decision, DecisionVerb
+from overheard.records.enriched import (
+    EnrichedMention,
+    Entity,
+    Language,
+    Passed,
+    Polarity,
+    Sentiment,
+    TargetSentiment,
+    WatchHit,
+)
+from overheard.records.envelope import DATA_TYPES, Event, decode, encode, event_for, is_tombstone_of
+from overheard.records.fetch import Fetch
+from overheard.records.identity import Identity, identity_key
+from overheard.records.ids import (
+    account_id,
+    contact_id,
+    content_hash,
+    digest,
+    incident_id,
+    mention_id,
+    snippet_id,
+)
+from overheard.records.incident import Evidence, Incident, Outcome, Party, Role
+from overheard.records.mention import Actor, Mention
+from overheard.records.profile import IncidentSummary, Profile, ProfileIdentity
+from overheard.records.snippet import Snippet
+from overheard.records.sortkey import sort_key
+from overheard.records.watch import Term, TermKind, WatchedSource
+
+__all__ = [
+    "DATA_TYPES",
+    "Account",
+    "Actor",
+    "Cause",
+    "Contact",
+    "DeadLetter",
+    "Decision",
+    "DecisionVerb",
+    "EnrichedMention",
+    "Entity",
+    "Event",
+    "Evidence",
+    "ExternalId",
+    "Fetch",
+    "Identity",
+    "Incident",
+    "IncidentSummary",
+    "Language",
+    "LifecycleTag",
+    "Mention",
+    "ObjectType",
+    "Outcome",
+    "Party",
+    "Passed",
+    "Polarity",
+    "Profile",
+    "ProfileIdentity",
+    "RecordError",
+    "Role",
+    "Sentiment",
+    "Snippet",
+    "TargetSentiment",
+    "Term",
+    "TermKind",
+    "Verb",
+    "WatchHit",
+    "WatchedSource",
+    "account_id",
+    "contact_id",
+    "content_hash",
+    "decode",
+    "digest",
+    "encode",
+    "event_for",
+    "identity_key",
+    "incident_id",
+    "is_tombstone_of",
+    "mention_id",
+    "snippet_id",
+    "sort_key",
+]

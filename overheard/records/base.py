@@ -1,0 +1,23 @@
+"""What all records share: their base class and the words that several of them use."""
+
+from typing import Literal
+
+import msgspec
+
+
+class RecordError(ValueError):
+    """Bytes that are not a record of ours, or of a schema newer than this program."""
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """Base of all records: immutable, keyword-only, camelCase in JSON, defaults left out of the JSON."""
+
+
+# ActivityStreams 2.0 activity types: what happened to the subject.
+Verb = Literal["Create", "Update", "Delete"]
+
+# ActivityStreams 2.0 object types, and schema.org's Review, which it lacks.
+ObjectType = Literal["Note", "Article", "Question", "Review", "Page", "Video", "Audio", "Image"]
+
+# Why a record was made; only `live` may ever deliver an alert.
+Cause = Literal["live", "back-fill", "replay", "re-match", "decision"]

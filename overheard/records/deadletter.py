@@ -1,0 +1,27 @@
+"""A dead letter: a record that could not be used, with who, when, what and where."""
+
+from datetime import datetime
+
+from overheard.records.base import Record
+
+
+class DeadLetter(Record, frozen=True, kw_only=True):
+    """`id` is "topic/partition/offset" of the origin, or a digest for input that never reached a topic.
+
+    `stage` gave up on it at `at`, after `attempts`, because of `error` (a class's name) with `message` (expected, got,
+    what to do); `where` names file and line, feed and entry, or field. `value` is the record as it came.
+    """
+
+    id: str
+    stage: str
+    topic: str
+    partition: int
+    offset: int
+    key: str
+    error: str
+    message: str
+    where: str = ""
+    at: datetime
+    attempts: int = 1
+    headers: dict[str, str] = {}
+    value: bytes | None = None

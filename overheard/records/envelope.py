@@ -1,0 +1,137 @@
+"""The envelope of every record on every topic and webhook: CloudEvents 1.0, structured JSON."""
+
+from datetime import datetime
+from typing import Any, Generic, Literal, TypeVar
+
+import msgspec
+
+from overheard.records.base import Cause, Record, RecordError, Verb
+from overheard.records.contact import Account, Contact
+from overheard.records.deadletter import DeadLetter
+from overheard.records.decision import Decision
+from overheard.records.enriched import EnrichedMention
+from overheard.records.fetch import Fetch
+from overheard.records.identity import Identity
+from overheard.records.ids import content_hash, digest
+from overheard.records.incident import Incident
+from overheard.records.mention import VOLATILE, Mention
+from overheard.records.profile import Profile
+from overheard.records.watch import Term, WatchedSource
+
+D_co = TypeVar("D_co", covariant=True)
+
+# CloudEvents `type` -> the class of its data. A schema's version is the number at the end of `dataschema`;
+# it rises when an older program could misread a newer record. Adding a field with a default does not raise it.
+DATA_TYPES: dict[str, type[Record]] = {
+    "overheard.mention": Mention,
+    "overheard.enriched-mention": EnrichedMention,
+    "overheard.contact": Contact,
+    "overheard.account": Account,
+    "overheard.identity": Identity,
+    "overheard.term": Term,
+    "overheard.watched-source": WatchedSource,
+    "overheard.decision": Decision,
+    "overheard.incident": Incident,
+    "overheard.profile": Profile,
+    "overheard.fetch": Fetch,
+    "overheard.dead-letter": DeadLetter,
+}
+_NAMES = {cls: name for name, cls in DATA_TYPES.items()}
+SCHEMA_VERSION = 1
+
+
+class Event(msgspec.Struct, Generic[D_co], frozen=True, kw_only=True, omit_defaults=True):
+    """A CloudEvent. `subject` is the id of the thing, the same through all its versions.
+
+    `sourceversion` orders the versions of one subject: the platform's edit time in ms or its revision, else a counter
+    that rises when the content differs. Of a document it is the matcher's version. `time` is when the record was made.
+    Extension attributes (verb, sourceversion, cause) are lower-case letters, as CloudEvents demands.
+    """
+
+    specversion: Literal["1.0"]
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: datetime
+    datacontenttype: Literal["application/json"]
+    dataschema: str
+    verb: Verb
+    sourceversion: int
+    cause: Cause
+    data: D_co
+
+
+class _Raw(msgspec.Struct, frozen=True):
+    type: str
+    dataschema: str
+    data: msgspec.Raw
+
+
+def event_for(
+    data: Record,
+    *,
+    subject: str,
+    source: str,
+    time: datetime,
+    verb: Verb = "Create",
+    sourceversion: int = 0,
+    cause: Cause = "live",
+) -> Event[Any]:
+    """Return the event that carries `data`; its id = hash(subject, verb, source version, content hash)."""
+    content = content_hash(data, without=VOLATILE if isinstance(data, Mention) else ())
+    return Event(
+        specversion="1.0",
+        id=digest(subject, verb, str(sourceversion), content),
+        source=source,
+        type=_NAMES[type(data)],
+        subject=subject,
+        time=time,
+        datacontenttype="application/json",
+        dataschema=f"urn:overheard:{_NAMES[type(data)].removeprefix('overheard.')}:{SCHEMA_VERSION}",
+        verb=verb,
+        sourceversion=sourceversion,
+        cause=cause,
+        data=data,
+    )
+
+
+_encoder = msgspec.json.Encoder(order="deterministic")
+_raw_decoder = msgspec.json.Decoder(_Raw)
+_decoders = {name: msgspec.json.Decoder(Event[cls]) for name, cls in DATA_TYPES.items()}  # type: ignore[valid-type]
+
+
+def encode(event: Event[Any]) -> bytes:
+    """Return the event as JSON; equal events give equal bytes."""
+    return _encoder.encode(event)
+
+
+def decode(value: bytes) -> Event[Any]:
+    """Return the event in `value`, its data typed.
+
+    Raises RecordError where the bytes are not an event of ours, a field is missing or of a wrong
+    type (the message names its path), or the schema is newer than this program.
+    """
+    try:
+        raw = _raw_decoder.decode(value)
+        decoder = _decoders.get(raw.type)
+        if decoder is None:
+            known = ", ".join(sorted(DATA_TYPES))
+            msg = f"expected a type of {known}; got {raw.type!r}"
+            raise RecordError(msg)
+        version = int(raw.dataschema.rpartition(":")[2])
+        if version > SCHEMA_VERSION:
+            msg = (
+                f"expected schema version {SCHEMA_VERSION} or older for {raw.type}; got {version}. "
+                "It was written by a newer Overheard: update this one"
+            )
+            raise RecordError(msg)
+        return decoder.decode(value)
+    except (msgspec.DecodeError, UnicodeDecodeError) as e:
+        msg = f"expected an event as JSON; got {value[:80]!r}: {e}"
+        raise RecordError(msg) from e
+
+
+def is_tombstone_of(event: Event[Any]) -> bool:
+    """True where the event says that its subject is gone."""
+    return event.verb == "Delete"

@@ -1,0 +1,36 @@
+"""An identity: how one platform names somebody."""
+
+from datetime import datetime
+from typing import Literal
+
+from overheard.records.base import Record
+
+IdentityType = Literal["handle", "url", "email", "phone"]
+
+
+def identity_key(platform: str, kind: IdentityType, value: str) -> str:
+    """Return the key of an identity, `reddit:handle:antdude`; `value` must be normalised."""
+    return f"{platform}:{kind}:{value}"
+
+
+class Identity(Record, frozen=True, kw_only=True):
+    """One identity and who claims it for whom.
+
+    `value` is normalised for its type (handles folded without @, e-mails lower-case, URLs canonical); platform
+    is "web" for URLs and "email" for addresses. `subject` is the contact or account that it stands for.
+    `claimed_by` is who says so: "crm", "decision". First and last seen: in mentions; absent when never seen.
+    """
+
+    platform: str
+    type: IdentityType
+    value: str
+    subject: str
+    claimed_by: Literal["crm", "decision"] = "crm"
+    verified: bool = False
+    first_seen: datetime | None = None
+    last_seen: datetime | None = None
+
+    @property
+    def key(self) -> str:
+        """`platform:type:value`."""
+        return identity_key(self.platform, self.type, self.value)

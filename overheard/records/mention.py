@@ -1,0 +1,62 @@
+"""A mention: one public utterance, shaped as an ActivityStreams 2.0 object."""
+
+from datetime import datetime
+
+from overheard.records.base import ObjectType, Record
+
+
+class Actor(Record, frozen=True, kw_only=True):
+    """Who said it, as the platform gave it. `platform` with `preferred_username` or `url` makes identities.
+
+    All but `platform` may be empty; an actor with nothing but a `name` has no identity.
+    """
+
+    platform: str
+    preferred_username: str = ""
+    name: str = ""
+    url: str = ""
+    email: str = ""
+
+
+class Mention(Record, frozen=True, kw_only=True):
+    """One public utterance.
+
+    `content` and `name` are plain text made once at the door (`overheard.text.clean`). `source` is the
+    configured source that brought it ("news", "reddit", a feed's name); `platform` the site that its native id
+    and handles belong to ("reddit", "x"; "web" for anything found by URL). `first_seen` is when Overheard
+    first had it. `tag` are hashtags without `#`, `links` the URLs in the text, as given. `language` is what
+    the source declared (BCP 47), may be empty. Aliases: other canonical URLs of the same utterance.
+    """
+
+    id: str
+    type: ObjectType = "Note"
+    platform: str
+    native_id: str = ""
+    source: str
+    content: str
+    name: str = ""
+    url: str = ""
+    published: datetime | None = None
+    updated: datetime | None = None
+    first_seen: datetime
+    in_reply_to: str = ""
+    attributed_to: Actor | None = None
+    tag: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    language: str = ""
+    generator: str = ""
+    likes: int | None = None
+    shares: int | None = None
+    replies: int | None = None
+
+    @property
+    def text(self) -> str:
+        """The one text that every offset refers to: the name, a newline and the content, or one of them."""
+        if self.name and self.content:
+            return f"{self.name}\n{self.content}"
+        return self.name or self.content
+
+
+# What does not make a new revision of a mention: when we saw it, and counts that move with every poll.
+VOLATILE = ("first_seen", "likes", "shares", "replies")

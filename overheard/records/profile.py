@@ -1,0 +1,74 @@
+"""A profile: the crow's nest over one contact or account, on one bounded document."""
+
+from datetime import datetime
+from typing import Literal
+
+from overheard.records.base import Record
+from overheard.records.contact import ExternalId, LifecycleTag
+from overheard.records.identity import Identity
+from overheard.records.incident import Evidence, Outcome, Role
+from overheard.records.snippet import Polarity, Snippet
+
+
+class ProfileIdentity(Record, frozen=True, kw_only=True):
+    """One identity on the map of a contact, and the evidence that it is theirs."""
+
+    identity: Identity
+    evidence: tuple[Evidence, ...] = ()
+
+
+class IncidentSummary(Record, frozen=True, kw_only=True):
+    """An incident as the profile shows it; the incident itself is found by `id`."""
+
+    id: str
+    k: str
+    source: str
+    url: str = ""
+    published: datetime | None = None
+    role: Role
+    outcome: Outcome
+    score: float
+    about: tuple[str, ...] = ()
+    polarity: Polarity
+    snippets: tuple[Snippet, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    why: tuple[str, ...] = ()
+
+
+class Profile(Record, frozen=True, kw_only=True):
+    """The whole relationship with one contact or account, first contact to last; bounded in size.
+
+    Counts are of linked incidents; `candidates` counts those that wait for a person. `by_month` has every UTC month
+    ("2026-11"), `by_day` the newest 90 UTC days that have any ("2026-11-21"). `last` are the newest 20 linked
+    incidents, `waiting` the best 10 candidates. Nothing here is relative to today: that is computed when read.
+    `people` (of an account) and `account` (of a contact) are ids. `k` is that of the newest linked
+    incident, "0" where there is none.
+    """
+
+    id: str
+    k: str
+    kind: Literal["contact", "account"]
+    external_ids: tuple[ExternalId, ...]
+    name: str = ""
+    emails: tuple[str, ...] = ()
+    phones: tuple[str, ...] = ()
+    organisation: str = ""
+    title: str = ""
+    place: str = ""
+    domain: str = ""
+    owner: str = ""
+    account: str = ""
+    people: tuple[str, ...] = ()
+    lifecycle: tuple[LifecycleTag, ...] = ()
+    identities: tuple[ProfileIdentity, ...] = ()
+    first_contact: datetime | None = None
+    last_contact: datetime | None = None
+    incidents: int = 0
+    candidates: int = 0
+    by_month: dict[str, int] = {}
+    by_day: dict[str, int] = {}
+    by_polarity: dict[str, int] = {}
+    by_term: dict[str, int] = {}
+    by_source: dict[str, int] = {}
+    last: tuple[IncidentSummary, ...] = ()
+    waiting: tuple[IncidentSummary, ...] = ()
