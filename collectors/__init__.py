@@ -1,0 +1,1 @@
+"""From the public web and from files to mentions."""

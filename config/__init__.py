@@ -1,0 +1,1 @@
+"""What a person sets: settings and the watch list, validated with file and line."""

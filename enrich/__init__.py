@@ -1,0 +1,1 @@
+"""From mentions to enriched mentions: winnow, language, entities, sentiment, snippets."""

@@ -1,0 +1,1 @@
+"""Documents that can be searched: the query language, the analyser, the engines."""

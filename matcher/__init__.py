@@ -1,0 +1,1 @@
+"""Who is who, and which incident is whose: the one owner of identity and links."""

@@ -12,60 +12,19 @@ from overheard.urls import canonical_url
 # Handles and local parts of e-mail addresses that many people or programs share. They never join two contacts and
 # never stand for an author; one that the CRM names for a single contact is that contact's all the same.
 PLACEHOLDER_HANDLES = frozenset(
-    [
-        "[deleted]",
-        "[removed]",
-        "<username>",
-        "username",
-        "anonymous",
-        "anon",
-        "guest",
-        "unknown",
-        "none",
-        "null",
-        "n/a",
-        "user",
-        "admin",
-        "administrator",
-        "automoderator",
-        "moderator",
-        "mod",
-        "bot",
-        "root",
-        "webmaster",
-        "staff",
-        "editor",
-        "team",
-    ]
-)
+    {
+        "[deleted]", "[removed]", "<username>", "username", "anonymous", "anon", "guest", "unknown", "none", "null", "n/a",
+        "user", "admin", "administrator", "automoderator", "moderator", "mod", "bot", "root", "webmaster", "staff",
+        "editor", "team",
+    }
+)  # fmt: skip
 PLACEHOLDER_MAILBOXES = frozenset(
-    [
-        "noreply",
-        "no-reply",
-        "donotreply",
-        "do-not-reply",
-        "info",
-        "contact",
-        "hello",
-        "support",
-        "sales",
-        "admin",
-        "office",
-        "mail",
-        "webmaster",
-        "postmaster",
-        "mailer-daemon",
-        "help",
-        "service",
-        "enquiries",
-        "inquiries",
-        "team",
-        "marketing",
-        "press",
-        "newsletter",
-        "notifications",
-    ]
-)
+    {
+        "noreply", "no-reply", "donotreply", "do-not-reply", "info", "contact", "hello", "support", "sales", "admin",
+        "office", "mail", "webmaster", "postmaster", "mailer-daemon", "help", "service", "enquiries", "inquiries",
+        "team", "marketing", "press", "newsletter", "notifications",
+    }
+)  # fmt: skip
 
 
 def normal_handle(handle: str) -> str:

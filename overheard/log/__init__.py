@@ -1,0 +1,1 @@
+"""Topics, positions and the one loop that runs a stage."""

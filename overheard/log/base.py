@@ -3,8 +3,8 @@
     producer ──append──▶ topic ─┬─ partition 0 ─▶ consumer of a group, commits its position
                                 └─ partition n ─▶ ...
 
-Words are Kafka's. A topic's partitions are fixed; equal keys go to one partition, in order. Offsets rise by at least one
-from record to record; compaction and retention leave gaps, and never move a record to another offset.
+Words are Kafka's. A topic's partitions are fixed; equal keys go to one partition, in order. Offsets rise by at
+least one from record to record; compaction and retention leave gaps, and never move a record to another offset.
 """
 
 import zlib

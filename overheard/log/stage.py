@@ -51,3 +51,19 @@ class Stage(Protocol):
         Raises TransientError for what may pass; InputError for a record that cannot be used.
         """
         ...
+
+
+class Sink(Protocol):
+    """Where a stage's outcome goes, and where its position is kept. Flushes outputs before it commits the input.
+
+    `LogSink` (beside the loop) appends to the log and commits for the group. The matcher's own sink commits its state,
+    its outbox, its position and the fates in one SQLite transaction and then publishes the outbox.
+    """
+
+    def positions(self) -> Mapping[int, int]:
+        """Return the next offset to read by partition, as committed; empty at the very start."""
+        ...
+
+    def write(self, outcome: Outcome, positions: Mapping[int, int]) -> None:
+        """Flush the outputs and dead letters, then commit positions and fates. On return both are safe."""
+        ...
