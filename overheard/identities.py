@@ -13,9 +13,9 @@ from overheard.urls import canonical_url
 # never stand for an author; one that the CRM names for a single contact is that contact's all the same.
 PLACEHOLDER_HANDLES = frozenset(
     {
-        "[deleted]", "[removed]", "<username>", "username", "anonymous", "anon", "guest", "unknown", "none", "null", "n/a",
-        "user", "admin", "administrator", "automoderator", "moderator", "mod", "bot", "root", "webmaster", "staff",
-        "editor", "team",
+        "[deleted]", "[removed]", "<username>", "username", "anonymous", "anon", "guest", "unknown", "none", "null",
+        "n/a", "user", "admin", "administrator", "automoderator", "moderator", "mod", "bot", "root", "webmaster",
+        "staff", "editor", "team",
     }
 )  # fmt: skip
 PLACEHOLDER_MAILBOXES = frozenset(
