@@ -1,1 +1,1 @@
-"""From mentions to enriched mentions: winnow, language, entities, sentiment, snippets."""
+"""Enrich: which mentions matter, and what is in them. Knows nothing of contacts beyond their identities."""

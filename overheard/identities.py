@@ -3,53 +3,88 @@
 Pure. Equal normal forms mean the same identity; nothing here says whose it is.
 """
 
+import re
 from collections.abc import Iterable
 
 from overheard.records import Account, Actor, Contact, Identity, identity_key
 from overheard.text import fold
-from overheard.urls import canonical_url
+from overheard.urls import ascii_host, canonical_url
 
 # Handles and local parts of e-mail addresses that many people or programs share. They never join two contacts and
-# never stand for an author; one that the CRM names for a single contact is that contact's all the same.
+# never stand for an author; one that the CRM names for a single contact is that contact's all the same. Mailboxes are
+# without dots, dashes and underscores; RFC 2142's are among them.
 PLACEHOLDER_HANDLES = frozenset(
     {
-        "[deleted]", "[removed]", "<username>", "username", "anonymous", "anon", "guest", "unknown", "none", "null",
-        "n/a", "user", "admin", "administrator", "automoderator", "moderator", "mod", "bot", "root", "webmaster",
-        "staff", "editor", "team",
+        "[deleted]", "[removed]", "[redacted]", "[unknown]", "<username>", "username", "anonymous", "anon", "guest",
+        "unknown", "none", "null", "nil", "undefined", "n/a", "na", "nan", "tbd", "user", "admin", "administrator",
+        "automoderator", "moderator", "mod", "bot", "root", "webmaster", "staff", "editor", "team", "ghost", "deleted",
+        "deleted user", "deleted_user", "removed",
     }
 )  # fmt: skip
 PLACEHOLDER_MAILBOXES = frozenset(
     {
-        "noreply", "no-reply", "donotreply", "do-not-reply", "info", "contact", "hello", "support", "sales", "admin",
-        "office", "mail", "webmaster", "postmaster", "mailer-daemon", "help", "service", "enquiries", "inquiries",
-        "team", "marketing", "press", "newsletter", "notifications",
+        "abuse", "accounts", "admin", "administrator", "all", "anonymous", "billing", "bounce", "bounces", "careers",
+        "contact", "contactus", "customercare", "customerservice", "editor", "editorial", "email", "enquiries",
+        "enquiry", "everyone", "feedback", "hello", "help", "helpdesk", "hostmaster", "hr", "info", "information",
+        "inquiries", "inquiry", "jobs", "kontakt", "mail", "mailerdaemon", "marketing", "media", "news", "newsletter",
+        "noc", "none", "notification", "notifications", "null", "office", "orders", "postmaster", "press", "privacy",
+        "reception", "root", "sales", "security", "service", "services", "staff", "subscriptions", "support", "team",
+        "undisclosed", "unknown", "webmaster", "www",
     }
 )  # fmt: skip
+_NO_REPLY = ("noreply", "donotreply", "dontreply")
+_KEY = re.compile(r"(.*?):(handle|url|email|phone):(.*)", re.DOTALL)
+_BARE_SITE = re.compile(r"[^\s/@:?#]+\.[^\s/@:?#]+(?:[/?#].*)?")  # a CRM has `example.com/jane` as often as a whole URL
+_BEFORE_HANDLE = re.compile(r"(?:\s|@|/?u/|/)+")
+
+# Other names that files and programs have for a platform -> ours. Whatever is not here is its own name.
+PLATFORM_NAMES = {
+    "twitter": "x", "x.com": "x", "twitter.com": "x", "tweet": "x", "bsky": "bluesky", "bsky.app": "bluesky",
+    "hn": "hackernews", "hacker news": "hackernews", "hacker-news": "hackernews", "ycombinator": "hackernews",
+    "fb": "facebook", "yt": "youtube", "ig": "instagram", "gh": "github", "github.com": "github",
+    "reddit.com": "reddit", "linkedin.com": "linkedin",
+}  # fmt: skip
+
+
+def normal_platform(name: str) -> str:
+    """Return a platform's name as mentions, handles and identities have it: folded, "twitter" as "x"; may be empty."""
+    name = fold(name).strip()
+    return PLATFORM_NAMES.get(name, name)
 
 
 def normal_handle(handle: str) -> str:
-    """Return a handle folded, without spaces around it or a leading @ or u/; may be empty."""
-    return fold(handle).strip().removeprefix("/").removeprefix("u/").removeprefix("@")
+    """Return a handle folded, without spaces around it or a leading @, / or u/; may be empty. Idempotent."""
+    handle = fold(handle).strip()
+    before = _BEFORE_HANDLE.match(handle)
+    return handle[before.end() :] if before else handle
 
 
 def normal_email(address: str) -> str:
-    """Return an e-mail address in lower case, or "" where it is none.
+    """Return an e-mail address in lower case, its domain in ASCII, or "" where it is none. Idempotent.
 
     Dots and +tags stay: only the provider knows whether they matter.
     """
-    address = fold(address).strip().removeprefix("mailto:")
-    local, at, domain = address.rpartition("@")
-    return address if at and local and "." in domain and not any(c.isspace() for c in address) else ""
+    local, at, domain = fold(address).strip().removeprefix("mailto:").partition("?")[0].rpartition("@")
+    domain = ascii_host(domain)
+    odd = any(c.isspace() or c in '@<>()[],;:"\\' for c in local)
+    return f"{local}@{domain}" if at and local and "." in domain and not odd else ""
 
 
 def is_placeholder(key: str) -> bool:
-    """True for an identity that many share: [deleted], noreply@, info@."""
-    _, kind, value = key.split(":", 2)
+    """True for an identity that many share: [deleted], noreply@, info@, or a handle without a letter or digit.
+
+    False for what is no identity's key.
+    """
+    match = _KEY.fullmatch(key)
+    if match is None:
+        return False
+    kind, value = match[2], match[3]
     if kind == "handle":
-        return not value or value in PLACEHOLDER_HANDLES
+        return value in PLACEHOLDER_HANDLES or not any(c.isalnum() for c in value)
     if kind == "email":
         local = value.partition("@")[0].partition("+")[0]
-        return local in PLACEHOLDER_MAILBOXES
+        plain = local.replace("-", "").replace("_", "").replace(".", "")
+        return plain in PLACEHOLDER_MAILBOXES or any(word in plain for word in _NO_REPLY)
     return False
 
 
@@ -82,7 +117,7 @@ def identities_of_contact(contact: Contact) -> tuple[Identity, ...]:
 
 def identities_of_account(account: Account) -> tuple[Identity, ...]:
     """Return the identities that the CRM claims for an account; its domain counts as its site."""
-    urls = (f"https://{account.domain}",) if account.domain else ()
+    urls = (account.domain,) if account.domain else ()
     return _claimed(account.id, account.handles, urls, ())
 
 
@@ -93,7 +128,7 @@ def _claimed(subject: str, handles: dict[str, str], urls: Iterable[str], emails:
             identity = Identity(platform=platform, type="handle", value=value, subject=subject)
             found.setdefault(identity.key, identity)
     for url in urls:
-        if value := canonical_url(url):
+        if value := canonical_url(f"https://{url.strip()}" if _BARE_SITE.fullmatch(url.strip()) else url):
             identity = Identity(platform="web", type="url", value=value, subject=subject)
             found.setdefault(identity.key, identity)
     for email in emails:

@@ -5,6 +5,11 @@
 
 Words are Kafka's. A topic's partitions are fixed; equal keys go to one partition, in order. Offsets rise by at
 least one from record to record; compaction and retention leave gaps, and never move a record to another offset.
+
+Compaction keeps the newest record of each key, so whoever lags still sees what each key is now. It takes nothing that
+a group which committed on the topic has yet to read; with no such group, nothing younger than a day. Tombstones go
+when they are older than a day, every such group has read them, and all that they stand for is gone; whoever reads
+outside a group looks in more often than that.
 """
 
 import zlib
@@ -16,7 +21,7 @@ from typing import NamedTuple, Protocol
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """How a topic is cut and kept. `retention` None: for ever (compacted ones keep the newest of each key)."""
+    """How a topic is cut and kept. Compacted: the newest of each key. `retention` None: for ever. It may be both."""
 
     name: str
     partitions: int
@@ -34,7 +39,7 @@ TOPICS: Mapping[str, Topic] = {
         Topic("documents", 12, compacted=True),
         Topic("changes", 1, retention=timedelta(days=90)),
         Topic("poll-state", 1, compacted=True),
-        Topic("dead-letters", 1, retention=timedelta(days=30)),
+        Topic("dead-letters", 1, compacted=True, retention=timedelta(days=30)),
     )
 }
 
@@ -76,6 +81,11 @@ class Checkpoint:
 class Consumer(Protocol):
     """One member's place in a group over one topic. Not thread-safe; one thread owns it."""
 
+    @property
+    def partitions(self) -> Sequence[int]:
+        """The partitions that this member owns."""
+        ...
+
     def poll(self, limit: int, timeout: float) -> Sequence[ConsumerRecord]:
         """Return up to `limit` records after those returned before, waiting up to `timeout` seconds for the first.
 
@@ -89,7 +99,7 @@ class Consumer(Protocol):
         ...
 
     def seek(self, partition: int, offset: int) -> None:
-        """Go on reading `partition` from `offset` (replay); nothing is committed by this."""
+        """Go on reading `partition`, one of this member's, from `offset` (replay); nothing is committed by this."""
         ...
 
     def lag(self) -> int:
@@ -104,13 +114,16 @@ class Consumer(Protocol):
 class Log(Protocol):
     """Topics on one engine. Thread-safe.
 
-    Every method may raise TransientError (try again), FolderFullError, FolderDamagedError.
+    Every method may raise TransientError (try again), FolderFullError, FolderDamagedError; ValueError for a topic or
+    partition that is not there.
     """
 
     def append(self, records: Sequence[ProducerRecord], *, durable: bool = False) -> Sequence[tuple[int, int]]:
         """Append all or none; return (partition, offset) of each. On return they survive a killed process.
 
-        `durable`: they survive a power cut too (something that enters: a collected mention, an import, a decision).
+        One call is one transaction: whoever has many records makes calls of some 500. `durable`: they survive a power
+        cut too (something that enters: a collected mention, an import, a decision). Raises InputError for a key that
+        is no UTF-8.
         """
         ...
 

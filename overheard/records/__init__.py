@@ -4,6 +4,7 @@ Imports nothing of ours. Every time is UTC and aware. Every offset is in code po
 """
 
 from overheard.records.base import Cause, ObjectType, RecordError, Verb
+from overheard.records.change import Change
 from overheard.records.contact import Account, Contact, ExternalId, LifecycleTag
 from overheard.records.deadletter import DeadLetter
 from overheard.records.decision import Decision, DecisionVerb
@@ -31,6 +32,7 @@ from overheard.records.ids import (
 )
 from overheard.records.incident import Evidence, Incident, Outcome, Party, Role
 from overheard.records.mention import Actor, Mention
+from overheard.records.pollstate import PollState, Revision
 from overheard.records.profile import IncidentSummary, Profile, ProfileIdentity
 from overheard.records.snippet import Snippet
 from overheard.records.sortkey import sort_key
@@ -41,6 +43,7 @@ __all__ = [
     "Account",
     "Actor",
     "Cause",
+    "Change",
     "Contact",
     "DeadLetter",
     "Decision",
@@ -62,9 +65,11 @@ __all__ = [
     "Party",
     "Passed",
     "Polarity",
+    "PollState",
     "Profile",
     "ProfileIdentity",
     "RecordError",
+    "Revision",
     "Role",
     "Sentiment",
     "Snippet",

@@ -1,17 +1,21 @@
 """What all records share: their base class and the words that several of them use."""
 
-from typing import Literal
+from datetime import datetime
+from typing import Annotated, Literal
 
 import msgspec
 
 
 class RecordError(ValueError):
-    """Bytes that are not a record of ours, or of a schema newer than this program."""
+    """Bytes that are not a record of ours, or of a schema newer than this program; or a record JSON cannot hold."""
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """Base of all records: immutable, keyword-only, camelCase in JSON, defaults left out of the JSON."""
 
+
+# Every time is aware: decoding refuses one without an offset.
+Time = Annotated[datetime, msgspec.Meta(tz=True)]
 
 # ActivityStreams 2.0 activity types: what happened to the subject.
 Verb = Literal["Create", "Update", "Delete"]

@@ -1,8 +1,6 @@
 """A dead letter: a record that could not be used, with who, when, what and where."""
 
-from datetime import datetime
-
-from overheard.records.base import Record
+from overheard.records.base import Record, Time
 
 
 class DeadLetter(Record, frozen=True, kw_only=True):
@@ -21,7 +19,7 @@ class DeadLetter(Record, frozen=True, kw_only=True):
     error: str
     message: str
     where: str = ""
-    at: datetime
+    at: Time
     attempts: int = 1
     headers: dict[str, str] = {}
     value: bytes | None = None

@@ -1,9 +1,8 @@
 """A decision: what a person said about a link or an incident; it beats every machine's view."""
 
-from datetime import datetime
 from typing import Literal
 
-from overheard.records.base import Record
+from overheard.records.base import Record, Time
 
 DecisionVerb = Literal["same", "not the same", "not about us", "withdraw"]
 
@@ -21,5 +20,5 @@ class Decision(Record, frozen=True, kw_only=True):
     left: str
     right: str = ""
     by: str
-    at: datetime
+    at: Time
     note: str = ""

@@ -1,11 +1,12 @@
 """The envelope of every record on every topic and webhook: CloudEvents 1.0, structured JSON."""
 
-from datetime import datetime
+import re
 from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
-from overheard.records.base import Cause, Record, RecordError, Verb
+from overheard.records.base import Cause, Record, RecordError, Time, Verb
+from overheard.records.change import Change
 from overheard.records.contact import Account, Contact
 from overheard.records.deadletter import DeadLetter
 from overheard.records.decision import Decision
@@ -15,6 +16,7 @@ from overheard.records.identity import Identity
 from overheard.records.ids import content_hash, digest
 from overheard.records.incident import Incident
 from overheard.records.mention import VOLATILE, Mention
+from overheard.records.pollstate import PollState, Revision
 from overheard.records.profile import Profile
 from overheard.records.watch import Term, WatchedSource
 
@@ -33,11 +35,16 @@ DATA_TYPES: dict[str, type[Record]] = {
     "overheard.decision": Decision,
     "overheard.incident": Incident,
     "overheard.profile": Profile,
+    "overheard.change": Change,
     "overheard.fetch": Fetch,
     "overheard.dead-letter": DeadLetter,
+    "overheard.poll-state": PollState,
+    "overheard.revision": Revision,
 }
 _NAMES = {cls: name for name, cls in DATA_TYPES.items()}
 SCHEMA_VERSION = 1
+_SCHEMAS = {name: f"urn:overheard:{name.removeprefix('overheard.')}:{SCHEMA_VERSION}" for name in DATA_TYPES}
+_SCHEMA_VERSION = re.compile(r"urn:overheard:[a-z-]+:([0-9]{1,9})")
 
 
 class Event(msgspec.Struct, Generic[D_co], frozen=True, kw_only=True, omit_defaults=True):
@@ -53,7 +60,7 @@ class Event(msgspec.Struct, Generic[D_co], frozen=True, kw_only=True, omit_defau
     source: str
     type: str
     subject: str
-    time: datetime
+    time: Time
     datacontenttype: Literal["application/json"]
     dataschema: str
     verb: Verb
@@ -73,22 +80,30 @@ def event_for(
     *,
     subject: str,
     source: str,
-    time: datetime,
+    time: Time,
     verb: Verb = "Create",
     sourceversion: int = 0,
     cause: Cause = "live",
 ) -> Event[Any]:
-    """Return the event that carries `data`; its id = hash(subject, verb, source version, content hash)."""
-    content = content_hash(data, without=VOLATILE if isinstance(data, Mention) else ())
+    """Return the event that carries `data`; its id = hash(subject, verb, source version, content hash).
+
+    Raises RecordError where JSON cannot hold the data: text that did not pass `overheard.text.clean`.
+    """
+    name = _NAMES[type(data)]
+    try:
+        content = content_hash(data, without=VOLATILE if isinstance(data, Mention) else ())
+    except UnicodeEncodeError as e:
+        msg = f"expected {name} {subject!r} without lone surrogates (overheard.text.clean); got {e}"
+        raise RecordError(msg) from e
     return Event(
         specversion="1.0",
         id=digest(subject, verb, str(sourceversion), content),
         source=source,
-        type=_NAMES[type(data)],
+        type=name,
         subject=subject,
         time=time,
         datacontenttype="application/json",
-        dataschema=f"urn:overheard:{_NAMES[type(data)].removeprefix('overheard.')}:{SCHEMA_VERSION}",
+        dataschema=_SCHEMAS[name],
         verb=verb,
         sourceversion=sourceversion,
         cause=cause,
@@ -117,17 +132,20 @@ def decode(value: bytes) -> Event[Any]:
         decoder = _decoders.get(raw.type)
         if decoder is None:
             known = ", ".join(sorted(DATA_TYPES))
-            msg = f"expected a type of {known}; got {raw.type!r}"
+            msg = f"expected a type of {known}; got {raw.type[:80]!r}"
             raise RecordError(msg)
-        version = int(raw.dataschema.rpartition(":")[2])
-        if version > SCHEMA_VERSION:
+        schema = _SCHEMA_VERSION.fullmatch(raw.dataschema)
+        if schema is None:
+            msg = f"expected a dataschema such as {_SCHEMAS[raw.type]}; got {raw.dataschema[:80]!r}"
+            raise RecordError(msg)
+        if (version := int(schema[1])) > SCHEMA_VERSION:
             msg = (
                 f"expected schema version {SCHEMA_VERSION} or older for {raw.type}; got {version}. "
                 "It was written by a newer Overheard: update this one"
             )
             raise RecordError(msg)
         return decoder.decode(value)
-    except (msgspec.DecodeError, UnicodeDecodeError) as e:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:
         msg = f"expected an event as JSON; got {value[:80]!r}: {e}"
         raise RecordError(msg) from e
 

@@ -1,8 +1,6 @@
 """A fetch: bytes and headers as received, kept so that every mention can be read again from them."""
 
-from datetime import datetime
-
-from overheard.records.base import Record
+from overheard.records.base import Record, Time
 
 
 class Fetch(Record, frozen=True, kw_only=True):
@@ -15,4 +13,4 @@ class Fetch(Record, frozen=True, kw_only=True):
     status: int
     headers: dict[str, str] = {}
     body: bytes = b""
-    at: datetime
+    at: Time

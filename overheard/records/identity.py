@@ -1,9 +1,8 @@
 """An identity: how one platform names somebody."""
 
-from datetime import datetime
 from typing import Literal
 
-from overheard.records.base import Record
+from overheard.records.base import Record, Time
 
 IdentityType = Literal["handle", "url", "email", "phone"]
 
@@ -27,8 +26,8 @@ class Identity(Record, frozen=True, kw_only=True):
     subject: str
     claimed_by: Literal["crm", "decision"] = "crm"
     verified: bool = False
-    first_seen: datetime | None = None
-    last_seen: datetime | None = None
+    first_seen: Time | None = None
+    last_seen: Time | None = None
 
     @property
     def key(self) -> str:

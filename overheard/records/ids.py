@@ -4,20 +4,27 @@ Never of time, feed position or collector. The hash is BLAKE2b of 128 bits over 
 in base 32: at a billion things the chance of one collision is 1e-21.
 """
 
-import base64
 import hashlib
 
 import msgspec
 
+_BASE32 = "abcdefghijklmnopqrstuvwxyz234567"  # RFC 4648, in lower case
+_PAIRS = [a + b for a in _BASE32 for b in _BASE32]
+_SHIFTS = range(120, -1, -10)
+# Sorted: neither the order of a dict nor that of the fields in the code shows in an id.
+_canonical = msgspec.json.Encoder(order="sorted")
+
 
 def digest(*parts: str) -> str:
     """Return 26 characters of [a-z2-7] that stand for the sequence of parts; ("ab", "c") != ("a", "bc")."""
-    h = hashlib.blake2b(digest_size=16)
+    framed = []
     for part in parts:
         data = part.encode("utf-8", "surrogatepass")
-        h.update(len(data).to_bytes(8, "big"))
-        h.update(data)
-    return base64.b32encode(h.digest()).decode("ascii").rstrip("=").lower()
+        framed.append(len(data).to_bytes(8, "big"))
+        framed.append(data)
+    # 128 bits and two of padding are 13 pairs of base-32 digits: the table is twice as fast as base64.b32encode.
+    bits = int.from_bytes(hashlib.blake2b(b"".join(framed), digest_size=16).digest(), "big") << 2
+    return "".join([_PAIRS[bits >> shift & 1023] for shift in _SHIFTS])
 
 
 def mention_id(platform: str, native_id: str = "", *, url: str = "") -> str:
@@ -56,9 +63,10 @@ def snippet_id(mention: str, target: str, start: int, end: int) -> str:
 
 
 def content_hash(record: msgspec.Struct, *, without: tuple[str, ...] = ()) -> str:
-    """Return a hash of a record's content; fields named in `without` (Python names) do not count."""
-    builtins = msgspec.to_builtins(record)
-    renamed = dict(zip(record.__struct_fields__, record.__struct_encode_fields__, strict=True))
-    for name in without:
-        builtins.pop(renamed[name], None)
-    return digest(msgspec.json.encode(builtins, order="deterministic").decode())
+    """Return a hash of a record's content; fields named in `without` (Python names) do not count.
+
+    Raises UnicodeEncodeError where a text holds a lone surrogate, which JSON cannot.
+    """
+    if without:
+        record = msgspec.structs.replace(record, **dict.fromkeys(without))
+    return digest(_canonical.encode(record).decode())

@@ -15,7 +15,7 @@ from overheard.records.mention import Mention
 from overheard.records.snippet import Snippet
 
 Role = Literal["author", "mentioned", "employer"]
-Outcome = Literal["linked", "candidate"]
+Outcome = Literal["linked", "candidate", "bare"]
 
 
 class Evidence(Record, frozen=True, kw_only=True):
@@ -37,7 +37,8 @@ class Evidence(Record, frozen=True, kw_only=True):
 class Party(Record, frozen=True, kw_only=True):
     """One contact, account or bare author identity in an incident, with the reasons.
 
-    `subject` is a contact's or account's id, or an identity's key where nobody is known behind it.
+    `subject` is a contact's or account's id, or an identity's key where nobody is known behind it; the outcome is
+    then "bare".
     `score` in [0, 1] orders candidates.
     """
 

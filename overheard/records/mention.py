@@ -1,8 +1,6 @@
 """A mention: one public utterance, shaped as an ActivityStreams 2.0 object."""
 
-from datetime import datetime
-
-from overheard.records.base import ObjectType, Record
+from overheard.records.base import ObjectType, Record, Time
 
 
 class Actor(Record, frozen=True, kw_only=True):
@@ -36,9 +34,9 @@ class Mention(Record, frozen=True, kw_only=True):
     content: str
     name: str = ""
     url: str = ""
-    published: datetime | None = None
-    updated: datetime | None = None
-    first_seen: datetime
+    published: Time | None = None
+    updated: Time | None = None
+    first_seen: Time
     in_reply_to: str = ""
     attributed_to: Actor | None = None
     tag: tuple[str, ...] = ()

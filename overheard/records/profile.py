@@ -1,9 +1,8 @@
 """A profile: the crow's nest over one contact or account, on one bounded document."""
 
-from datetime import datetime
 from typing import Literal
 
-from overheard.records.base import Record
+from overheard.records.base import Record, Time
 from overheard.records.contact import ExternalId, LifecycleTag
 from overheard.records.identity import Identity
 from overheard.records.incident import Evidence, Outcome, Role
@@ -24,7 +23,7 @@ class IncidentSummary(Record, frozen=True, kw_only=True):
     k: str
     source: str
     url: str = ""
-    published: datetime | None = None
+    published: Time | None = None
     role: Role
     outcome: Outcome
     score: float
@@ -61,8 +60,8 @@ class Profile(Record, frozen=True, kw_only=True):
     people: tuple[str, ...] = ()
     lifecycle: tuple[LifecycleTag, ...] = ()
     identities: tuple[ProfileIdentity, ...] = ()
-    first_contact: datetime | None = None
-    last_contact: datetime | None = None
+    first_contact: Time | None = None
+    last_contact: Time | None = None
     incidents: int = 0
     candidates: int = 0
     by_month: dict[str, int] = {}

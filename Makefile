@@ -1,0 +1,78 @@
+# `make up` sets up and runs Overheard; `make test` sets up and passes all tests. Both need git, make and Python 3.11,
+# 3.12 or 3.13 with pip and venv, nothing else. `make help` lists the rest.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PYTEST_ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help up test lint format real faults bench wheel lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+up: .venv/.installed ## set up, run the pipeline on a small sample, show a profile and how to go on
+	@$(BIN)/overheard sample
+
+test: lint ## set up, lint, run all tests
+	$(BIN)/pytest $(PYTEST_ARGS)
+
+lint: .venv/.installed ## check style, types and the direction of imports
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/.installed ## put the code into the one format
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+real: .venv/.installed ## run one real stream end to end and hold it to its expected numbers; needs ../shared/data
+	$(BIN)/python -m benchmarks.real
+
+faults: .venv/.installed ## kill -9 at 50 random points: the documents must equal a clean run's
+	OVERHEARD_KILLS=50 $(BIN)/pytest tests/faults $(PYTEST_ARGS)
+
+bench: .venv/.installed ## print every figure of the README beside its baseline
+	@set -e; for script in benchmarks/bench_*.py; do \
+		echo "== $$script"; $(BIN)/python -m benchmarks.$$(basename $$script .py); \
+	done
+
+wheel: .venv/.installed ## build the wheel into dist/
+	rm -rf build
+	$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+
+# Lock what pyproject.toml allows, for every Python and platform, with hashes. UPGRADE=--upgrade takes the newest.
+COMPILE = $(BIN)/uv pip compile --quiet pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --custom-compile-command "make lock" $(UPGRADE)
+lock: .venv/.installed ## write requirements/*.txt anew from pyproject.toml
+	$(COMPILE) --output-file requirements/runtime.txt
+	$(COMPILE) --group dev --constraint requirements/runtime.txt --output-file requirements/dev.txt
+
+clean: ## remove what was built, but not data
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.installed: pyproject.toml requirements/dev.txt
+	@set -e; \
+	fits='import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))'; \
+	if ! $(BIN)/python -c "$$fits" 2>/dev/null; then \
+		python=; \
+		for candidate in "$(PYTHON)" python3.13 python3.12 python3.11; do \
+			if "$$candidate" -c "$$fits" 2>/dev/null; then python=$$candidate; break; fi; \
+		done; \
+		if [ -z "$$python" ]; then \
+			echo "Overheard needs Python 3.11, 3.12 or 3.13; $(PYTHON) is $$("$(PYTHON)" --version 2>&1 || true)." >&2; \
+			echo "Install one, or name one: make PYTHON=/path/to/python3.12" >&2; \
+			exit 1; \
+		fi; \
+		if ! "$$python" -c 'import ensurepip, venv' 2>/dev/null; then \
+			echo "Overheard needs Python's venv and pip; $$python lacks them (Debian: apt-get install python3-venv)." >&2; \
+			exit 1; \
+		fi; \
+		echo "Setting up .venv with $$("$$python" --version) ..."; \
+		"$$python" -m venv --clear .venv; \
+	fi
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@

@@ -1,0 +1,117 @@
+"""What all benchmarks share: the corpus, the memory of a process tree, and one way to print a figure.
+
+Knows nothing of what is measured. Times are taken by the caller; `OMP_NUM_THREADS=1` is set on import, before any
+numeric library is loaded, so that one core means one core.
+"""
+
+import gzip
+import json
+import os
+import random
+import re
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from overheard.records import Actor, Mention, mention_id
+from overheard.text import clean
+from overheard.urls import canonical_url
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+SEED = 20_260_101
+_TOKEN = re.compile(r"\w+|[^\w\s]")
+
+
+def load_posts(limit: int | None = None, *, seed: int = SEED) -> list[dict[str, Any]]:
+    """Return the posts of the real stream as its NDJSON has them; with `limit`, a random sample in stream order.
+
+    Where the shared data is absent it prints so and ends the program with 0: a benchmark without its corpus is skipped.
+    """
+    path = SHARED / "real" / "posts.ndjson.gz"
+    if not path.exists():
+        print("skipped: no ../shared/data/real/posts.ndjson.gz beside the repository")
+        sys.exit(0)
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        posts = [json.loads(line) for line in lines]
+    if limit is None or limit >= len(posts):
+        return posts
+    chosen = sorted(random.Random(seed).sample(range(len(posts)), limit))
+    return [posts[i] for i in chosen]
+
+
+def mention_of(post: Mapping[str, Any]) -> Mention:
+    """Return a post of the real stream as a mention: enough for a benchmark; the importer is in `collectors`."""
+    published = datetime.fromtimestamp(post["published"], UTC) if post.get("published") else None
+    native_id, url = str(post.get("native_id") or ""), canonical_url(post.get("url") or "")
+    author = post.get("author")
+    return Mention(
+        id=mention_id(post["source"], native_id, url=url),
+        platform=post["source"],
+        native_id=native_id,
+        source=post["source"],
+        name=clean(post.get("title") or ""),
+        content=clean(post.get("text") or ""),
+        url=post.get("url") or "",
+        published=published,
+        first_seen=published or datetime(2026, 1, 1, tzinfo=UTC),
+        in_reply_to=post.get("in_reply_to") or "",
+        attributed_to=Actor(platform=post["source"], preferred_username=author) if author else None,
+    )
+
+
+def mean_tokens(texts: Iterable[str]) -> float:
+    """Return the mean number of tokens: runs of word characters, and single marks (near spaCy's own count)."""
+    counts = [len(_TOKEN.findall(text)) for text in texts]
+    return sum(counts) / len(counts) if counts else 0.0
+
+
+def pss_mb(pid: int | None = None) -> float:
+    """Return the proportional set size, in MB, of a process (default: this one) and all its descendants."""
+    root = psutil.Process(pid)
+    total = 0
+    for process in (root, *root.children(recursive=True)):
+        try:
+            total += process.memory_full_info().pss
+        except (psutil.NoSuchProcess, psutil.ZombieProcess):
+            continue
+    return total / 1e6
+
+
+def report(
+    title: str,
+    *,
+    corpus: str,
+    count: int,
+    tokens: float,
+    figures: Sequence[tuple[str, str]],
+    models: str = "none",
+    seed: int = SEED,
+    passed: bool | None = None,
+) -> None:
+    """Print one benchmark: what it ran on, its memory now, then `figures` (label, value with its unit), in order.
+
+    Baseline and ratio are among the figures. `passed` False ends the program with 1 after printing.
+    """
+    rows = [
+        ("corpus", corpus),
+        ("count", f"{count:,}"),
+        ("mean tokens", f"{tokens:.1f}"),
+        ("seed", str(seed)),
+        ("models", models),
+        ("memory (PSS)", f"{pss_mb():,.0f} MB"),
+        *figures,
+    ]
+    width = max(len(label) for label, _ in rows)
+    print(title)
+    for label, value in rows:
+        print(f"  {label:<{width}}  {value}")
+    if passed is not None:
+        print(f"  {'target':<{width}}  {'met' if passed else 'MISSED'}")
+        if not passed:
+            sys.exit(1)

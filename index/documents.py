@@ -1,0 +1,215 @@
+"""Records as the index holds them: tokens, values, keys to look up a profile by, canonical JSON. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import chain
+
+import msgspec
+
+from overheard.errors import InputError
+from overheard.identities import normal_email, normal_handle
+from overheard.index import analyser
+from overheard.index.fields import normal_value, site_of
+from overheard.records import Incident, Profile, identity_key, sort_key
+from overheard.text import fold
+from overheard.urls import canonical_url, registrable_domain
+
+TAIL_BITS = 21  # of `k`: below them are milliseconds since 1970 (overheard.records.sortkey)
+_HOUR_MS = 3_600_000
+_1970 = datetime(1970, 1, 1, tzinfo=UTC)
+
+Record = Incident | Profile
+
+_encoder = msgspec.json.Encoder(order="deterministic")
+_decoders: Mapping[str, "msgspec.json.Decoder[Record]"] = {
+    "incident": msgspec.json.Decoder(Incident),
+    "profile": msgspec.json.Decoder(Profile),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What an engine needs to know of one version of one record, and nothing that an engine decides.
+
+    `k` orders and pages, in [0, 2**63). `texts` maps each text field to its tokens joined by spaces, `values` each
+    value field to its normal values; empty ones are left out. `keys` are what a profile is looked up by.
+    `json` is the canonical record, read back by `record_of`.
+    """
+
+    id: str
+    version: int
+    kind: str
+    k: int
+    texts: Mapping[str, str]
+    values: Mapping[str, tuple[str, ...]]
+    keys: tuple[str, ...]
+    json: bytes
+
+    @property
+    def hour(self) -> int:
+        """Hours since 1970 UTC; histograms are made of them."""
+        return (self.k >> TAIL_BITS) // _HOUR_MS
+
+
+def document_of(record: Record, version: int) -> Document:
+    """Return the document of a record. Raises InputError where its `k` is no sort key or a text has lone surrogates."""
+    return _incident(record, version) if isinstance(record, Incident) else _profile(record, version)
+
+
+def record_of(kind: str, json: bytes) -> Record:
+    """Return the record that a document's canonical JSON holds."""
+    return _decoders["incident" if kind == "incident" else "profile"].decode(json)
+
+
+def text_of(record: Record) -> str:
+    """Return the text whose tokens are the field `text`: what highlights and snippets refer to."""
+    if isinstance(record, Incident):
+        return record.mention.text
+    parts = (record.name, record.title, record.organisation, record.place, record.domain)
+    return "\n".join(part for part in parts if part)
+
+
+def lookup_keys(who: str) -> tuple[str, ...]:
+    """Return the keys under which a profile that is called `who` may stand; empty for an empty text.
+
+    `who` is a name, a handle (with or without @, or with its platform, `reddit:antdude`), an e-mail address, a URL, a
+    domain, an identity's key, an external id (with or without its system, `crm:17`) or an id of ours.
+    """
+    who = who.strip()
+    if not who:
+        return ()
+    platform, colon, handle = who.partition(":")
+    keys = [
+        f"id:{fold(who)}",
+        *_name_keys((who,)),
+        f"handle:{normal_handle(who)}",
+        *(
+            f"identity:{key}"
+            for key in (fold(who), identity_key(fold(platform), "handle", normal_handle(handle)))
+            if colon
+        ),
+        *(f"identity:{identity_key('email', 'email', email)}" for email in (normal_email(who),) if email),
+        *(f"identity:{identity_key('web', 'url', url)}" for url in (canonical_url(who),) if url),
+        *(f"site:{site}" for site in (site_of(who),) if site),
+    ]
+    return tuple(dict.fromkeys(key for key in keys if not key.endswith(":")))
+
+
+def _incident(incident: Incident, version: int) -> Document:
+    mention = incident.mention
+    text = mention.text
+    actor = mention.attributed_to
+    linked = [party.subject for party in incident.parties if party.outcome == "linked"]
+    texts = {
+        "text": analyser.analyse(text),
+        "title": analyser.analyse(mention.name) if mention.name else [],
+        "author": analyser.analyse(f"{actor.preferred_username}\n{actor.name}") if actor else [],
+    }
+    sites = (site_of(mention.url), registrable_domain(mention.url)) if mention.url else ()
+    values = _values(
+        kind=("incident",),
+        type=(mention.type,),
+        source=(mention.source,),
+        platform=(mention.platform,),
+        language=(incident.language.code,),
+        about=incident.about,
+        sentiment=(incident.sentiment.polarity,),
+        status=(incident.status,),
+        contact=(subject for subject in linked if subject.startswith("con_")),
+        account=(subject for subject in linked if subject.startswith("acc_")),
+        candidate=(party.subject for party in incident.parties if party.outcome == "candidate"),
+        handle=analyser.handles(text),
+        tag=chain(mention.tag, analyser.tags(text)),
+        site=sites,
+        url=(mention.url, *mention.aliases),
+    )
+    return Document(
+        id=incident.id,
+        version=version,
+        kind="incident",
+        k=_sort_key(incident.k, incident.id),
+        texts=_joined(texts),
+        values=values,
+        keys=(),
+        json=_encode(incident),
+    )
+
+
+def _profile(profile: Profile, version: int) -> Document:
+    text = text_of(profile)
+    handles = [each.identity.value for each in profile.identities if each.identity.type == "handle"]
+    texts = {"text": analyser.analyse(text), "title": analyser.analyse(profile.name)}
+    values = _values(
+        kind=(profile.kind,),
+        contact=(profile.id,) if profile.kind == "contact" else profile.people,
+        account=(profile.id,) if profile.kind == "account" else (profile.account,),
+        about=profile.by_term,
+        handle=handles,
+        site=(profile.domain,),
+    )
+    # The newest incident's key is shared by all who have a part in it, and many have none: the low bits come from the
+    # profile's own id, so that a page never ends inside thousands of equal keys.
+    newest = _sort_key(profile.k, profile.id) >> TAIL_BITS
+    return Document(
+        id=profile.id,
+        version=version,
+        kind=profile.kind,
+        k=sort_key(profile.id, None, _1970 + timedelta(milliseconds=newest)),
+        texts=_joined(texts),
+        values=values,
+        keys=tuple(dict.fromkeys(_profile_keys(profile))),
+        json=_encode(profile),
+    )
+
+
+def _profile_keys(profile: Profile) -> Iterator[str]:
+    yield f"id:{fold(profile.id)}"
+    for external in profile.external_ids:
+        yield f"id:{fold(external.value).strip()}"
+        yield f"id:{fold(f'{external.system}:{external.value}').strip()}"
+    yield from _name_keys((profile.name,))
+    for email in profile.emails:
+        if address := normal_email(email):
+            yield f"identity:{identity_key('email', 'email', address)}"
+    for each in profile.identities:
+        yield f"identity:{each.identity.key}"
+        if each.identity.type == "handle":
+            yield f"handle:{each.identity.value}"
+    if profile.domain and (site := site_of(profile.domain)):
+        yield f"site:{site}"
+
+
+def _name_keys(names: Iterable[str]) -> Iterator[str]:
+    """Yield the keys of names: their words sorted, so that "Doe, Jane" finds Jane Doe."""
+    for name in names:
+        if words := sorted(analyser.analyse(name)):
+            yield f"name:{' '.join(words)}"
+
+
+def _joined(texts: Mapping[str, list[str]]) -> dict[str, str]:
+    return {field: " ".join(tokens) for field, tokens in texts.items() if tokens}
+
+
+def _values(**fields: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    values = {}
+    for field, raw in fields.items():
+        normal = tuple(dict.fromkeys(normal_value(field, value) for value in raw if value))
+        if any(normal):
+            values[field] = tuple(value for value in normal if value)
+    return values
+
+
+def _sort_key(k: str, where: str) -> int:
+    if not (k.isascii() and k.isdecimal() and len(k) <= 19 and int(k) < 1 << 63):
+        msg = f"expected k as a decimal number below 2**63; got {k[:40]!r}"
+        raise InputError(msg, where=where)
+    return int(k)
+
+
+def _encode(record: Record) -> bytes:
+    try:
+        return _encoder.encode(record)
+    except UnicodeEncodeError as e:
+        msg = f"expected text without lone surrogates; got one at {e.start} of a field. Clean it at the door"
+        raise InputError(msg, where=record.id) from e

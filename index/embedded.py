@@ -1,0 +1,537 @@
+"""The embedded index: tantivy finds, SQLite holds the canonical documents and their versions.
+
+    apply ─▶ versions from SQLite ─▶ tantivy's writer, rows in memory ─flush─▶ tantivy commit ─▶ rows in one transaction
+
+tantivy commits first, so that no row is ever newer than what can be found; a crash between the two leaves documents
+that the repeated batch writes again. Each rebuild makes a generation: a directory and two tables of its own.
+"""
+
+import shutil
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import regex
+import tantivy
+from tantivy import Occur, Query
+
+from overheard.errors import (
+    FolderDamagedError,
+    FolderFullError,
+    FolderNewerError,
+    OverheardError,
+    QueryError,
+    TransientError,
+)
+from overheard.folder import Folder, storage_errors
+from overheard.index.base import MAX_LIMIT, Change, Fate, Hit, Page, Removal, Search
+from overheard.index.documents import TAIL_BITS, Document, lookup_keys, text_of
+from overheard.index.fields import FACETS, TEXT_FIELDS, VALUE_FIELDS
+from overheard.index.highlight import highlight
+from overheard.index.query import (
+    And,
+    Everything,
+    Near,
+    Not,
+    Or,
+    Phrase,
+    Prefix,
+    Published,
+    Tree,
+    Value,
+    Word,
+    restrict,
+)
+
+T = TypeVar("T")
+
+# The number of the analyser, the schema and the tables together: another one means a rebuild.
+FORMAT = 1
+# One thread with this much; tantivy's merges take some more. 15 MB is its least; more than 64 MB brought no speed.
+WRITER_HEAP = 64_000_000
+# Facets are exact only when every segment hands on all its values, and all are merged.
+_ALL_BUCKETS = 1_000_000
+_VALUES_SHOWN = 100
+
+_HIGHEST = (1 << 63) - 1
+_META = "CREATE TABLE IF NOT EXISTS index_meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL)"
+_TABLES = """
+CREATE TABLE IF NOT EXISTS index_documents_{0} (
+  id TEXT PRIMARY KEY, version INTEGER NOT NULL, kind TEXT NOT NULL, k INTEGER NOT NULL, json BLOB
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS index_keys_{0} (key TEXT, id TEXT, PRIMARY KEY (key, id)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS index_keys_by_id_{0} ON index_keys_{0} (id);
+"""
+
+
+class EmbeddedIndex:
+    """An `Index` in a data folder. It takes a connection of its own, and opens tantivy when it is first needed.
+
+    `generation` is for a successor; None is the current one. Raises FolderDamagedError where the index is not what it
+    should be, and FolderNewerError where a newer Overheard made it; both only when it is used, so that it can still be
+    rebuilt.
+    """
+
+    def __init__(self, folder: Folder, *, generation: int | None = None) -> None:
+        self._folder = folder
+        self._connection = folder.connect()
+        self._pending: dict[str, tuple[int, Document | None]] = {}
+        self._engine: _Engine | None = None
+        try:
+            with folder.transaction(self._connection) as connection:
+                connection.execute(_META)
+            self._is_successor = generation is not None
+            self._generation = self._meta().get("generation", 1) if generation is None else generation
+            if not self._is_successor:
+                self._sweep()
+            else:
+                self._drop(self._generation)
+            self._create_tables()
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def apply(self, changes: Sequence[Change]) -> Sequence[Fate]:
+        """See `Index.apply`."""
+        engine = self._open()
+        known = self._versions(change.id for change in changes)
+        fates: list[Fate] = []
+        latest: dict[str, tuple[int, Document | None]] = {}
+        for change in changes:
+            version, live = known.get(change.id, (-1, False))
+            document = None if isinstance(change, Removal) else change
+            new = version if change.version is None else change.version
+            if document is None:
+                fates.append("stale" if new < version else "deleted")
+            else:
+                fates.append("indexed" if new > version else "stale")
+            # A removal beats a document of its own version, whichever came first.
+            if new > version or (new == version and (document is None or live)):
+                latest[change.id] = (new, document)
+                known[change.id] = (new, document is not None)
+        try:
+            for id_, (_, document) in latest.items():
+                engine.replace(id_, document)
+        except BaseException:
+            self._roll_back()
+            raise
+        self._pending.update(latest)
+        return fates
+
+    def flush(self) -> None:
+        """See `Index.flush`."""
+        if not self._pending:
+            return
+        engine = self._open()
+        try:
+            engine.commit()
+            self._write_rows()
+        except BaseException:
+            self._roll_back()
+            raise
+        self._pending.clear()
+
+    def search(self, search: Search) -> Page:
+        """See `Index.search`."""
+        _check(search)
+        engine = self._open()
+        searcher = engine.searcher()
+        tree = restrict(search.tree, search.filters)
+        query = engine.query(tree)
+        total = _found(searcher, query, limit=1).count
+        hits, after = self._hits(searcher, engine, query, search)
+        if search.highlight:
+            hits = [replace(hit, fragments=highlight(search.tree, text_of(hit.record))) for hit in hits]
+        facets = _facets(searcher, query, search.facets)
+        return Page(hits=hits, total=total, facets=facets, next=after)
+
+    def get(self, id: str) -> Hit | None:  # noqa: A002 - the protocol's name
+        """See `Index.get`."""
+        self._open()
+        return next(iter(self._rows([id])), None)
+
+    def find_profiles(self, who: str) -> Sequence[Hit]:
+        """See `Index.find_profiles`."""
+        self._open()
+        keys = lookup_keys(who)
+        marks = ",".join("?" * len(keys))
+        statement = f"SELECT DISTINCT id FROM index_keys_{self._generation} WHERE key IN ({marks})"
+        with storage_errors(self._folder.database):
+            ids = [row[0] for row in self._connection.execute(statement, keys)]
+        return sorted(self._rows(ids), key=lambda hit: (-hit.k, hit.id))
+
+    def count(self) -> int:
+        """See `Index.count`."""
+        return int(self._open().searcher().num_docs)
+
+    def clear(self) -> None:
+        """See `Index.clear`."""
+        self.adopt(self.successor())
+
+    def successor(self) -> Self:
+        """See `Index.successor`."""
+        return type(self)(self._folder, generation=self._generation + 1)
+
+    def adopt(self, successor: Self) -> None:
+        """See `Index.adopt`. The successor is closed by this."""
+        successor._open()  # an empty one has no directory yet
+        generation = successor._generation
+        successor.close()
+        self._roll_back()
+        with self._folder.transaction(self._connection, durable=True) as connection:
+            connection.execute("INSERT OR REPLACE INTO index_meta VALUES ('generation', ?)", (generation,))
+            connection.execute("INSERT OR REPLACE INTO index_meta VALUES ('format', ?)", (FORMAT,))
+        self._generation = generation
+        self._sweep()
+
+    def close(self) -> None:
+        """See `Index.close`."""
+        self._roll_back()
+        self._connection.close()
+
+    @property
+    def _directory(self) -> Path:
+        return self._folder.index / f"g{self._generation}"
+
+    def _open(self) -> "_Engine":
+        if self._engine is None:
+            if not self._is_successor:
+                self._check_format()
+            self._engine = _Engine(self._directory, expected=self._has_rows())
+        return self._engine
+
+    def _meta(self) -> dict[str, int]:
+        with storage_errors(self._folder.database):
+            return dict(self._connection.execute("SELECT name, value FROM index_meta"))
+
+    def _check_format(self) -> None:
+        number = self._meta().get("format", FORMAT)
+        if number > FORMAT:
+            msg = (
+                f"{self._directory}: expected index format {FORMAT}; got {number} of a newer Overheard. Update this one"
+            )
+            raise FolderNewerError(msg)
+        if number < FORMAT:
+            msg = f"{self._directory}: expected index format {FORMAT}; got {number}. Run `overheard index rebuild`"
+            raise FolderDamagedError(msg)
+
+    def _has_rows(self) -> bool:
+        statement = f"SELECT 1 FROM index_documents_{self._generation} WHERE json IS NOT NULL LIMIT 1"
+        with storage_errors(self._folder.database):
+            return self._connection.execute(statement).fetchone() is not None
+
+    def _create_tables(self) -> None:
+        with self._folder.transaction(self._connection) as connection:
+            for statement in _TABLES.format(self._generation).strip().split(";\n"):
+                connection.execute(statement)
+            connection.execute("INSERT OR IGNORE INTO index_meta VALUES ('format', ?)", (FORMAT,))
+
+    def _sweep(self) -> None:
+        """Remove the generations that a rebuild left behind, finished or killed."""
+        with storage_errors(self._folder.database):
+            tables = self._connection.execute("SELECT name FROM sqlite_master WHERE name GLOB 'index_documents_[0-9]*'")
+            found = {int(name.rpartition("_")[2]) for (name,) in tables}
+        if self._folder.index.is_dir():
+            found |= {int(path.name[1:]) for path in self._folder.index.glob("g*") if path.name[1:].isdecimal()}
+        for generation in found - {self._generation}:
+            self._drop(generation)
+
+    def _drop(self, generation: int) -> None:
+        with storage_errors(self._folder.index):
+            directory = self._folder.index / f"g{generation}"
+            if directory.is_dir():
+                shutil.rmtree(directory)
+        with self._folder.transaction(self._connection) as connection:
+            connection.execute(f"DROP TABLE IF EXISTS index_documents_{generation}")
+            connection.execute(f"DROP TABLE IF EXISTS index_keys_{generation}")
+
+    def _versions(self, ids: Iterable[str]) -> dict[str, tuple[int, bool]]:
+        """Return (version, whether it is a document) of what is known of the ids, pending changes included."""
+        wanted = list(dict.fromkeys(ids))
+        known: dict[str, tuple[int, bool]] = {}
+        for some in _batched(wanted, 500):
+            marks = ",".join("?" * len(some))
+            statement = (
+                f"SELECT id, version, json IS NOT NULL FROM index_documents_{self._generation} WHERE id IN ({marks})"
+            )
+            with storage_errors(self._folder.database):
+                known.update({row[0]: (row[1], bool(row[2])) for row in self._connection.execute(statement, some)})
+        for id_ in wanted:
+            if id_ in self._pending:
+                version, document = self._pending[id_]
+                known[id_] = (version, document is not None)
+        return known
+
+    def _write_rows(self) -> None:
+        documents, keys = f"index_documents_{self._generation}", f"index_keys_{self._generation}"
+        # In pieces, since the log's writers wait meanwhile; a piece alone is as good as the whole.
+        for some in _batched(list(self._pending.items()), 1_000):
+            rows = [
+                (id_, version, *((new.kind, new.k, new.json) if new else ("", 0, None))) for id_, (version, new) in some
+            ]
+            with self._folder.transaction(self._connection) as connection:
+                connection.executemany(f"INSERT OR REPLACE INTO {documents} VALUES (?,?,?,?,?)", rows)
+                for id_, (_, new) in some:
+                    if new is None or new.keys:
+                        connection.execute(f"DELETE FROM {keys} WHERE id = ?", (id_,))
+                    if new is not None and new.keys:
+                        connection.executemany(f"INSERT INTO {keys} VALUES (?,?)", [(key, id_) for key in new.keys])
+
+    def _roll_back(self) -> None:
+        """Forget what is pending, here and in tantivy's writer."""
+        self._pending.clear()
+        if self._engine is not None:
+            self._engine.close()
+            self._engine = None
+
+    def _hits(
+        self, searcher: tantivy.Searcher, engine: "_Engine", query: Query, search: Search
+    ) -> tuple[list[Hit], str]:
+        limit = search.limit
+        if limit == 0:
+            return [], ""
+        if search.sort == "relevance":
+            ranked = _found(searcher, query, limit=limit).hits
+            by_id = {hit.id: hit for hit in self._rows([_id_at(searcher, address) for _, address in ranked])}
+            scores = {_id_at(searcher, address): score for score, address in ranked}
+            return sorted(by_id.values(), key=lambda hit: (-scores[hit.id], -hit.k, hit.id)), ""
+        newest = search.sort == "newest"
+        order = tantivy.Order.Desc if newest else tantivy.Order.Asc
+        if search.after:
+            k = int(search.after)
+            query = _all_of([query, engine.k_range(0, k - 1) if newest else engine.k_range(k + 1, _HIGHEST)])
+        found = _found(searcher, query, limit=limit + 1, order_by_field="k", order=order, count=False).hits
+        after = ""
+        if len(found) > limit:
+            last = found[limit - 1][0]
+            after = str(last)
+            if found[limit][0] == last:
+                equal = _all_of([query, engine.k_range(last, last)])
+                same = _found(searcher, equal, limit=searcher.num_docs, count=False).hits
+                found = [hit for hit in found if hit[0] != last] + [(last, address) for _, address in same]
+            else:
+                found = found[:limit]
+        hits = self._rows([_id_at(searcher, address) for _, address in found])
+        return sorted(hits, key=lambda hit: (-hit.k if newest else hit.k, hit.id)), after
+
+    def _rows(self, ids: Sequence[str]) -> list[Hit]:
+        hits: list[Hit] = []
+        for some in _batched(ids, 500):
+            marks = ",".join("?" * len(some))
+            statement = (
+                f"SELECT id, version, k, kind, json FROM index_documents_{self._generation} "
+                f"WHERE id IN ({marks}) AND json IS NOT NULL"
+            )
+            with storage_errors(self._folder.database):
+                for id_, version, k, kind, json in self._connection.execute(statement, some).fetchall():
+                    hits.append(Hit(id_, version, k, kind, json))
+        return hits
+
+
+class _Engine:
+    """tantivy over one directory."""
+
+    def __init__(self, directory: Path, *, expected: bool) -> None:
+        """`expected`: there must be an index already."""
+        self._directory = directory
+        self._writer: tantivy.IndexWriter | None = None
+        if expected and not (directory / "meta.json").exists():
+            msg = f"{directory}: expected the search index; it is not there. Run `overheard index rebuild`"
+            raise FolderDamagedError(msg)
+        self.schema = _schema()
+        with storage_errors(directory):
+            directory.mkdir(parents=True, exist_ok=True)
+        try:
+            self.index = tantivy.Index(self.schema, path=str(directory))
+        except ValueError as e:
+            raise _engine_error(directory, e) from e
+        spaces = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
+        self.index.register_tokenizer("spaces", spaces)
+        self.index.config_reader("manual")
+        self.reload()
+
+    def replace(self, id_: str, document: Document | None) -> None:
+        """Take out what has this id, and put the document in its place; seen after `commit`."""
+        try:
+            if self._writer is None:
+                self._writer = self.index.writer(heap_size=WRITER_HEAP, num_threads=1)
+            self._writer.delete_documents_by_term("id", id_)
+            if document is not None:
+                self._writer.add_document(_tantivy_document(document))
+        except ValueError as e:
+            raise _engine_error(self._directory, e) from e
+
+    def commit(self) -> None:
+        """Make all replacements visible to `searcher`, and safe."""
+        try:
+            if self._writer is not None:
+                self._writer.commit()
+        except ValueError as e:
+            raise _engine_error(self._directory, e) from e
+        self.reload()
+
+    def searcher(self) -> tantivy.Searcher:
+        """Return a searcher over what `reload` saw."""
+        return self.index.searcher()
+
+    def reload(self) -> None:
+        """See what was committed."""
+        try:
+            self.index.reload()
+        except ValueError as e:
+            raise _engine_error(self._directory, e) from e
+
+    def close(self) -> None:
+        """Drop what was not committed, and let go of the directory's lock."""
+        if self._writer is not None:
+            with suppress(ValueError):  # a writer that failed has nothing to roll back
+                self._writer.rollback()
+            self._writer.wait_merging_threads()
+            self._writer = None
+
+    def query(self, tree: Tree) -> Query:
+        """Return tantivy's query for a tree; its depth is that of the tree."""
+        match tree:
+            case Everything():
+                return Query.all_query()
+            case Word(field=field, token=token) | Value(field=field, value=token):
+                return Query.term_query(self.schema, field, token)
+            case Phrase(field=field, tokens=tokens):
+                return Query.phrase_query(self.schema, field, list(tokens))
+            case Prefix(field=field, stem=stem):
+                # phrase_prefix_query stops at 50 terms without a word.
+                return Query.regex_query(self.schema, field, regex.escape(stem, special_only=True) + ".*")
+            case Near():
+                return self._near(tree)
+            case Published(low=low, high=high):
+                return self.k_range(
+                    0 if low is None else low << TAIL_BITS, _HIGHEST if high is None else (high << TAIL_BITS) - 1
+                )
+            case And(operands=operands):
+                return _all_of([self.query(operand) for operand in operands])
+            case Or(operands=operands):
+                return Query.boolean_query([(Occur.Should, self.query(operand)) for operand in operands])
+            case Not(operand=operand):
+                # NOT alone matches nothing in tantivy.
+                return Query.boolean_query([(Occur.Must, Query.all_query()), (Occur.MustNot, self.query(operand))])
+
+    def k_range(self, low: int, high: int) -> Query:
+        """Return the query for low <= k <= high; bounds beyond 63 bits are cut."""
+        if high < 0 or low > _HIGHEST:
+            return Query.empty_query()
+        low, high = max(low, 0), min(high, _HIGHEST)
+        return Query.range_query(self.schema, "k", tantivy.FieldType.Unsigned, low, high)
+
+    def _near(self, near: Near) -> Query:
+        phrases: list[Query] = []
+        for left in near.left:
+            for right in near.right:
+                pairs = [(left, right)] if near.ordered else [(left, right), (right, left)]
+                # tantivy's slop also takes the words in the other order, a little nearer, so it serves where both
+                # orders are asked for. Of one word twice, and of phrases, it means something else.
+                if not near.ordered and len(left) == len(right) == 1 and left != right:
+                    phrases += [Query.phrase_query(self.schema, near.field, [*a, *b], near.distance) for a, b in pairs]
+                else:
+                    phrases += [
+                        Query.phrase_query(self.schema, near.field, [*enumerate(a), *enumerate(b, len(a) + gap)])
+                        for a, b in pairs
+                        for gap in range(near.distance + 1)
+                    ]
+        return Query.boolean_query([(Occur.Should, phrase) for phrase in phrases])
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
+    for field in TEXT_FIELDS:
+        builder.add_text_field(field, tokenizer_name="spaces", index_option="position")
+    for field in VALUE_FIELDS:
+        builder.add_text_field(field, tokenizer_name="raw", index_option="basic", fast=field in FACETS)
+    builder.add_unsigned_field("k", indexed=True, fast=True)
+    builder.add_unsigned_field("hour", fast=True)
+    return builder.build()
+
+
+def _tantivy_document(document: Document) -> tantivy.Document:
+    made = tantivy.Document()
+    made.add_text("id", document.id)
+    made.add_unsigned("k", document.k)
+    made.add_unsigned("hour", document.hour)
+    for field, text in document.texts.items():
+        made.add_text(field, text)
+    for field, values in document.values.items():
+        for value in values:
+            made.add_text(field, value)
+    return made
+
+
+def _engine_error(directory: Path, error: ValueError) -> OverheardError:
+    """Return what an error of tantivy means; it tells its kinds apart by their text alone."""
+    text = str(error)
+    if "os error 28" in text or "os error 122" in text:
+        return FolderFullError(f"{directory}: no space left. Nothing is lost: free some space and start again")
+    if "LockBusy" in text:
+        return TransientError(f"{directory}: another process is writing to the search index")
+    return FolderDamagedError(f"{directory}: expected a sound search index; got: {text}. Run `overheard index rebuild`")
+
+
+def _batched(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+def _found(searcher: tantivy.Searcher, query: Query, **how: Any) -> Any:
+    """Return tantivy's result: `hits` of (score or k, address), and `count`, which its stubs do not know."""
+    return searcher.search(query, **how)
+
+
+def _all_of(queries: Sequence[Query]) -> Query:
+    return Query.boolean_query([(Occur.Must, query) for query in queries])
+
+
+def _id_at(searcher: tantivy.Searcher, address: tantivy.DocAddress) -> str:
+    return str(searcher.doc(address)["id"][0])
+
+
+def _check(search: Search) -> None:
+    if not 0 <= search.limit <= MAX_LIMIT:
+        msg = f"expected a limit of 0 to {MAX_LIMIT}; got {search.limit}"
+        raise QueryError(msg, position=0)
+    if search.after and (search.sort == "relevance" or not (search.after.isascii() and search.after.isdecimal())):
+        msg = f"expected the cursor of a page sorted by time; got {search.after[:40]!r}. Begin with the first page"
+        raise QueryError(msg, position=0)
+    if unknown := [facet for facet in search.facets if facet not in FACETS]:
+        msg = f"expected facets of {', '.join(sorted(FACETS))}; got {unknown[0]!r}"
+        raise QueryError(msg, position=0)
+
+
+def _facets(searcher: tantivy.Searcher, query: Query, names: Sequence[str]) -> dict[str, Sequence[tuple[str, int]]]:
+    if not names:
+        return {}
+    fields = {name: "hour" if name.startswith("published:") else name for name in names}
+    wanted = {
+        field: {"terms": {"field": field, "size": _ALL_BUCKETS, "segment_size": _ALL_BUCKETS}}
+        for field in set(fields.values())
+    }
+    found: Mapping[str, Any] = searcher.aggregate(query, wanted)
+    facets: dict[str, Sequence[tuple[str, int]]] = {}
+    for name, field in fields.items():
+        counts = [(bucket["key"], int(bucket["doc_count"])) for bucket in found[field]["buckets"]]
+        if field == "hour":
+            facets[name] = _folded(counts, "%Y-%m-%d" if name == "published:day" else "%Y-%m")
+        else:
+            facets[name] = sorted(counts, key=lambda each: (-each[1], each[0]))[:_VALUES_SHOWN]
+    return facets
+
+
+def _folded(hours: Sequence[tuple[int, int]], pattern: str) -> list[tuple[str, int]]:
+    """Return counts by day or month, UTC, in order; of hours, since tantivy's histogram knows no months."""
+    start = datetime(1970, 1, 1, tzinfo=UTC)
+    folded: Counter[str] = Counter()
+    for hour, count in hours:
+        folded[format(start + timedelta(hours=int(hour)), pattern)] += count
+    return sorted(folded.items())

@@ -1,0 +1,66 @@
+"""The fields that a query may name, and the normal form of their values, in documents and queries alike. Pure."""
+
+import re
+from urllib.parse import urlsplit
+
+from overheard.index import analyser
+from overheard.text import clean
+from overheard.text import fold as fold_term
+from overheard.urls import canonical_url
+
+# Analysed text. `text` is where words without a field are looked for: what was said, its headline included.
+TEXT_FIELDS = {
+    "text": "what was said, headline included; of a profile: name, title, organisation, place",
+    "title": "the headline; of a profile: its name",
+    "author": "handle and name of who said it",
+}
+# Matched whole.
+VALUE_FIELDS = {
+    "kind": "incident, contact or account",
+    "type": "note, article, question, review, page, video, audio or image",
+    "source": "the configured source that brought it",
+    "platform": "the site that it was said on",
+    "language": "BCP 47 code, und where unknown",
+    "about": "id of a watched term that is mentioned",
+    "sentiment": "positive, negative, neutral or unsure",
+    "status": "open or not about us",
+    "contact": "a person it is linked to: name, handle, e-mail, external id or id",
+    "account": "an organisation it is linked to: the same",
+    "candidate": "a person or organisation it may be about, for you to decide: the same",
+    "handle": "a handle named in the text; short: @handle",
+    "tag": "a hashtag; short: #tag",
+    "site": "host or domain of its address",
+    "url": "its address",
+}
+# Values that a resolver expands to every id that stands for the person or organisation.
+RESOLVED_FIELDS = frozenset({"contact", "account", "candidate"})
+DATE_FIELD = "published"
+FIELDS = frozenset(TEXT_FIELDS) | frozenset(VALUE_FIELDS) | {DATE_FIELD}
+# What results can be counted by; `published` by UTC day or month.
+FACETS = (frozenset(VALUE_FIELDS) - {"url"}) | {"published:day", "published:month"}
+
+MAX_VALUE = 256
+MAX_URL = 2_048
+
+_EDGES = {"tag": re.compile(r"^[\s#]+|\s+$"), "handle": re.compile(r"^[\s@]+|[\s.-]+$")}
+
+
+def normal_value(field: str, value: str) -> str:
+    """Return a value of a value field as it is compared: folded, at most 256 characters (a URL 2,048); may be empty."""
+    if field == "url":
+        return (canonical_url(value) or fold_term(clean(value)).strip())[:MAX_URL].strip()
+    if field == "site":
+        return site_of(value)[:MAX_VALUE]
+    if field in _EDGES:
+        return _EDGES[field].sub("", _EDGES[field].sub("", analyser.fold(clean(value)))[:MAX_VALUE])
+    return fold_term(clean(value)).strip()[:MAX_VALUE].strip()
+
+
+def site_of(address: str) -> str:
+    """Return the host of a URL, or a host as written, in lower case and without `www.`; may be empty."""
+    address = fold_term(clean(address)).strip()
+    try:
+        host = urlsplit(address if "//" in address else f"//{address}").hostname or ""
+    except ValueError:
+        return ""
+    return host.rstrip(".").removeprefix("www.")

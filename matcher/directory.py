@@ -1,0 +1,303 @@
+"""The directory: every contact and account and what people decided, indexed for being found in a mention.
+
+In memory; a function of the records that were put, not of their order. Knows no mention and no database.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Generic, TypeVar, cast, get_args
+
+from overheard.identities import identities_of_account, identities_of_contact
+from overheard.matcher.decisions import Decisions
+from overheard.matcher.names import PersonName, Text, person_name
+from overheard.matcher.organisations import employer_domain, organisation_key, organisation_phrases, site_domain
+from overheard.records import Account, Contact, Identity
+from overheard.records.identity import IdentityType
+
+K = TypeVar("K")
+
+# How far before the last token of a family name the first of the given name may stand (`find_person`).
+_LOOKBACK = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What a contact, an account or a decision may touch.
+
+    `keys` are identity keys and site domains (`site:example.com`), `phrases` sets of tokens that a text must hold all
+    of, `subjects` contacts and accounts whose incidents and profiles show it, `profiles` those whose profile alone
+    does, `mentions` ids of single mentions.
+    """
+
+    keys: frozenset[str] = frozenset()
+    phrases: frozenset[tuple[str, ...]] = frozenset()
+    subjects: frozenset[str] = frozenset()
+    profiles: frozenset[str] = frozenset()
+    mentions: frozenset[str] = frozenset()
+
+    def __or__(self, other: "Reach") -> "Reach":
+        return Reach(
+            keys=self.keys | other.keys,
+            phrases=self.phrases | other.phrases,
+            subjects=self.subjects | other.subjects,
+            profiles=self.profiles | other.profiles,
+            mentions=self.mentions | other.mentions,
+        )
+
+
+def is_identity_key(left: str) -> bool:
+    """True where the left side of a decision is an identity's key, not a mention's id."""
+    parts = left.split(":", 2)
+    return len(parts) == 3 and parts[1] in get_args(IdentityType)
+
+
+def site_key(domain: str) -> str:
+    """Return the key under which mentions that link to a firm's site are filed."""
+    return f"site:{domain}"
+
+
+class Directory:
+    """Contacts, accounts and decisions, with the ways to find them. Changed by the three `put`s only."""
+
+    def __init__(self) -> None:
+        self.contacts: dict[str, Contact] = {}
+        self.accounts: dict[str, Account] = {}
+        self.decisions = Decisions()
+        self._claims: _Multi[str] = _Multi()  # identity key -> contacts and accounts whose record names it
+        self._named: _Multi[tuple[str, str]] = _Multi()  # (given, family) -> contacts
+        self._families: _Multi[str] = _Multi()  # last token of the family name -> contacts
+        self._phrases: _Multi[tuple[str, ...]] = _Multi()  # name of an organisation in tokens -> accounts
+        self._openings: _Multi[str] = _Multi()  # first token of such a name -> accounts
+        self._sites: _Multi[str] = _Multi()  # registrable domain -> accounts
+        self._accounts_named: _Multi[tuple[str, ...]] = _Multi()  # organisation_key -> accounts
+        self._staff: _Multi[str] = _Multi()  # e-mail domain, or organisation_key joined -> contacts
+
+    def put_contact(self, id_: str, contact: Contact | None) -> None:
+        """Set the contact of this id, or forget it."""
+        if old := self.contacts.pop(id_, None):
+            self._file_contact(old, add=False)
+        if contact is not None:
+            self.contacts[id_] = contact
+            self._file_contact(contact, add=True)
+
+    def put_account(self, id_: str, account: Account | None) -> None:
+        """Set the account of this id, or forget it."""
+        if old := self.accounts.pop(id_, None):
+            self._file_account(old, add=False)
+        if account is not None:
+            self.accounts[id_] = account
+            self._file_account(account, add=True)
+
+    def _file_contact(self, contact: Contact, *, add: bool) -> None:
+        for identity in identities_of_contact(contact):
+            self._claims.file(identity.key, contact.id, add)
+        if name := person_name(contact.name):
+            self._named.file(name.pair, contact.id, add)
+            self._families.file(name.family[-1], contact.id, add)
+        for key in _employer_keys(contact):
+            self._staff.file(key, contact.id, add)
+
+    def _file_account(self, account: Account, *, add: bool) -> None:
+        for identity in identities_of_account(account):
+            self._claims.file(identity.key, account.id, add)
+        for phrase in organisation_phrases(account.name):
+            self._phrases.file(phrase, account.id, add)
+            self._openings.file(phrase[0], account.id, add)
+        if domain := employer_domain(account.domain):
+            self._sites.file(domain, account.id, add)
+        if key := organisation_key(account.name):
+            self._accounts_named.file(key, account.id, add)
+
+    def claimants(self, key: str) -> tuple[str, ...]:
+        """Return the contacts and accounts whose own record names the identity, in order."""
+        return self._claims.of(key)
+
+    def claims(self, subject: str) -> tuple[Identity, ...]:
+        """Return the identities of a contact or account: those its record names and those a person gave it."""
+        if contact := self.contacts.get(subject):
+            found: tuple[Identity, ...] = identities_of_contact(contact)
+        elif account := self.accounts.get(subject):
+            found = identities_of_account(account)
+        else:
+            return ()
+        decided = {left: self.decisions.on(left, subject) for left in self.decisions.lefts(subject)}
+        claims = {identity.key: identity for identity in found}
+        for key, decision in decided.items():
+            if decision is None or not is_identity_key(key):
+                continue
+            if decision.verb == "same":
+                platform, kind, value = key.split(":", 2)
+                claims[key] = Identity(
+                    platform=platform,
+                    type=cast("IdentityType", kind),
+                    value=value,
+                    subject=subject,
+                    claimed_by="decision",
+                    verified=True,
+                )
+            else:
+                claims.pop(key, None)
+        return tuple(claims.values())
+
+    def owners(self, key: str) -> tuple[str, ...]:
+        """Return the contacts and accounts that an identity stands for: people's word first, else the CRM's.
+
+        More than one contact means that nobody knows whose it is.
+        """
+        decided = self.decisions.of(key)
+        same = tuple(right for right, decision in decided.items() if decision.verb == "same" and self.is_known(right))
+        if same:
+            return same
+        return tuple(subject for subject in self._claims.of(key) if subject not in decided)
+
+    def is_known(self, subject: str) -> bool:
+        """True for a contact or account that is here."""
+        return subject in self.contacts or subject in self.accounts
+
+    def name_of(self, subject: str) -> str:
+        """Return the name of a contact or account; "" where it has none."""
+        if contact := self.contacts.get(subject):
+            return contact.name
+        account = self.accounts.get(subject)
+        return account.name if account else ""
+
+    def people_named_in(self, text: Text) -> list[tuple[Contact, PersonName]]:
+        """Return the contacts whose given and family names stand close together in the text, in order of id."""
+        ids: set[str] = set()
+        for family in self._families.among(text.vocabulary):
+            for at in text.places[family]:
+                for given in text.tokens[max(at - _LOOKBACK, 0) : at]:
+                    ids.update(self._named.of((given, family)))
+        named = []
+        for id_ in sorted(ids):
+            contact = self.contacts[id_]
+            if name := person_name(contact.name):
+                named.append((contact, name))
+        return named
+
+    def accounts_named_in(self, text: Text) -> list[tuple[Account, tuple[str, ...], int]]:
+        """Return (account, phrase, position of its first token) for each place where an account's name stands."""
+        found: list[tuple[Account, tuple[str, ...], int]] = []
+        for opening in sorted(self._openings.among(text.vocabulary)):
+            for id_ in self._openings.of(opening):
+                account = self.accounts[id_]
+                for phrase in organisation_phrases(account.name):
+                    if phrase[0] == opening:
+                        found.extend((account, phrase, at) for at in text.find(phrase))
+        return found
+
+    def accounts_at(self, domain: str) -> tuple[str, ...]:
+        """Return the accounts whose registrable domain it is, in order."""
+        return self._sites.of(domain)
+
+    def employer_of(self, contact: Contact) -> Account | None:
+        """Return the account that a contact works for, or None.
+
+        By the domain of an e-mail address where one account has it, else by the organisation's name where one has it.
+        """
+        for email in contact.emails:
+            if (domain := employer_domain(email)) and len(ids := self._sites.of(domain)) == 1:
+                return self.accounts[ids[0]]
+        if (key := organisation_key(contact.organisation)) and len(ids := self._accounts_named.of(key)) == 1:
+            return self.accounts[ids[0]]
+        return None
+
+    def staff_of(self, account: Account) -> tuple[str, ...]:
+        """Return the contacts who work for an account, in order."""
+        return tuple(
+            id_
+            for id_ in sorted(self._may_work_for(account))
+            if (employer := self.employer_of(self.contacts[id_])) is not None and employer.id == account.id
+        )
+
+    def _may_work_for(self, account: Account) -> set[str]:
+        keys = [employer_domain(account.domain), " ".join(organisation_key(account.name))]
+        return {id_ for key in keys if key for id_ in self._staff.of(key)}
+
+    def reach_of_contact(self, id_: str) -> Reach:
+        """Return what the contact, as it is now, touches; only itself and decisions on it where there is none."""
+        reach = self._decided(id_)
+        contact = self.contacts.get(id_)
+        if contact is None:
+            return reach
+        keys = frozenset(identity.key for identity in identities_of_contact(contact))
+        name = person_name(contact.name)
+        employer = self.employer_of(contact)
+        profiles = {other for key in keys for other in self._claims.of(key)} | ({employer.id} if employer else set())
+        return reach | Reach(
+            keys=keys,
+            phrases=frozenset({name.required}) if name else frozenset(),
+            profiles=frozenset(profiles),
+        )
+
+    def reach_of_account(self, id_: str) -> Reach:
+        """Return what the account, as it is now, touches; only itself and decisions on it where there is none."""
+        reach = self._decided(id_)
+        account = self.accounts.get(id_)
+        if account is None:
+            return reach
+        keys = {identity.key for identity in identities_of_account(account)}
+        profiles = {other for key in keys for other in self._claims.of(key)}
+        # Another account of that name or domain makes an employer ambiguous; so it touches every party to that.
+        staff = self._may_work_for(account)
+        profiles |= {employer.id for one in staff if (employer := self.employer_of(self.contacts[one]))}
+        profiles |= {*self._accounts_named.of(organisation_key(account.name))}
+        profiles |= {*self._sites.of(employer_domain(account.domain))}
+        if domain := site_domain(account.domain):
+            keys.add(site_key(domain))
+        phrases = {tuple(dict.fromkeys(phrase)) for phrase in organisation_phrases(account.name)}
+        return reach | Reach(
+            keys=frozenset(keys), phrases=frozenset(phrases), subjects=frozenset(staff), profiles=frozenset(profiles)
+        )
+
+    def reach_of_decision(self, id_: str) -> Reach:
+        """Return what the decision touches, or what the decision that it withdraws does; empty where unknown."""
+        decision = self.decisions.get(id_)
+        if decision is None or (about := self.decisions.subject_of(decision)) is None:
+            return Reach()
+        if not is_identity_key(about.left):
+            return Reach(mentions=frozenset({about.left}))
+        profiles = {about.right, *self.decisions.of(about.left), *self._claims.of(about.left)}
+        return Reach(keys=frozenset({about.left}), profiles=frozenset(profiles))
+
+    def _decided(self, subject: str) -> Reach:
+        lefts = self.decisions.lefts(subject)
+        keys = frozenset(left for left in lefts if is_identity_key(left))
+        return Reach(keys=keys, mentions=frozenset(lefts) - keys, subjects=frozenset({subject}))
+
+
+def _employer_keys(contact: Contact) -> Iterable[str]:
+    domains = {employer_domain(email) for email in contact.emails}
+    return {key for key in (*domains, " ".join(organisation_key(contact.organisation))) if key}
+
+
+class _Multi(Generic[K]):
+    """A map from a key to a set of ids. A single id is kept bare: most keys have one, and a set takes 200 bytes."""
+
+    def __init__(self) -> None:
+        self._ids: dict[K, str | set[str]] = {}
+
+    def file(self, key: K, id_: str, add: bool) -> None:
+        ids = self._ids.get(key)
+        if add:
+            if ids is None:
+                self._ids[key] = id_
+            elif isinstance(ids, set):
+                ids.add(id_)
+            elif ids != id_:
+                self._ids[key] = {ids, id_}
+        elif isinstance(ids, set):
+            ids.discard(id_)
+            if len(ids) == 1:
+                self._ids[key] = ids.pop()
+        elif ids == id_:
+            del self._ids[key]
+
+    def of(self, key: K) -> tuple[str, ...]:
+        """Return the ids of a key, sorted."""
+        ids = self._ids.get(key, ())
+        return (ids,) if isinstance(ids, str) else tuple(sorted(ids))
+
+    def among(self, keys: frozenset[K]) -> set[K]:
+        """Return those of the keys that have ids."""
+        return {key for key in keys if key in self._ids}

@@ -1,0 +1,119 @@
+"""Profiles: the crow's nest of one contact or account, computed from the links that it has. Pure."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from overheard.matcher.directory import Directory
+from overheard.records import Evidence, Identity, IncidentSummary, Profile, ProfileIdentity
+
+LAST = 20
+WAITING = 10
+DAYS = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What the links of one subject come to. `groups`: (day, source, polarity, terms, number) of linked incidents."""
+
+    groups: Sequence[tuple[str, str, str, str, int]] = ()
+    candidates: int = 0
+    first: datetime | None = None
+    last: datetime | None = None
+
+
+def make_profile(
+    subject: str,
+    directory: Directory,
+    counts: Counts,
+    *,
+    last: tuple[IncidentSummary, ...],
+    waiting: tuple[IncidentSummary, ...],
+    seen: dict[str, tuple[datetime, datetime]],
+) -> Profile | None:
+    """Return the profile of a contact or account, or None where there is none of that id.
+
+    `last` are its newest linked incidents, `waiting` its best candidates; `seen` tells when each identity's key was
+    first and last an author's.
+    """
+    contact = directory.contacts.get(subject)
+    account = directory.accounts.get(subject)
+    record = contact or account
+    if record is None:
+        return None
+    by_day: Counter[str] = Counter()
+    by_source: Counter[str] = Counter()
+    by_polarity: Counter[str] = Counter()
+    by_term: Counter[str] = Counter()
+    for day, source, polarity, terms, number in counts.groups:
+        by_day[day] += number
+        by_source[source] += number
+        by_polarity[polarity] += number
+        for term in terms.split("\n") if terms else ():
+            by_term[term] += number
+    by_month: Counter[str] = Counter()
+    for day, number in by_day.items():
+        by_month[day[:7]] += number
+    employer = directory.employer_of(contact) if contact else None
+    return Profile(
+        id=subject,
+        k=last[0].k if last else "0",
+        kind="contact" if contact else "account",
+        external_ids=record.external_ids,
+        name=record.name,
+        emails=contact.emails if contact else (),
+        phones=contact.phones if contact else (),
+        organisation=contact.organisation if contact else "",
+        title=contact.title if contact else "",
+        place=record.place,
+        domain=account.domain if account else "",
+        owner=record.owner,
+        account=employer.id if employer else "",
+        people=directory.staff_of(account)[:PEOPLE] if account else (),
+        lifecycle=record.lifecycle,
+        identities=tuple(_identity(identity, directory, seen) for identity in directory.claims(subject)),
+        first_contact=counts.first,
+        last_contact=counts.last,
+        incidents=by_day.total(),
+        candidates=counts.candidates,
+        by_month=dict(sorted(by_month.items())),
+        by_day=dict(sorted(by_day.items())[-DAYS:]),
+        by_polarity=dict(sorted(by_polarity.items())),
+        by_term=dict(sorted(by_term.items())),
+        by_source=dict(sorted(by_source.items())),
+        last=last,
+        waiting=waiting,
+    )
+
+
+# An account of a hundred thousand people still has a bounded document.
+PEOPLE = 500
+
+
+def _identity(identity: Identity, directory: Directory, seen: dict[str, tuple[datetime, datetime]]) -> ProfileIdentity:
+    first, last = seen.get(identity.key, (None, None))
+    decision = directory.decisions.on(identity.key, identity.subject)
+    if decision is not None:
+        evidence = [
+            Evidence(feature="a person decided", weight=10.0, mention_value=decision.verb, crm_value=decision.by)
+        ]
+    else:
+        evidence = [Evidence(feature="identity in the CRM", weight=6.0, crm_value=identity.value)]
+    others = [owner for owner in directory.owners(identity.key) if owner != identity.subject]
+    if others:
+        names = ", ".join(directory.name_of(other) or other for other in others)
+        evidence.append(Evidence(feature="claimed by others too", weight=-5.0, crm_value=names))
+    return ProfileIdentity(
+        identity=Identity(
+            platform=identity.platform,
+            type=identity.type,
+            value=identity.value,
+            subject=identity.subject,
+            claimed_by=identity.claimed_by,
+            verified=identity.verified,
+            first_seen=first,
+            last_seen=last,
+        ),
+        evidence=tuple(evidence),
+    )

@@ -1,0 +1,70 @@
+"""The matcher as a stage: facts in; documents, changes and what is watched out, by way of the ledger's outbox."""
+
+from collections.abc import Mapping, Sequence
+
+from overheard.log.base import ConsumerRecord, Log
+from overheard.log.deadletters import dead_letter_record
+from overheard.log.stage import Outcome
+from overheard.matcher.facts import read_fact
+from overheard.matcher.ledger import Ledger
+
+GROUP = "match"
+
+# Records published to the log in one append.
+_APPEND = 500
+
+
+class MatchStage:
+    """Applies facts to a ledger. What it decides is pending there until the ledger's `LedgerSink` writes it."""
+
+    name = GROUP
+    topic = "facts"
+
+    def __init__(self, ledger: Ledger, *, batch: int = 128) -> None:
+        self.batch = batch
+        self._ledger = ledger
+
+    def process(self, records: Sequence[ConsumerRecord]) -> Outcome:
+        """See `Stage.process`. The outputs are in the ledger's outbox. Raises InputError for what is no fact."""
+        fates = self._ledger.apply([read_fact(record) for record in records])
+        return Outcome(outputs=(), fates=dict(fates))
+
+
+class LedgerSink:
+    """Commits state, outbox, position and fates in one transaction; then settles what was reached, and publishes.
+
+    A crash in between loses nothing: what is left of all three is on disk, and `resume` goes on with it. Publishing
+    twice is harmless: an equal version of a document is the same document.
+    """
+
+    def __init__(self, ledger: Ledger, log: Log) -> None:
+        self._ledger = ledger
+        self._log = log
+
+    def positions(self) -> Mapping[int, int]:
+        """See `Sink.positions`. Finishes what a killed worker left first."""
+        self.resume()
+        return self._ledger.positions()
+
+    def write(self, outcome: Outcome, positions: Mapping[int, int]) -> None:
+        """See `Sink.write`."""
+        letters = [dead_letter_record(letter) for letter in outcome.dead]
+        self._ledger.commit(positions, outcome.fates, [*outcome.outputs, *letters])
+        self.resume()
+
+    def resume(self) -> None:
+        """Settle and publish all that is left; then tell the log how far this group has come, for its compaction."""
+        for _ in self._ledger.settle():
+            self._publish()
+        self._publish()
+        if positions := self._ledger.positions():
+            # The fates stay in the ledger, in the transaction that moves the position.
+            self._log.commit(GROUP, "facts", positions, {})
+
+    def _publish(self) -> None:
+        while True:
+            last, records = self._ledger.outbox(_APPEND)
+            if not records:
+                return
+            self._log.append(records)
+            self._ledger.published(last)

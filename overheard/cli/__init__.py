@@ -1,0 +1,1 @@
+"""The command line: commands in, text or JSON out. It puts rooms together by `overheard.wiring` and decides nothing."""

@@ -1,0 +1,100 @@
+"""`overheard dead-letters`: records that could not be used, looked at, tried again, or let go."""
+
+from typing import Annotated
+
+import typer
+
+from overheard.cli import render
+from overheard.cli.options import ConfigOption, FolderOption, JsonOption, console, open_system, print_json
+from overheard.log.base import Log
+from overheard.log.deadletters import drop_letter, list_letters, replay_letter, show_letter
+
+app = typer.Typer(no_args_is_help=True, help="Records that could not be used, and why.")
+
+IdArgument = Annotated[str, typer.Argument(metavar="ID", help="As `overheard dead-letters list` shows it.")]
+IdsArgument = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="As `list` shows them.")]
+StageOption = Annotated[str, typer.Option("--stage", help="Only those that this stage gave up on.")]
+TopicOption = Annotated[str, typer.Option("--topic", help="Only those of this topic.")]
+EveryOption = Annotated[bool, typer.Option("--all", help="All that wait (of --stage, of --topic).")]
+
+
+@app.command("list")
+def list_(
+    stage: StageOption = "",
+    topic: TopicOption = "",
+    folder: FolderOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the records that wait, oldest first."""
+    with open_system(folder, config) as system:
+        letters = list_letters(system.log, stage=stage, topic=topic)
+    if as_json:
+        print_json(letters)
+    else:
+        console().print(render.dead_letters(letters))
+
+
+@app.command("show")
+def show(
+    letter_id: IdArgument,
+    folder: FolderOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show one record: who gave up on it, when, why, and the record itself."""
+    with open_system(folder, config) as system:
+        letter = show_letter(system.log, letter_id)
+    if as_json:
+        print_json(letter)
+    else:
+        console().print(render.dead_letter(letter))
+
+
+@app.command("replay")
+def replay(
+    letter_ids: IdsArgument = None,
+    every: EveryOption = False,
+    stage: StageOption = "",
+    topic: TopicOption = "",
+    folder: FolderOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Put records back on the topics that they came from; `overheard up` tries them again."""
+    with open_system(folder, config) as system:
+        ids = _chosen(system.log, letter_ids, every, stage, topic)
+        letters = [replay_letter(system.log, one) for one in ids]
+    _tell([letter.id for letter in letters], "replayed", "run `overheard up` to try again", as_json)
+
+
+@app.command("drop")
+def drop(
+    letter_ids: IdsArgument = None,
+    every: EveryOption = False,
+    stage: StageOption = "",
+    topic: TopicOption = "",
+    folder: FolderOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Let records go for good."""
+    with open_system(folder, config) as system:
+        ids = _chosen(system.log, letter_ids, every, stage, topic)
+        letters = [drop_letter(system.log, one) for one in ids]
+    _tell([letter.id for letter in letters], "dropped", "", as_json)
+
+
+def _chosen(log: Log, ids: list[str] | None, every: bool, stage: str, topic: str) -> list[str]:
+    if bool(ids) == every:
+        msg = "expected ids, or --all; got " + ("both" if ids else "neither")
+        raise typer.BadParameter(msg)
+    return ids or [letter.id for letter in list_letters(log, stage=stage, topic=topic)]
+
+
+def _tell(ids: list[str], done: str, next_step: str, as_json: bool) -> None:
+    if as_json:
+        print_json({done: ids})
+        return
+    count = f"{len(ids)} dead letter{'' if len(ids) == 1 else 's'} {done}"
+    console().print(f"{count}; {next_step}" if ids and next_step else count)

@@ -1,0 +1,135 @@
+"""`overheard import`: watch lists, contacts, accounts and posts out of files."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import Progress as Bar
+
+from overheard.cli import render
+from overheard.cli.options import ConfigOption, FolderOption, JsonOption, console, notes, open_system, print_json
+from overheard.crm.rows import ImportReport
+from overheard.log.stage import Progress
+from overheard.table import parse_map
+from overheard.wiring.imports import bring_accounts, bring_contacts, bring_mentions, bring_watch
+
+app = typer.Typer(no_args_is_help=True, help="Bring in what to listen for, whom you know, and what was said.")
+
+FileArgument = Annotated[str, typer.Argument(help="CSV, TSV, NDJSON or JSON; gzip too; `-` for standard input.")]
+MapOption = Annotated[
+    list[str] | None,
+    typer.Option("--map", help="COLUMN=FIELD puts a column to a field, COLUMN=- ignores it. May be given again."),
+]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would happen; write nothing.")]
+
+
+@app.command("watch")
+def watch(
+    file: Annotated[Path, typer.Argument(help="A watch list as TOML: docs/configuration.md.")],
+    dry_run: DryRunOption = False,
+    folder: FolderOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Listen for the terms of a watch list, and no longer for those that it lacks."""
+    with open_system(folder, config) as system, _telling() as progress:
+        watchlist, events = bring_watch(system, file, dry_run=dry_run, on_progress=progress)
+    if as_json:
+        changes = [{"subject": event.subject, "verb": event.verb} for event in events]
+        print_json({"changes": changes, "warnings": watchlist.warnings, "dryRun": dry_run})
+        return
+    for warning in watchlist.warnings:
+        notes().print(f"warning: {warning}", style="yellow", markup=False)
+    for event in events:
+        console().print(f"{event.verb.lower():<7} {render.safe(event.subject)}", markup=False)
+    console().print(
+        f"{len(watchlist.terms)} terms and {len(watchlist.sources)} sources in {file.name}, {len(events)} changes"
+        + (". Dry run: nothing was written" if dry_run else "; listening for them"),
+        markup=False,
+    )
+
+
+@app.command("contacts")
+def contacts(
+    file: FileArgument,
+    map_: MapOption = None,
+    dry_run: DryRunOption = False,
+    folder: FolderOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Bring in people from a CRM's export, and match what was said before they came."""
+    with open_system(folder, config) as system, _telling() as progress:
+        report = bring_contacts(system, file, mapping=parse_map(map_ or ()), dry_run=dry_run, on_progress=progress)
+    _tell(report, dry_run=dry_run, as_json=as_json)
+
+
+@app.command("accounts")
+def accounts(
+    file: FileArgument,
+    map_: MapOption = None,
+    dry_run: DryRunOption = False,
+    folder: FolderOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Bring in organisations from a CRM's export, and match what was said before they came."""
+    with open_system(folder, config) as system, _telling() as progress:
+        report = bring_accounts(system, file, mapping=parse_map(map_ or ()), dry_run=dry_run, on_progress=progress)
+    _tell(report, dry_run=dry_run, as_json=as_json)
+
+
+@app.command("mentions")
+def mentions(
+    file: FileArgument,
+    map_: MapOption = None,
+    dry_run: DryRunOption = False,
+    source: Annotated[str, typer.Option(help="The source of rows that name none.")] = "import",
+    folder: FolderOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Bring in posts. `overheard up` then finds what is about you, and whose it is."""
+    with ExitStack() as stack:
+        system = None if dry_run else stack.enter_context(open_system(folder, config))
+        bar = stack.enter_context(Bar(console=notes(), transient=True))
+        task = bar.add_task("reading posts", total=None)
+        described, odd, report = bring_mentions(
+            system,
+            file,
+            mapping=parse_map(map_ or ()),
+            source=source,
+            on_progress=lambda so_far: bar.update(task, description=f"reading posts: {so_far.read:,}"),
+        )
+    if as_json:
+        print_json({"columns": described, "notes": odd, "dryRun": dry_run, **asdict(report)})
+    else:
+        console().print(render.columns(described))
+        console().print(render.mention_import(report, odd))
+        next_step = "Dry run: nothing was written" if dry_run else "Next: overheard up --once"
+        console().print(next_step)
+    if report.read and report.fates.get("dead", 0) == report.read:
+        raise typer.Exit(1)
+
+
+def _tell(report: ImportReport, *, dry_run: bool, as_json: bool) -> None:
+    if as_json:
+        rows = [{name: value for name, value in asdict(row).items() if name != "event"} for row in report.rows]
+        print_json(
+            {"counts": report.counts, "columns": report.columns, "notes": report.notes, "rows": rows, "dryRun": dry_run}
+        )
+    else:
+        console().print(render.crm_import(report, dry_run=dry_run))
+    if report.rows and report.counts.get("error", 0) == len(report.rows):
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _telling() -> Iterator[Callable[[Progress], None]]:
+    """Show how far the matcher is with what came."""
+    with Bar(console=notes(), transient=True) as bar:
+        task = bar.add_task("matching", total=None)
+        yield lambda p: bar.update(task, description=f"matching: {p.read:,} applied, {p.lag:,} to go")

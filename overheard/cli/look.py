@@ -1,0 +1,124 @@
+"""`overheard search`, `profile`, `status`, `index`: what is known, looked at."""
+
+from collections.abc import Collection, Mapping
+from contextlib import closing
+from typing import Annotated
+
+import typer
+from rich.progress import Progress as Bar
+
+from overheard.cli import render
+from overheard.cli.options import ConfigOption, FolderOption, JsonOption, console, notes, open_system, print_json
+from overheard.errors import NotFoundError
+from overheard.index.base import Hit, Index, Search, Sort
+from overheard.index.fields import FACETS
+from overheard.index.query import Value, every, parse
+from overheard.index.rebuild import rebuild as rebuild_index
+from overheard.records import Profile
+from overheard.wiring.system import utc_now
+
+index_app = typer.Typer(no_args_is_help=True, help="The search index, which can be thrown away.")
+
+
+def search(
+    query: Annotated[str, typer.Argument(help='Words, "phrases", AND OR NOT, prefix*, NEAR/3, field:value.')],
+    sort: Annotated[Sort, typer.Option(help="Order of the results.")] = "newest",
+    limit: Annotated[int, typer.Option(min=0, max=1000, help="Results on a page.")] = 10,
+    after: Annotated[str, typer.Option(help="The cursor that the page before ended with.")] = "",
+    facet: Annotated[list[str] | None, typer.Option("--facet", help=f"Count by: {', '.join(sorted(FACETS))}.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Profiles and what is not about us too.")] = False,
+    folder: FolderOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Search what was said."""
+    with open_system(folder, config) as system, closing(system.index()) as index:
+        tree = parse(query, lambda _, who: people(index, who))
+        if not everything:
+            tree = every([tree, Value("kind", "incident"), Value("status", "open")])
+        wanted = Search(tree, sort=sort, after=after, limit=limit, facets=tuple(facet or ()), highlight=True)
+        page = index.search(wanted)
+        lag = system.lag()
+    if as_json:
+        hits = [{"id": hit.id, "version": hit.version, "k": str(hit.k), "record": hit.record} for hit in page.hits]
+        print_json({"total": page.total, "hits": hits, "facets": page.facets, "next": page.next})
+    else:
+        console().print(render.search_page(page, brackets=console().color_system is None))
+        _tell_lag(lag)
+
+
+def people(index: Index, who: str) -> Collection[str]:
+    """Return the ids of the contacts and accounts that are called `who`."""
+    return [hit.id for hit in index.find_profiles(who)]
+
+
+def profile(
+    who: Annotated[str, typer.Argument(help="Name, handle, e-mail, external id or id.")],
+    folder: FolderOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the whole relationship with one contact or account: the crow's nest."""
+    with open_system(folder, config) as system, closing(system.index()) as index:
+        found = [hit.record for hit in index.find_profiles(who) if isinstance(hit.record, Profile)]
+        lag = system.lag()
+        if not found:
+            msg = (
+                f"expected the name, handle, e-mail or external id of a contact or account; nobody is called {who!r}. "
+                "Bring contacts in with `overheard import contacts FILE`, then run `overheard up --once`"
+            )
+            raise NotFoundError(msg)
+        names = _names(index, found[0]) if len(found) == 1 else {}
+    if as_json:
+        print_json(found)
+    elif len(found) == 1:
+        console().print(render.profile(found[0], utc_now().date(), names=names))
+        _tell_lag(lag)
+    else:
+        console().print(f"{len(found)} are called {who!r}; ask for one by its id:", markup=False)
+        for one in found:
+            tag = one.lifecycle[-1].tag if one.lifecycle else ""
+            line = " · ".join(part for part in (one.id, one.name, one.title, one.organisation, tag) if part)
+            console().print(f"  {render.safe(line)}", markup=False)
+
+
+def _names(index: Index, profile: Profile) -> dict[str, str]:
+    """Return the names of the account and the people that a profile names by id."""
+    hits = [index.get(id_) for id_ in (profile.account, *profile.people) if id_]
+    return {hit.id: _name(hit) for hit in hits if hit is not None}
+
+
+def _name(hit: Hit) -> str:
+    return hit.record.name if isinstance(hit.record, Profile) else hit.id
+
+
+def status(folder: FolderOption = None, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Show what became of every record, and what waits."""
+    with open_system(folder, config) as system:
+        fates, lag = system.fates(), system.lag()
+    if as_json:
+        print_json({"fates": fates, "lag": lag})
+    else:
+        console().print(render.fates(fates))
+        _tell_lag(lag)
+
+
+@index_app.command("rebuild")
+def rebuild(folder: FolderOption = None, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Make the index anew from the log, to the same ids; the old one answers until the new one is whole."""
+    with open_system(folder, config) as system, closing(system.index()) as index:
+        with Bar(console=notes(), transient=True) as bar:
+            task = bar.add_task("indexing")
+            fates = rebuild_index(
+                system.log, index, on_progress=lambda done, whole: bar.update(task, completed=done, total=whole)
+            )
+        count = index.count()
+    if as_json:
+        print_json({"documents": count, "fates": fates})
+    else:
+        console().print(f"{count:,} documents indexed anew")
+
+
+def _tell_lag(lag: Mapping[str, int]) -> None:
+    if waiting := sum(lag.values()):
+        notes().print(f"{waiting:,} records wait to be worked on: `overheard up --once`", style="yellow")

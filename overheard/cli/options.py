@@ -1,0 +1,60 @@
+"""What every command shares: where the folder is, how it is opened, and how results and errors are printed."""
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, TextIO
+
+import msgspec
+import typer
+from rich.console import Console
+
+from overheard.config.settings import Settings, load_settings
+from overheard.wiring.system import System
+
+FolderOption = Annotated[
+    Path | None,
+    typer.Option("--folder", "-f", envvar="OVERHEARD_FOLDER", help="The data folder. Default: as the settings say."),
+]
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", envvar="OVERHEARD_CONFIG", help="The settings. Default: ./overheard.toml if there."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+
+_DEFAULT_CONFIG = Path("overheard.toml")
+
+
+def settings_for(config: Path | None) -> Settings:
+    """Return the settings of the given file, of ./overheard.toml, or the defaults. Raises ConfigError."""
+    if config is None and _DEFAULT_CONFIG.exists():
+        config = _DEFAULT_CONFIG
+    return load_settings(config)
+
+
+def open_system(folder: Path | None, config: Path | None) -> System:
+    """Return the system in the folder; the caller closes it. Raises ConfigError and FolderError."""
+    settings = settings_for(config)
+    return System(folder or Path(settings.data), settings)
+
+
+def console() -> Console:
+    """Return the console for results: standard output, colours only on a terminal."""
+    return Console(highlight=False, soft_wrap=False)
+
+
+def notes() -> Console:
+    """Return the console for everything that is no result: standard error."""
+    return Console(stderr=True, highlight=False)
+
+
+def print_json(value: Any, file: TextIO | None = None) -> None:
+    """Print records, or mappings and sequences of them, as one JSON document; on standard output by default."""
+    document = json.dumps(json.loads(msgspec.json.encode(value)), ensure_ascii=False, indent=2)
+    (file or sys.stdout).write(document + "\n")
+
+
+def error_as_json(error: Exception) -> Mapping[str, Any]:
+    """Return an error as the JSON that commands print: its class and its message."""
+    return {"error": {"type": type(error).__name__, "message": str(error)}}

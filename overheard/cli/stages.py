@@ -1,0 +1,39 @@
+"""`overheard run STAGE`: one stage on lines of JSON, standard input to standard output, to try a step by hand."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from overheard.cli import render
+from overheard.cli.options import ConfigOption, notes, print_json, settings_for
+from overheard.wiring.byhand import BY_HAND, run_by_hand
+
+
+def run(
+    stage: Annotated[str, typer.Argument(help=f"One of {', '.join(BY_HAND)}.")],
+    watch: Annotated[Path | None, typer.Option(help="Watch list, TOML.", exists=True, dir_okay=False)] = None,
+    accounts: Annotated[Path | None, typer.Option(help="Accounts, CSV.", exists=True, dir_okay=False)] = None,
+    contacts: Annotated[Path | None, typer.Option(help="Contacts, CSV.", exists=True, dir_okay=False)] = None,
+    config: ConfigOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Fates and dead letters on standard error as JSON.")] = False,
+) -> None:
+    """Run one stage on lines of JSON; no folder is read or written.
+
+    collect: rows of posts to mentions; enrich: mentions (or rows of posts) to facts; match: facts to documents;
+    index: documents to what the index holds of them.
+    """
+    if stage not in BY_HAND:
+        msg = f"expected one of {', '.join(BY_HAND)}; got {stage!r}"
+        raise typer.BadParameter(msg)
+    done = run_by_hand(stage, sys.stdin.buffer, settings_for(config), watch=watch, accounts=accounts, contacts=contacts)
+    for line in done.lines:
+        sys.stdout.buffer.write(line + b"\n")
+    sys.stdout.buffer.flush()
+    if as_json:
+        print_json({"fates": done.fates, "deadLetters": done.letters}, file=sys.stderr)
+        return
+    if done.letters:
+        notes().print(render.dead_letters(done.letters))
+    notes().print(render.fates({stage: done.fates}))

@@ -1,0 +1,69 @@
+"""`overheard up`: hear, enrich, match, index; until stopped, or once."""
+
+import signal
+import sys
+import threading
+import time
+from typing import Annotated
+
+import typer
+from rich.live import Live
+
+from overheard.cli import render
+from overheard.cli.options import ConfigOption, FolderOption, JsonOption, console, notes, open_system, print_json
+from overheard.wiring.system import System
+from overheard.wiring.up import Status, run_up
+
+# Where standard error is no terminal, a line every so many seconds says that it still works.
+_LINE_EVERY = 10.0
+
+
+def up(
+    once: Annotated[bool, typer.Option("--once", help="End when all that waits is done.")] = False,
+    workers: Annotated[int | None, typer.Option(min=1, max=64, help="Enrich processes. Default: settings.")] = None,
+    folder: FolderOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run everything: poll the feeds, find what is about you, put it on the right contact, make it searchable."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with open_system(folder, config) as system:
+        begun = time.monotonic()
+        status = run_with_progress(system, once=once, workers=workers, stop=stop)
+        seconds = time.monotonic() - begun
+    if as_json:
+        print_json({"seconds": round(seconds, 3), "fates": status.fates, "lag": status.lag})
+    else:
+        console().print(render.fates(status.fates))
+        console().print(f"{seconds:.1f} s")
+
+
+def run_with_progress(system: System, *, once: bool, workers: int | None, stop: threading.Event) -> Status:
+    """Run `run_up` and tell on standard error how far it is."""
+    count = workers or system.settings.enrich.workers
+    if sys.stderr.isatty():
+        with Live(console=notes(), transient=True, refresh_per_second=4) as live:
+            return run_up(
+                system,
+                once=once,
+                workers=count,
+                stop=stop,
+                on_status=lambda status: live.update(_line(status)),
+            )
+    told = time.monotonic()
+
+    def tell(status: Status) -> None:
+        nonlocal told
+        if time.monotonic() - told >= _LINE_EVERY:
+            told = time.monotonic()
+            notes().print(_line(status))
+
+    return run_up(system, once=once, workers=count, stop=stop, on_status=tell)
+
+
+def _line(status: Status) -> str:
+    """Return how far it is, in one line."""
+    done = {stage: sum(fates.values()) for stage, fates in status.fates.items()}
+    return "  ".join(f"{stage} {done.get(stage, 0):,} done, {lag:,} to go" for stage, lag in status.lag.items())

@@ -1,0 +1,343 @@
+"""What the imports of contacts and accounts share: rows to records, compared with what is known, row by row.
+
+    Table ─▶ Cells ─▶ build(cells, known) ─▶ created | changed | unchanged | superseded | error ─▶ events for `facts`
+
+Nothing is written by planning, so a dry run is a plan that is shown and dropped.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any, Literal, NamedTuple, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+
+from overheard.errors import InputError
+from overheard.identities import normal_platform
+from overheard.log.base import Log, ProducerRecord
+from overheard.records import Account, Contact, Event, LifecycleTag, encode, event_for, is_tombstone_of
+from overheard.table import BadRow, Columns, Field, Row, Table
+from overheard.text import clean, fold
+from overheard.urls import canonical_url
+
+RowOutcome = Literal["created", "changed", "unchanged", "superseded", "error"]
+# Returns the newest event on `facts` of a contact's or account's id, None where there is none.
+Current = Callable[[str], Event[Any] | None]
+T = TypeVar("T", Contact, Account)
+
+BATCH = 500  # DESIGN.md: records to one durable transaction
+LIFECYCLE = ("prospect", "customer", "lost customer")
+HANDLE = "handle:"  # a field of this prefix and a platform's name takes a handle there
+_PLATFORMS = {
+    "reddit": (), "x": ("twitter",), "mastodon": ("fediverse",), "bluesky": ("bsky",), "github": (), "gitlab": (),
+    "hackernews": ("hn",), "linkedin": (), "facebook": ("fb",), "instagram": ("ig",), "threads": (), "youtube": (),
+    "tiktok": (), "telegram": (), "stackoverflow": (), "medium": (), "devto": (), "lobsters": (), "producthunt": (),
+    "quora": (), "discord": (), "discourse": (), "koo": (),
+}  # fmt: skip
+HANDLE_FIELDS = tuple(
+    Field(
+        HANDLE + platform,
+        [
+            name + ending
+            for name in (platform, *others)
+            for ending in ("", "_handle", "_username", "_user", "_name", "_url", "_profile")
+        ],
+    )
+    for platform, others in _PLATFORMS.items()
+)
+LIFECYCLE_FIELDS = (
+    Field("lifecycle", ("lifecycle_stage", "status", "stage", "customer_status")),
+    Field("lifecycle_since", ("since", "status_since", "stage_since", "customer_since")),
+)
+_LONGEST = 1_000  # characters of a cell; the longest job titles and names have some 200
+_SEPARATORS = re.compile(r"[;,\s]+")
+_HANDLE = re.compile(r"[^\s;,]+")
+
+
+class FieldChange(NamedTuple):
+    """A field that the file changes, with both values as text; "" for none."""
+
+    field: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowReport:
+    """What became of one row.
+
+    `subject` is the record's id, `event` what goes to `facts` (None unless created or changed). `message` says of an
+    error where it is, what was expected, what came and what to do. `warnings` do not keep the row out. "superseded":
+    a later row of the file has the same external id, and that one counts.
+    """
+
+    line: int
+    outcome: RowOutcome
+    external_id: str = ""
+    subject: str = ""
+    name: str = ""
+    changes: tuple[FieldChange, ...] = ()
+    message: str = ""
+    warnings: tuple[str, ...] = ()
+    event: Event[Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What an import does, row by row: `columns` are (column, field or `-`), `notes` what was odd about the file."""
+
+    file: str
+    columns: tuple[tuple[str, str], ...]
+    rows: tuple[RowReport, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Number of rows by outcome, and "warnings"."""
+        counts = Counter[str](row.outcome for row in self.rows)
+        counts["warnings"] = sum(len(row.warnings) for row in self.rows)
+        return counts
+
+    @property
+    def events(self) -> tuple[Event[Any], ...]:
+        """The events that carry out the import; their key on `facts` is their subject."""
+        return tuple(row.event for row in self.rows if row.event is not None)
+
+
+def append_facts(log: Log, events: Sequence[Event[Any]]) -> None:
+    """Append events to `facts`, keyed by subject, in durable batches of 500. Raises as the log does."""
+    for i in range(0, len(events), BATCH):
+        batch = events[i : i + BATCH]
+        log.append([ProducerRecord("facts", event.subject, encode(event)) for event in batch], durable=True)
+
+
+class Cells:
+    """The cells of one row by field; what is odd but no error goes to `warnings`."""
+
+    def __init__(self, table: Table, columns: Columns, row: Row) -> None:
+        self._table = table
+        self._columns = columns
+        self._row = row
+        self._values = columns.of(row)
+        self.warnings: list[str] = []
+
+    def has(self, *names: str) -> bool:
+        """True where the file has a column for one of the fields; without one, what is known stays."""
+        return any(name in self._columns for name in names)
+
+    @property
+    def handle_fields(self) -> list[str]:
+        """The fields of handles that the file has."""
+        return [name for name in self._columns.by_field if name.startswith(HANDLE)]
+
+    def error(self, name: str, message: str) -> InputError:
+        """Return the error of a cell, with its place."""
+        column = self._columns.column(name, self._row) or next(iter(self._columns.by_field.get(name, ())), name)
+        return InputError(message, where=self._table.where(self._row.line, column))
+
+    def warn(self, name: str, message: str) -> None:
+        """Note something odd about a cell."""
+        self.warnings.append(f"{self._columns.column(name, self._row) or name}: {message}")
+
+    def text(self, name: str) -> str:
+        """Return a cell as one clean line; "" where it is empty. Raises InputError where it is no text or too long."""
+        value = self._values.get(name, "")
+        if isinstance(value, list) and all(isinstance(one, str) for one in value):
+            value = ";".join(value)
+        if not isinstance(value, str | int | float):
+            raise self.error(name, f"expected text; got {str(value)[:60]!r}")
+        text = " ".join(clean(str(value)).split())
+        if len(text) > _LONGEST:
+            raise self.error(name, f"expected at most {_LONGEST} characters; got {len(text)}: {text[:40]!r}…")
+        return text
+
+    def several(self, name: str) -> list[str]:
+        """Return the values of a cell that may hold several, separated by `;`, `,` or spaces."""
+        return [one for one in _SEPARATORS.split(self.text(name)) if one]
+
+    def flag(self, name: str) -> bool:
+        """Return a yes or no; a cell that is neither counts as no, with a warning."""
+        text = fold(self.text(name))
+        if text in ("yes", "y", "true", "1", "x"):
+            return True
+        if text not in ("", "no", "n", "false", "0"):
+            self.warn(name, f"expected yes or no; got {text!r}, taken as no")
+        return False
+
+    def urls(self, name: str) -> tuple[str, ...]:
+        """Return the URLs of a cell, https:// put before those without a scheme; what is none is warned of."""
+        found: list[str] = []
+        for one in self.several(name):
+            url = one if "://" in one else f"https://{one}"
+            if canonical_url(url) and "." in (urlsplit(url).hostname or ""):
+                found.append(url)
+            else:
+                self.warn(name, f"expected a web address; got {one!r}, left out")
+        return tuple(dict.fromkeys(found))
+
+    def handles(self) -> tuple[dict[str, str], tuple[str, ...]]:
+        """Return handles by platform, and the profile URLs of cells that hold a URL instead of a handle."""
+        handles: dict[str, str] = {}
+        urls: list[str] = []
+        for name in self.handle_fields:
+            platform = normal_platform(name.removeprefix(HANDLE))
+            cell = self.text(name)
+            if not cell:
+                continue
+            first, *more = _HANDLE.findall(cell) or [""]
+            if more:
+                self.warn(name, f"expected one handle; got {cell!r}, of which {first!r} is taken")
+            if "://" in first or ("/" in first and "." in first.partition("/")[0]):
+                url = first if "://" in first else f"https://{first}"
+                if not canonical_url(url):
+                    self.warn(name, f"expected a handle or the address of a profile; got {cell!r}, left out")
+                    continue
+                urls.append(url)
+                first = handle_of_profile(platform, url)
+            if first:
+                handles[platform] = first
+        return handles, tuple(urls)
+
+    def lifecycle(self, known: Sequence[LifecycleTag], today: date) -> tuple[LifecycleTag, ...]:
+        """Return the history of lifecycle tags with this row's, if it is another one, at the end.
+
+        Its date is the file's, else (where there is a history) the day of the import: the CRM changed it by then. An
+        empty cell keeps what is known. The same tag with another date corrects the date.
+        """
+        word = self.text("lifecycle")
+        if not word:
+            return tuple(known)
+        tag = re.sub(r"[\s_-]+", " ", fold(word)).strip()
+        tag = tag if tag in LIFECYCLE else word
+        since = self._day("lifecycle_since")
+        if known and known[-1].tag == tag:
+            return (*known[:-1], LifecycleTag(tag=tag, since=since or known[-1].since))
+        return (*known, LifecycleTag(tag=tag, since=since or (today if known else None)))
+
+    def _day(self, name: str) -> date | None:
+        text = self.text(name)
+        if not text:
+            return None
+        try:
+            return date.fromisoformat(text[:10])
+        except ValueError:
+            self.warn(name, f"expected a day as 2026-11-21; got {text!r}, left out")
+            return None
+
+
+def handle_of_profile(platform: str, url: str) -> str:
+    """Return the handle in the address of a profile: its last path segment; on Mastodon with its host; "" if none."""
+    parts = urlsplit(url)
+    segments = [segment for segment in parts.path.split("/") if segment]
+    if not segments:
+        return ""
+    handle = segments[-1].removeprefix("@")
+    return f"{handle}@{parts.hostname}" if platform == "mastodon" and "@" not in handle else handle
+
+
+@dataclass(slots=True)
+class _Draft:
+    report: RowReport
+    row: Row | None = None
+    warnings: list[str] = field(default_factory=list)
+
+
+def plan(
+    table: Table,
+    columns: Columns,
+    *,
+    id_of: Callable[[str], str],
+    build: Callable[[Cells, str, Any], T],
+    compare: Callable[[Sequence[tuple[int, T]]], Iterable[tuple[int, str]]],
+    current: Current,
+    now: datetime,
+) -> ImportReport:
+    """Return what importing the table does; nothing is written. The whole file is held in memory.
+
+    `build(cells, external_id, known)` makes the record, `known` being what `facts` has (or None). `compare` gets
+    (line, record) of all good rows and yields (line, warning) about records that may be one. A record that differs from
+    the known one gets its version plus one, so that the later import counts.
+    """
+    drafts = [_draft(table, columns, row) for row in table]
+    last = {draft.report.external_id: draft.report.line for draft in drafts if draft.row is not None}
+    good: list[tuple[int, T]] = []
+    for draft in drafts:
+        report, row = draft.report, draft.row
+        if row is None:
+            continue
+        if last[report.external_id] != report.line:
+            draft.report = replace(report, outcome="superseded")
+            draft.warnings.append(
+                f"{report.external_id!r} occurs again on line {last[report.external_id]}, and that row counts"
+            )
+            continue
+        subject = id_of(report.external_id)
+        event = current(subject)
+        known = None if event is None or is_tombstone_of(event) else event.data
+        cells = Cells(table, columns, row)
+        try:
+            record = build(cells, report.external_id, known)
+        except InputError as e:
+            draft.report = replace(report, outcome="error", subject=subject, message=str(e))
+            continue
+        draft.warnings.extend(cells.warnings)
+        good.append((report.line, record))
+        draft.report = replace(report, subject=subject, name=record.name, **_compared(record, known, event, now))
+    by_line = {draft.report.line: draft for draft in drafts}
+    for line, warning in compare(good):
+        by_line[line].warnings.append(warning)
+    rows = tuple(replace(draft.report, warnings=tuple(draft.warnings)) for draft in drafts)
+    return ImportReport(table.name, columns.described(), rows, table.notes)
+
+
+def _draft(table: Table, columns: Columns, row: Row | BadRow) -> _Draft:
+    if isinstance(row, BadRow):
+        return _Draft(RowReport(row.line, "error", message=str(row.error)))
+    cells = Cells(table, columns, row)
+    try:
+        external_id = cells.text("external_id")
+        if not external_id:
+            raise cells.error("external_id", "expected the id that the CRM has for it; got nothing. Fill it in")
+    except InputError as e:
+        return _Draft(RowReport(row.line, "error", message=str(e)))
+    return _Draft(RowReport(row.line, "unchanged", external_id=external_id), row)
+
+
+def _compared(record: Contact | Account, known: Any, event: Event[Any] | None, now: datetime) -> dict[str, Any]:
+    if record == known:
+        return {"outcome": "unchanged"}
+    version = 0 if event is None else event.sourceversion + 1
+    return {
+        "outcome": "created" if known is None else "changed",
+        "changes": () if known is None else changes(known, record),
+        "event": event_for(
+            record,
+            subject=record.id,
+            source="/import/crm",
+            time=now,
+            verb="Create" if known is None else "Update",
+            sourceversion=version,
+            cause="back-fill",
+        ),
+    }
+
+
+def changes(old: Contact | Account, new: Contact | Account) -> tuple[FieldChange, ...]:
+    """Return the fields in which two records differ, with both values as text."""
+    pairs = ((name, getattr(old, name), getattr(new, name)) for name in new.__struct_fields__)
+    return tuple(FieldChange(name, _shown(a), _shown(b)) for name, a, b in pairs if a != b)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, LifecycleTag):
+        return f"{value.tag} since {value.since}" if value.since else value.tag
+    if isinstance(value, tuple):
+        return "; ".join(_shown(one) for one in value)
+    if isinstance(value, dict):
+        return "; ".join(f"{k} {v}" for k, v in sorted(value.items()))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return msgspec.json.encode(value).decode() if isinstance(value, msgspec.Struct) else str(value)

@@ -1,0 +1,134 @@
+"""One stage on lines of JSON, with the real loop on a folder that is thrown away.
+
+lines ─▶ the stage's topic ─▶ run_stage ─▶ its output topic ─▶ lines, in the order of the input
+"""
+
+import shutil
+import tempfile
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from overheard.config.settings import Settings
+from overheard.index.documents import document_of
+from overheard.log.base import TOPICS, ProducerRecord
+from overheard.log.deadletters import list_letters
+from overheard.log.stage import LogSink, run_stage
+from overheard.records import DeadLetter, EnrichedMention, Mention, RecordError, decode
+from overheard.wiring.imports import bring_accounts, bring_contacts, bring_mentions, bring_watch
+from overheard.wiring.system import STAGES, System, newest, utc_now
+
+BY_HAND = ("collect", "enrich", "match", "index")
+_APPEND = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What one run gave: output lines (JSON, no line ends), the fate of each line read, and the dead letters."""
+
+    lines: Sequence[bytes]
+    fates: Mapping[str, int]
+    letters: Sequence[DeadLetter]
+
+
+def run_by_hand(
+    stage: str,
+    stream: BinaryIO,
+    settings: Settings,
+    *,
+    watch: Path | None = None,
+    accounts: Path | None = None,
+    contacts: Path | None = None,
+) -> Done:
+    """Run `stage`, one of BY_HAND, on the lines of `stream`, and return what came of it.
+
+    `watch`, `accounts` and `contacts` are imported first; enrich without any of the three drops everything. Rows of
+    posts given to enrich are taken through `collect` first. Raises ConfigError for a file that is wrong.
+    """
+    data = stream.read()
+    with _system(settings) as system:
+        if watch is not None:
+            bring_watch(system, watch)
+        if accounts is not None:
+            bring_accounts(system, accounts)
+        if contacts is not None:
+            bring_contacts(system, contacts)
+        if stage == "collect" or (stage == "enrich" and not _is_event(data)):
+            fates = bring_mentions(system, BytesIO(data)).report.fates
+        else:
+            _put(system, STAGES[stage], data)
+            fates = {}
+        if stage == "enrich":
+            fates = _enrich(system)
+            lines = list(_outputs(system, "facts", (EnrichedMention,)))
+        elif stage == "match":
+            before = Counter(system.fates()["match"])
+            system.catch_up_match()
+            fates = Counter(system.fates()["match"]) - before
+            lines = [record.value for record in newest(system.log, "documents") if record.value is not None]
+        elif stage == "index":
+            fates = system.catch_up_index().fates
+            lines = [msgspec.json.encode(document_of(event.data, event.sourceversion)) for event in system.documents()]
+        else:
+            lines = list(_outputs(system, "mentions", (Mention,)))
+        return Done(lines, fates, list_letters(system.log))
+
+
+@contextmanager
+def _system(settings: Settings) -> Iterator[System]:
+    folder = Path(tempfile.mkdtemp(prefix="overheard-"))
+    try:
+        with System(folder, settings) as system:
+            yield system
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _put(system: System, topic: str, data: bytes) -> None:
+    """Append each line to the stage's topic, as it came: what is no event is the stage's to refuse."""
+    lines = [line for line in data.splitlines() if line.strip()]
+    records = [ProducerRecord(topic, _subject(line), line) for line in lines]
+    for i in range(0, len(records), _APPEND):
+        system.log.append(records[i : i + _APPEND])
+
+
+def _subject(line: bytes) -> str:
+    """Return the key under which an event stands on its topic; "" for what is no event."""
+    try:
+        return str(decode(line).subject)
+    except RecordError:
+        return ""
+
+
+def _enrich(system: System) -> Mapping[str, int]:
+    """Run the enrich stage in this process, and return the fates."""
+    # Only here: spaCy takes a second to load, and no other command needs it in this process.
+    from overheard.enrich.stage import EnrichStage  # noqa: PLC0415
+    from overheard.enrich.watch import Watch  # noqa: PLC0415
+
+    watch = Watch(system.log)
+    watch.follow()
+    stage = EnrichStage(watch.winnow(), clock=utc_now)
+    sink = LogSink(system.log, stage.name, stage.topic)
+    with closing(system.log.consumer(stage.name, stage.topic)) as consumer:
+        return run_stage(stage, consumer, sink, stop=threading.Event(), until_idle=lambda: True).fates
+
+
+def _is_event(data: bytes) -> bool:
+    return b'"specversion"' in data.partition(b"\n")[0]
+
+
+def _outputs(system: System, topic: str, kinds: tuple[type, ...]) -> Iterator[bytes]:
+    """Yield the events of some kinds on a topic, as JSON, in order of partition and offset."""
+    for partition in range(TOPICS[topic].partitions):
+        offset, end = system.log.span(topic, partition)
+        while offset < end and (records := system.log.read(topic, partition, offset, _APPEND)):
+            yield from (r.value for r in records if r.value is not None and isinstance(decode(r.value).data, kinds))
+            offset = records[-1].offset + 1

@@ -1,0 +1,179 @@
+"""`overheard up`: every stage in one process, but enrich, which runs in child processes so as to use every core.
+
+        poll (thread) ──▶ mentions ──▶ enrich (processes) ──▶ facts ──▶ match (thread) ──▶ documents ──▶ index (thread)
+
+The main thread starts them, starts a worker again that died, tells how far they are, and stops them.
+"""
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from overheard.errors import OverheardError
+from overheard.log.base import TOPICS
+from overheard.wiring.feeds import polling
+from overheard.wiring.system import System, utc_now
+
+_logger = logging.getLogger(__name__)
+# How often the main thread looks after the others. Short, because `--once` ends only when it has looked.
+_LOOK = 0.1
+# A worker that dies so often without having done anything will not do better the next time.
+_MOST_DEATHS = 5
+_WORKER_GRACE = 20.0  # seconds: a batch in hand takes less than one
+_POLL_PAUSE = 1.0  # seconds between two rounds at least: a site that wants to be left alone stays due
+_MAINTENANCE = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How far the stages are: offsets that lie ahead of each, and the fates counted by each since the folder began."""
+
+    lag: Mapping[str, int]
+    fates: Mapping[str, Mapping[str, int]]
+
+
+def status_of(system: System) -> Status:
+    """Return how far the stages are."""
+    return Status(system.lag(), system.fates())
+
+
+def run_up(
+    system: System,
+    *,
+    once: bool,
+    workers: int,
+    stop: threading.Event,
+    on_status: Callable[[Status], None] | None = None,
+) -> Status:
+    """Run all stages until `stop`, or, with `once`, until every source was asked once and nothing is left to do.
+
+    `on_status` is called about ten times a second, in this thread. On `stop` every batch in hand is finished. Raises
+    what a stage raised, after the others have been stopped; OverheardError when the workers die again and again.
+    """
+    # What was imported and not yet applied may say what to watch, so the matcher goes first.
+    system.catch_up_match()
+    run = _Run(system, once, workers, stop)
+    try:
+        run.start()
+        while not stop.is_set() and not run.failed.is_set():
+            run.revive_workers()
+            status = status_of(system)
+            if on_status is not None:
+                on_status(status)
+            if once and run.is_done(status):
+                break
+            stop.wait(_LOOK)
+    finally:
+        run.end()
+    if run.errors:
+        raise run.errors[0]
+    system.log.maintain(time.time_ns() // 1_000_000)
+    status = status_of(system)
+    if on_status is not None:
+        on_status(status)
+    return status
+
+
+@dataclass
+class _Run:
+    """The threads and processes of one `run_up`."""
+
+    system: System
+    once: bool
+    workers: int
+    stop: threading.Event
+    ending: threading.Event = field(default_factory=threading.Event)
+    failed: threading.Event = field(default_factory=threading.Event)
+    polled: threading.Event = field(default_factory=threading.Event)
+    errors: list[BaseException] = field(default_factory=list)
+    threads: list[threading.Thread] = field(default_factory=list)
+    processes: dict[int, subprocess.Popen[bytes]] = field(default_factory=dict)
+    deaths: int = 0
+    _enriched: int = 0
+
+    def start(self) -> None:
+        for member in range(self.workers):
+            self.processes[member] = self._worker(member)
+        for name, job in (
+            ("match", lambda: self.system.run_match(self.ending)),
+            ("index", lambda: self.system.run_index(self.ending)),
+            ("poll", self._poll),
+            ("maintain", self._maintain),
+        ):
+            thread = threading.Thread(target=self._guarded, args=(job,), name=name, daemon=True)
+            thread.start()
+            self.threads.append(thread)
+
+    def end(self) -> None:
+        self.ending.set()
+        for process in self.processes.values():
+            process.terminate()
+        for process in self.processes.values():
+            try:
+                process.wait(_WORKER_GRACE)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        for thread in self.threads:
+            thread.join()
+
+    def is_done(self, status: Status) -> bool:
+        """True when nothing lies ahead of any stage and no worker has yet to apply what came to be watched."""
+        if not self.polled.is_set() or any(status.lag.values()):
+            return False
+        log = self.system.log
+        watched = log.span("watch", 0)[1]
+        partitions = range(TOPICS["mentions"].partitions)
+        # What `watch` says may bring mentions back, and those bring facts: look at the lags once more after it.
+        return all(
+            log.checkpoint(f"enrich/{p}", "watch").positions.get(0, 0) >= watched for p in partitions
+        ) and not any(status_of(self.system).lag.values())
+
+    def revive_workers(self) -> None:
+        for member, process in self.processes.items():
+            if process.poll() is None:
+                continue
+            enriched = sum(self.system.log.checkpoint("enrich", "mentions").positions.values())
+            self.deaths = 1 if enriched > self._enriched else self.deaths + 1
+            self._enriched = enriched
+            if self.deaths > _MOST_DEATHS:
+                msg = (
+                    f"expected the enrich worker to go on; it ended {self.deaths} times in a row, the last time with "
+                    f"status {process.returncode}. Its messages stand above; nothing is lost, start again when mended"
+                )
+                raise OverheardError(msg)
+            self.processes[member] = self._worker(member)
+
+    def _worker(self, member: int) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "overheard.wiring.worker", str(self.system.folder.path), str(member)]
+        # One thread a worker: the cores are shared out by the number of workers.
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        return subprocess.Popen([*command, str(self.workers)], env=environment, stdin=subprocess.DEVNULL)  # noqa: S603
+
+    def _guarded(self, job: Callable[[], object]) -> None:
+        try:
+            job()
+        except BaseException as e:  # noqa: BLE001  raised again by the main thread
+            self.errors.append(e)
+            self.failed.set()
+
+    def _poll(self) -> None:
+        with polling(self.system, self.ending) as feeds:
+            while not self.ending.is_set():
+                report = feeds.poll()
+                for problem in report.problems:
+                    _logger.warning("feed %s: %s", problem.source, problem.message)
+                self.polled.set()
+                if self.once or report.next_due is None:
+                    return
+                self.ending.wait(max(_POLL_PAUSE, (report.next_due - utc_now()).total_seconds()))
+
+    def _maintain(self) -> None:
+        while not self.ending.wait(_MAINTENANCE.total_seconds()):
+            self.system.log.maintain(int(utc_now().timestamp() * 1000))

@@ -1,0 +1,79 @@
+"""One enrich worker: a process of its own, started by `overheard up`; it alone loads spaCy.
+
+python -m overheard.wiring.worker FOLDER MEMBER MEMBERS
+"""
+
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from overheard.enrich.rewinnow import Rewinnow
+from overheard.enrich.stage import EnrichStage
+from overheard.enrich.winnow import Winnow
+from overheard.errors import OverheardError
+from overheard.folder import Folder
+from overheard.log.base import ConsumerRecord
+from overheard.log.embedded import EmbeddedLog
+from overheard.log.stage import LogSink, Outcome, run_stage
+from overheard.wiring.system import utc_now
+
+
+class _InStep:
+    """The enrich stage, kept in step with `watch` before each batch."""
+
+    def __init__(self, stage: EnrichStage, rewinnow: Rewinnow) -> None:
+        self.name, self.topic, self.batch = stage.name, stage.topic, stage.batch
+        self._stage = stage
+        self._rewinnow = rewinnow
+
+    def process(self, records: Sequence[ConsumerRecord]) -> Outcome:
+        self._rewinnow.catch_up()
+        return self._stage.process(records)
+
+
+def run_worker(folder: Path, member: int, members: int, stop: threading.Event) -> None:
+    """Enrich this member's partitions until `stop`, or until the owner of the folder has ended."""
+    with Folder(folder, held=True) as held:
+        log = EmbeddedLog(held)
+        try:
+            stage = EnrichStage(Winnow(), clock=utc_now)
+            consumer = log.consumer("enrich", stage.topic, member=member, members=members)
+            rewinnow = Rewinnow(log, stage, consumer.partitions)
+
+            def between_batches() -> bool:
+                rewinnow.catch_up()
+                return held.owner_is_gone()
+
+            run_stage(
+                _InStep(stage, rewinnow),
+                consumer,
+                LogSink(log, "enrich", stage.topic),
+                stop=stop,
+                until_idle=between_batches,
+                on_progress=lambda _: stop.set() if held.owner_is_gone() else None,
+            )
+            consumer.close()
+        finally:
+            log.close()
+
+
+def main() -> int:
+    """Run as a process; 0 when told to stop, 1 with a message when the folder cannot be used."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    folder, member, members = sys.argv[1:]
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        run_worker(Path(folder), int(member), int(members), stop)
+    except OverheardError as e:
+        print(f"error: {e}", file=sys.stderr)  # noqa: T201  a process's last word
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

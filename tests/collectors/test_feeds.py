@@ -1,0 +1,399 @@
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from overheard.collectors.base import Reading
+from overheard.collectors.feeds import MAX_ENTRIES, read_feed
+from overheard.errors import InputError
+from overheard.records import Actor, Fetch, mention_id
+
+AT = datetime(2026, 5, 1, 12, tzinfo=UTC)
+URL = "https://site.example/feeds/all.xml"
+
+
+def fetched(body: str | bytes, content_type: str = "application/xml", url: str = URL) -> Fetch:
+    return Fetch(
+        id="fet_1",
+        source="site",
+        url=url,
+        final_url=url,
+        status=200,
+        headers={"content-type": content_type} if content_type else {},
+        body=body.encode() if isinstance(body, str) else body,
+        at=AT,
+    )
+
+
+def read(body: str | bytes, content_type: str = "application/xml") -> Reading:
+    return read_feed(fetched(body, content_type))
+
+
+def rss(*items: str, channel: str = "") -> str:
+    inner = "".join(f"<item>{item}</item>" for item in items)
+    return (
+        '<?xml version="1.0"?><rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/" '
+        'xmlns:content="http://purl.org/rss/1.0/modules/content/" '
+        'xmlns:feedburner="http://rssnamespace.org/feedburner/ext/1.0" '
+        'xmlns:slash="http://purl.org/rss/1.0/modules/slash/" '
+        'xmlns:sy="http://purl.org/rss/1.0/modules/syndication/">'
+        f"<channel><title>T</title><link>https://site.example/</link>{channel}{inner}</channel></rss>"
+    )
+
+
+def atom(*entries: str, feed: str = "", attributes: str = "") -> str:
+    inner = "".join(f"<entry>{entry}</entry>" for entry in entries)
+    return (
+        f'<feed xmlns="http://www.w3.org/2005/Atom" xmlns:thr="http://purl.org/syndication/thread/1.0" {attributes}>'
+        f"<title>T</title>{feed}{inner}</feed>"
+    )
+
+
+def json_feed(*items: Any, **feed: Any) -> str:
+    return json.dumps({"version": "https://jsonfeed.org/version/1.1", "title": "T", "items": items} | feed)
+
+
+LINK = "<link>https://site.example/1</link>"
+
+
+# ---- Fields --------------------------------------------------------------------------------------------------------
+
+
+def test_an_rss_item_becomes_a_mention() -> None:
+    (mention,) = read(
+        rss(
+            "<title>AT&amp;amp;T &lt;b&gt;wins&lt;/b&gt;</title><link>https://www.site.example/a/?utm_source=x#c</link>"
+            "<guid>tag:1</guid><dc:creator>Jo Doe</dc:creator><pubDate>Mon, 20 Apr 2026 10:00:00 +0200</pubDate>"
+            "<category>lathes</category><category>#lathes</category><description>short</description>"
+            "<content:encoded>&lt;p&gt;Long &lt;a href='/b'&gt;text&lt;/a&gt;&lt;/p&gt;</content:encoded>"
+            "<slash:comments>7</slash:comments>",
+            channel="<language>en-gb</language>",
+        )
+    ).mentions
+    assert mention.id == mention_id("web", url="https://site.example/a")
+    assert (mention.platform, mention.native_id, mention.source, mention.type) == ("web", "", "site", "Article")
+    assert mention.url == "https://www.site.example/a/?utm_source=x#c"
+    assert (mention.name, mention.content) == ("AT&T wins", "Long text")
+    assert mention.links == ("https://site.example/b",)
+    assert mention.published == datetime(2026, 4, 20, 8, tzinfo=UTC)
+    assert mention.updated is None
+    assert mention.first_seen == AT
+    assert mention.attributed_to == Actor(platform="web", name="Jo Doe")
+    assert (mention.tag, mention.language, mention.replies) == (("lathes",), "en-gb", 7)
+
+
+def test_an_atom_entry_becomes_a_mention() -> None:
+    (mention,) = read(
+        atom(
+            '<id>urn:1</id><title type="html">a &lt;i&gt;b&lt;/i&gt;</title><link href="one"/>'
+            "<author><name>Jo</name><uri>me</uri><email>Jo@Site.example</email></author>"
+            "<published>2026-04-20T10:00:00Z</published><updated>2026-04-21T10:00:00+02:00</updated>"
+            '<content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><p>x <b>y</b></p></div></content>'
+            '<thr:in-reply-to ref="urn:0" href="https://other.example/0"/><category term="t" label="T"/>',
+            attributes='xml:base="https://base.example/a/" xml:lang="de"',
+        )
+    ).mentions
+    assert mention.url == "https://base.example/a/one"
+    assert (mention.name, mention.content) == ("a b", "x y")
+    assert mention.published == datetime(2026, 4, 20, 10, tzinfo=UTC)
+    assert mention.updated == datetime(2026, 4, 21, 8, tzinfo=UTC)
+    assert mention.attributed_to == Actor(
+        platform="web", name="Jo", url="https://base.example/a/me", email="jo@site.example"
+    )
+    assert (mention.in_reply_to, mention.tag, mention.language) == ("https://other.example/0", ("t",), "de")
+
+
+def test_an_atom_entry_without_an_author_has_the_feeds_and_an_rss_item_does_not() -> None:
+    (mention,) = read(atom('<link href="/1"/>', feed="<author><name>Jo</name></author>")).mentions
+    assert mention.attributed_to == Actor(platform="web", name="Jo")
+    (mention,) = read(rss(LINK, channel="<managingEditor>ed@site.example (Ed)</managingEditor>")).mentions
+    assert mention.attributed_to is None
+
+
+def test_an_rss_author_is_taken_apart() -> None:
+    (mention,) = read(rss(f"{LINK}<author>jo@site.example (Jo Doe)</author>")).mentions
+    assert mention.attributed_to == Actor(platform="web", name="Jo Doe", email="jo@site.example")
+
+
+def test_rdf_is_read() -> None:
+    body = (
+        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/" '
+        'xmlns:dc="http://purl.org/dc/elements/1.1/"><channel rdf:about="https://site.example/"><title>T</title>'
+        '</channel><item rdf:about="https://site.example/1"><title>One</title><link>https://site.example/1</link>'
+        "<dc:date>2026-04-20</dc:date><dc:creator>Jo</dc:creator></item></rdf:RDF>"
+    )
+    (mention,) = read(body).mentions
+    assert (mention.name, mention.published) == ("One", datetime(2026, 4, 20, tzinfo=UTC))
+
+
+def test_a_json_feed_item_becomes_a_mention() -> None:
+    (mention,) = read(
+        json_feed(
+            {
+                "id": 7,
+                "url": "/one",
+                "external_url": "https://other.example/x",
+                "title": "One",
+                "content_html": "<p>Hi <a href='two'>two</a></p>",
+                "date_published": "2026-04-20T10:00:00+02:00",
+                "date_modified": "2026-04-20T12:00:00",
+                "authors": [{"name": "Jo", "url": "https://jo.example/"}],
+                "tags": ["a", 3, "b"],
+                "language": "fr",
+            }
+        ),
+        "text/plain",
+    ).mentions
+    assert mention.id == mention_id("web", url="https://site.example/one")
+    assert (mention.name, mention.content, mention.tag) == ("One", "Hi two", ("a", "b"))
+    assert mention.links == ("https://other.example/x", "https://site.example/feeds/two")
+    assert mention.published == datetime(2026, 4, 20, 8, tzinfo=UTC)
+    assert mention.updated == datetime(2026, 4, 20, 12, tzinfo=UTC)
+    assert mention.attributed_to == Actor(platform="web", name="Jo", url="https://jo.example/")
+    assert mention.language == "fr"
+
+
+def test_a_json_feed_1_0_author_is_read_and_the_feeds_stands_in() -> None:
+    body = json_feed(
+        {"id": "1", "url": "https://s.example/1", "content_text": "a", "author": {"name": "Jo"}},
+        {"id": "2", "url": "https://s.example/2", "content_text": "b"},
+        author={"name": "Feed"},
+    )
+    authors = [mention.attributed_to for mention in read(body).mentions]
+    assert authors == [Actor(platform="web", name="Jo"), Actor(platform="web", name="Feed")]
+
+
+# ---- Ids -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_guid_makes_the_id_only_where_there_is_no_link_and_within_its_feed() -> None:
+    item = "<guid isPermaLink='false'>7</guid><description>x</description>"
+    (mention,) = read(rss(item)).mentions
+    assert mention.platform == "https://site.example/feeds/all.xml"
+    assert (mention.native_id, mention.url) == ("7", "")
+    assert mention.id == mention_id(mention.platform, "7")
+    (other,) = read_feed(fetched(rss(item), url="https://other.example/feed")).mentions
+    assert other.id != mention.id
+
+
+def test_a_guid_that_is_a_permanent_link_is_the_link() -> None:
+    (mention,) = read(rss("<guid>https://site.example/1</guid><title>x</title>")).mentions
+    assert mention.id == mention_id("web", url="https://site.example/1")
+
+
+def test_the_original_link_beats_the_one_that_counts_clicks_which_is_an_alias() -> None:
+    item = "<link>https://clicks.example/~r/1</link><feedburner:origLink>https://site.example/1</feedburner:origLink>"
+    (mention,) = read(rss(item)).mentions
+    assert mention.url == "https://site.example/1"
+    assert mention.aliases == ("https://clicks.example/~r/1",)
+
+
+def test_an_id_does_not_depend_on_the_place_in_the_feed_or_the_time_of_the_poll() -> None:
+    one, two = (f"<link>https://site.example/{n}</link><title>{n}</title>" for n in (1, 2))
+    forward = {m.name: m.id for m in read(rss(one, two)).mentions}
+    backward = {m.name: m.id for m in read(rss(two, one)).mentions}
+    assert forward == backward
+
+
+def test_of_two_entries_with_one_id_the_last_updated_wins_and_the_other_is_counted() -> None:
+    old = '<link href="https://site.example/1"/><title>old</title><updated>2026-04-01T00:00:00Z</updated>'
+    new = '<link href="https://site.example/1/"/><title>new</title><updated>2026-04-02T00:00:00Z</updated>'
+    for entries in ((old, new), (new, old)):
+        reading = read(atom(*entries))
+        assert [mention.name for mention in reading.mentions] == ["new"]
+        assert reading.repeated == 1
+
+
+@given(st.lists(st.sampled_from(["https://a.example/1", "https://a.example/2", "", "mailto:x"]), max_size=6))
+def test_every_entry_is_a_mention_or_rejected_or_repeated(links: list[str]) -> None:
+    reading = read(rss(*(f"<link>{link}</link><title>t</title>" for link in links)))
+    assert len(reading.mentions) + len(reading.rejected) + reading.repeated == len(links)
+    assert len({mention.id for mention in reading.mentions}) == len(reading.mentions)
+
+
+# ---- Bad input -----------------------------------------------------------------------------------------------------
+
+
+def test_one_bad_entry_is_rejected_with_its_place_and_the_others_go_on() -> None:
+    reading = read(rss(LINK, "<title>no link, no guid</title>", "<link>https://site.example/3</link>"))
+    assert len(reading.mentions) == 2
+    (rejected,) = reading.rejected
+    assert rejected.where == f"{URL}, entry 2, link"
+    assert "expected a link" in rejected.message
+
+
+def test_a_json_item_of_a_wrong_type_is_rejected_with_its_field_and_the_others_go_on() -> None:
+    reading = read(json_feed("text", {"id": "1", "url": ["x"]}, {"id": "2", "url": "/2", "tags": "no list"}, None))
+    assert [mention.url for mention in reading.mentions] == ["https://site.example/2"]
+    assert [r.where for r in reading.rejected] == [f"{URL}, entry 1", f"{URL}, entry 2, url", f"{URL}, entry 4"]
+    assert "expected an object; got str" in reading.rejected[0].message
+
+
+def test_an_empty_title_gives_an_empty_name() -> None:
+    for title in ("", "<title/>", "<title>  </title>", "<title>&lt;b&gt;&lt;/b&gt;</title>"):
+        (mention,) = read(rss(f"{LINK}{title}<description>text</description>")).mentions
+        assert (mention.name, mention.content, mention.type) == ("", "text", "Note")
+
+
+def test_dates_in_1970_and_2100_are_kept_as_given() -> None:
+    dates = ["Thu, 01 Jan 1970 00:00:00 GMT", "Fri, 01 Jan 2100 10:00:00 GMT"]
+    reading = read(rss(*(f"<link>https://s.example/{i}</link><pubDate>{d}</pubDate>" for i, d in enumerate(dates))))
+    assert [mention.published for mention in reading.mentions] == [
+        datetime(1970, 1, 1, tzinfo=UTC),
+        datetime(2100, 1, 1, 10, tzinfo=UTC),
+    ]
+
+
+@pytest.mark.parametrize("date", ["", "yesterday", "Mon, 32 Jan 2026 10:00:00 GMT", "99999-01-01", "0000-00-00", "٣"])
+def test_a_date_that_cannot_be_read_is_none(date: str) -> None:
+    (mention,) = read(rss(f"{LINK}<pubDate>{date}</pubDate>")).mentions
+    assert mention.published is None
+    (mention,) = read(json_feed({"id": "1", "url": "/1", "date_published": date})).mentions
+    assert mention.published is None
+
+
+def test_a_date_without_a_zone_is_utc() -> None:
+    (mention,) = read(atom('<link href="/1"/><updated>2026-04-20T10:00:00</updated>')).mentions
+    assert mention.updated == datetime(2026, 4, 20, 10, tzinfo=UTC)
+
+
+def test_an_entry_that_has_only_an_edit_time_is_published_then() -> None:
+    (mention,) = read(atom('<link href="/1"/><updated>2026-04-20T10:00:00Z</updated>')).mentions
+    assert mention.published == mention.updated
+
+
+@pytest.mark.parametrize(
+    ("encoding", "declared", "content_type"),
+    [
+        ("utf-8", "utf-8", "application/xml"),
+        ("utf-8-sig", "", "text/xml"),
+        ("utf-16", "utf-16", "application/xml"),
+        ("utf-16", "utf-16", "text/xml; charset=iso-8859-1"),
+        ("utf-8", "iso-8859-1", "text/xml; charset=iso-8859-1"),
+        ("utf-8", "us-ascii", "text/html"),
+        ("utf-8", "", "text/xml; charset=us-ascii"),
+        ("iso-8859-1", "iso-8859-1", "text/xml"),
+        ("iso-8859-1", "utf-8", "application/xml; charset=utf-8"),
+        ("windows-1252", "", ""),
+        ("iso-8859-1", "", "text/xml; charset=ISO-8859-1"),
+        ("iso-8859-1", "no-such-encoding", "text/xml; charset=nor-this"),
+    ],
+)
+def test_encodings_are_seen_from_the_bytes_where_declarations_are_wrong(
+    encoding: str, declared: str, content_type: str
+) -> None:
+    declaration = f'<?xml version="1.0" encoding="{declared}"?>' if declared else ""
+    body = (
+        declaration
+        + rss(
+            f"{LINK}<title>Zoë’s café</title>" if encoding[:3] == "utf" else f"{LINK}<title>Zoë café</title>"
+        ).partition("?>")[2]
+    )
+    (mention,) = read(body.encode(encoding), content_type).mentions
+    assert mention.name == ("Zoë’s café" if encoding[:3] == "utf" else "Zoë café")
+
+
+def test_a_declared_encoding_beats_the_servers_default() -> None:
+    body = ('<?xml version="1.0" encoding="windows-1251"?>' + rss(f"{LINK}<title>Станок</title>")[21:]).encode("cp1251")
+    (mention,) = read(body, "text/xml; charset=ISO-8859-1").mentions
+    assert mention.name == "Станок"
+
+
+def test_an_encoding_that_is_none_is_refused() -> None:
+    with pytest.raises(InputError, match="expected a character encoding.*punycode"):
+        read(b'<?xml version="1.0" encoding="punycode"?><rss><channel/></rss>')
+
+
+def test_entities_that_expand_without_end_are_never_expanded() -> None:
+    levels = "".join(f'<!ENTITY {b} "{f"&{a};" * 10}">' for a, b in zip("abcdefgh", "bcdefghi", strict=True))
+    doctype = f'<!DOCTYPE r [<!ENTITY a "lol">{levels}]>'
+    reading = read(rss(f"{LINK}<title>&i;</title>").replace("<rss", f"{doctype}<rss"))
+    assert all(len(mention.text) < 100 for mention in reading.mentions)
+
+
+def test_external_entities_are_never_read(tmp_path: Any) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("do not tell")
+    doctype = f'<!DOCTYPE r [<!ENTITY a SYSTEM "{secret.as_uri()}">]>'
+    reading = read(rss(f"{LINK}<title>&a;</title>").replace("<rss", f"{doctype}<rss"))
+    assert all("tell" not in mention.text for mention in reading.mentions)
+
+
+def test_a_body_that_is_the_name_of_a_file_does_not_open_it(tmp_path: Any) -> None:
+    feed = tmp_path / "feed.xml"
+    feed.write_text(rss(LINK))
+    with pytest.raises(InputError, match="expected RSS"):
+        read(str(feed))
+
+
+def test_scripts_in_a_feed_leave_no_trace() -> None:
+    item = f"{LINK}<title>&lt;script&gt;a()&lt;/script&gt;T</title><description><![CDATA[<script>b()</script><p onload=c()>x]]></description>"
+    (mention,) = read(rss(item)).mentions
+    assert (mention.name, mention.content) == ("T", "x")
+
+
+def test_lone_surrogates_become_replacement_characters() -> None:
+    body = '{"items": [{"id": "1", "url": "/1", "title": "a\\ud800b", "content_text": "c\\u0000d\\udfff"}]}'
+    (mention,) = read(body).mentions
+    assert (mention.name, mention.content) == ("a\ufffdb", "cd\ufffd")
+
+
+def test_more_entries_than_any_feed_has_are_cut_and_said() -> None:
+    reading = read(json_feed(*({"id": str(i), "url": f"/{i}"} for i in range(MAX_ENTRIES + 5))))
+    assert len(reading.mentions) == MAX_ENTRIES
+    (rejected,) = reading.rejected
+    assert f"at most {MAX_ENTRIES} entries; got {MAX_ENTRIES + 5}" in rejected.message
+
+
+def test_an_enclosure_alone_is_a_mention_without_text() -> None:
+    (mention,) = read(rss(f"{LINK}<enclosure url='https://s.example/a.mp3' type='audio/mpeg' length='1'/>")).mentions
+    assert mention.text == ""
+
+
+def test_a_broken_feed_gives_the_entries_that_can_be_read() -> None:
+    reading = read(rss(f"{LINK}<title>a & b</title>", "<link>https://site.example/2</link>")[:-20])
+    assert [mention.url for mention in reading.mentions] == ["https://site.example/1", "https://site.example/2"]
+
+
+def test_a_page_that_is_no_feed_is_refused_and_its_feed_is_named() -> None:
+    page = '<!doctype html><html><head><link rel="alternate" type="application/rss+xml" href="/feed.xml"></head></html>'
+    with pytest.raises(InputError, match=r"expected RSS.*set url = 'https://site\.example/feed\.xml'") as error:
+        read(page, "text/html")
+    assert error.value.where == URL
+
+
+@pytest.mark.parametrize("body", [b"", b"  \n", b"\x00\x01\x02", b"hello", b"<html><title>x</title></html>", b"{}"])
+def test_what_is_no_feed_is_refused(body: bytes) -> None:
+    with pytest.raises(InputError, match="expected"):
+        read(body)
+
+
+@pytest.mark.parametrize("body", [b"{", b'{"items": 3}', b"{" * 100_000, b'{"a":' * 100_000, b'{"n":' + b"9" * 9_999])
+def test_json_that_is_no_feed_is_refused(body: bytes) -> None:
+    with pytest.raises(InputError, match="expected JSON Feed"):
+        read(body)
+
+
+def test_an_empty_feed_is_no_error() -> None:
+    assert read(rss()) == Reading()
+    assert read(atom()) == Reading()
+    assert read(json_feed()) == Reading()
+
+
+def test_the_pause_that_a_feed_asks_for_is_read() -> None:
+    assert read(rss(channel="<ttl>90</ttl>")).ttl == timedelta(minutes=90)
+    assert read(rss(channel="<ttl>soon</ttl>")).ttl is None
+    period = "<sy:updatePeriod>daily</sy:updatePeriod><sy:updateFrequency>4</sy:updateFrequency>"
+    assert read(rss(channel=period)).ttl == timedelta(hours=6)
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_read_or_refused(body: bytes) -> None:
+    for prefix in (b"", b"<rss><channel><item><link>https://s.example/</link><title>", b'{"items":[', b"\xff\xfe"):
+        try:
+            read(prefix + body)
+        except InputError as e:
+            assert "expected" in str(e)

@@ -1,0 +1,94 @@
+from pathlib import Path
+
+import pytest
+
+from overheard.config.settings import FeedSettings, Settings, load_settings
+from overheard.errors import ConfigError
+
+
+def load(folder: Path, text: str | bytes) -> Settings:
+    path = folder / "overheard.toml"
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return load_settings(path)
+
+
+def test_no_file_is_needed() -> None:
+    settings = load_settings()
+    assert settings == Settings()
+    assert settings.log.durability == "full"
+    assert settings.feeds == ()
+
+
+def test_what_the_file_says_counts_and_the_rest_keeps_its_defaults(tmp_path: Path) -> None:
+    settings = load(
+        tmp_path,
+        """
+        data = "kept"
+        [enrich]
+        workers = 2
+        [http]
+        contact = "ops@firm.example"
+        allow_hosts = ["127.0.0.1", "localhost", "::1"]
+        [[feed]]
+        name = "press"
+        url = "https://press.example/feed"
+        [[feed]]
+        name = "forum"
+        url = "https://forum.example/feed"
+        interval = 900
+        """,
+    )
+    assert settings.data == str(tmp_path / "kept")
+    assert settings.enrich.workers == 2
+    assert settings.http.timeout == 30.0
+    assert settings.feeds == (
+        FeedSettings(name="press", url="https://press.example/feed", interval=3600),
+        FeedSettings(name="forum", url="https://forum.example/feed", interval=900),
+    )
+
+
+def test_an_absolute_data_folder_stays_where_it_is(tmp_path: Path) -> None:
+    assert load(tmp_path, f"data = '{tmp_path / 'x'}'").data == str(tmp_path / "x")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("\n\ndta = 'x'", "overheard.toml:3: dta: unknown key; expected one of data, log, enrich, "),
+        ("dta = 'x'", "Did you mean 'data'?"),
+        ("[http]\nallow_host = []", "overheard.toml:2: http.allow_host: unknown key; expected one of contact, gap, "),
+        ("[[feed]]\nname='a'\nurl='http://a.example'\nevery=3", "overheard.toml:4: feed[1].every: unknown key"),
+        ("data = 3", "overheard.toml:1: data: expected a text in quotes, got a whole number"),
+        ("[log]\ndurability = 'ful'", "overheard.toml:2: log.durability: expected one of 'full', 'normal'. Got 'ful'"),
+        ("[enrich]\n\nworkers = 0", "overheard.toml:3: enrich.workers: expected a whole number >= 1. Got 0"),
+        ("log = 3", "overheard.toml:1: log: expected a table, got a whole number"),
+        ("[[feed]]\nurl = 'http://a.example'", "overheard.toml:1: feed[1]: object missing required field 'name'"),
+        ("[[feed]]\nname = 'a'\nurl = 'file:///etc'", "overheard.toml:3: feed[1].url: expected an http(s) address"),
+        ("[[feed]]\nname = 'a'\nurl = 'http://[x'", "overheard.toml:3: feed[1].url: expected an http(s) address"),
+        ("[http]\nallow_hosts = ['10.0.0.1']", "overheard.toml:2: http.allow_hosts: expected hosts of this machine"),
+        ("data = ' '", "overheard.toml:1: data: expected the path of a folder"),
+        ("data = 'x'\nfoo = = 1", "overheard.toml:2: expected TOML; got a line that is none: Invalid value"),
+        ("data = 'x'\ndata = 'y'", "overheard.toml:2: expected TOML; got a line that is none: Cannot overwrite"),
+        ("data = 'x", "overheard.toml:1: expected TOML"),
+        (b"# ok\ndata = 'caf\xe9'", "overheard.toml:2: expected UTF-8; got the byte 0xe9. Save the file as UTF-8"),
+    ],
+)
+def test_an_error_names_file_line_key_expected_and_got(tmp_path: Path, text: str | bytes, message: str) -> None:
+    with pytest.raises(ConfigError) as e:
+        load(tmp_path, text)
+    assert message in str(e.value)
+
+
+def test_two_feeds_of_one_name_are_refused_with_both_places(tmp_path: Path) -> None:
+    feed = "[[feed]]\nname = 'a'\nurl = 'http://a.example'\n"
+    with pytest.raises(ConfigError, match=r"overheard.toml:5: feed\[2\].name: .* which feed\[1\] has too"):
+        load(tmp_path, feed + feed)
+
+
+def test_a_byte_order_mark_is_no_obstacle(tmp_path: Path) -> None:
+    assert load(tmp_path, b"\xef\xbb\xbf[enrich]\nworkers = 3").enrich.workers == 3
+
+
+def test_a_file_that_was_asked_for_and_is_absent_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="expected a readable file"):
+        load_settings(tmp_path / "nowhere.toml")

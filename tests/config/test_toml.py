@@ -1,0 +1,47 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from overheard.config.toml import line_of
+
+TEXT = """\
+# comment
+top = 1
+
+[table]
+a = 1
+"quoted key" = 2
+
+[[row]]
+id = "one"
+[[row]]
+id = "two"
+list = [
+  "x",
+]
+[row.inner]
+deep = 1
+"""
+
+
+def test_a_key_is_found_on_its_line() -> None:
+    for steps, line in (
+        (("top",), 2),
+        (("table",), 4),
+        (("table", "a"), 5),
+        (("table", "quoted key"), 6),
+        (("row", 0, "id"), 9),
+        (("row", 1, "id"), 11),
+        (("row", 1, "list", 0), 12),
+        (("row", 1, "inner", "deep"), 16),
+    ):
+        assert line_of(TEXT, steps) == line, steps
+
+
+def test_a_key_that_is_missing_is_found_where_its_table_begins() -> None:
+    assert line_of(TEXT, ("row", 1, "kind")) == 10
+    assert line_of(TEXT, ("nowhere",)) == 1
+
+
+@given(st.text(), st.lists(st.one_of(st.text(max_size=3), st.integers(0, 3)), max_size=3))
+def test_no_text_confuses_it(text: str, steps: list[str | int]) -> None:
+    assert 1 <= line_of(text, tuple(steps)) <= max(1, len(text.splitlines()))

@@ -1,0 +1,252 @@
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from overheard.crm.contacts import map_contacts, plan_contacts
+from overheard.crm.rows import FieldChange, ImportReport, append_facts, handle_of_profile
+from overheard.errors import ConfigError
+from overheard.folder import Folder
+from overheard.log.embedded import EmbeddedLog
+from overheard.records import Contact, Event, LifecycleTag, contact_id, decode, event_for
+from overheard.table import open_table
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+REAL = Path(__file__).parents[3] / "shared" / "data" / "real"
+HEADER = "external_id,name,email,organisation,title,lifecycle,reddit,x,mastodon,website"
+
+
+def plan(text: str | bytes, known: Sequence[Event[Any]] = (), mapping: Mapping[str, str] | None = None) -> ImportReport:
+    by_subject = {event.subject: event for event in known}
+    table = open_table(io.BytesIO(text.encode() if isinstance(text, str) else text), name="contacts.csv")
+    return plan_contacts(table, map_contacts(table, mapping), current=by_subject.get, now=NOW)
+
+
+def contacts(report: ImportReport) -> list[Contact]:
+    return [event.data for event in report.events]
+
+
+def test_a_row_becomes_a_contact_with_all_that_it_says() -> None:
+    report = plan(
+        f"{HEADER},phone,city,owner,lifecycle_since,watched_by_name,GitHub,Twitter\n"
+        "7,Asha Rao,asha@a.example; a.rao@b.example,Alpha Gears,Buyer,Customer,u/asha,,@asha@m.example,"
+        "asha.example,+91 1; +91 2,Pune,Ravi,2025-04-01,yes,asha-gh,@asha_x\n"
+    )
+    (contact,) = contacts(report)
+    assert contact.id == contact_id("crm", "7")
+    assert contact.emails == ("asha@a.example", "a.rao@b.example")
+    assert contact.phones == ("+91 1", "+91 2")
+    assert contact.handles == {"reddit": "u/asha", "mastodon": "@asha@m.example", "github": "asha-gh", "x": "@asha_x"}
+    assert contact.urls == ("https://asha.example",)
+    assert contact.lifecycle == (LifecycleTag(tag="customer", since=date(2025, 4, 1)),)
+    assert (contact.place, contact.owner, contact.title, contact.watched_by_name) == ("Pune", "Ravi", "Buyer", True)
+    assert report.rows[0].outcome == "created"
+    assert report.events[0].sourceversion == 0
+
+
+def test_the_same_file_again_changes_nothing() -> None:
+    text = f"{HEADER}\n7,Asha Rao,,Alpha,,prospect,asha,,,\n8,,,,,lost customer,ben,,,\n"
+    first = plan(text)
+    second = plan(text, first.events)
+    assert second.counts == {"unchanged": 2, "warnings": 0}
+    assert not second.events
+
+
+def test_a_changed_row_says_which_fields_and_gets_the_next_version() -> None:
+    first = plan(f"{HEADER}\n7,Asha Rao,,Alpha,,prospect,asha,,,\n")
+    second = plan(f"{HEADER}\n7,Asha R. Rao,,Alpha,,customer,asha,,,\n", first.events)
+    assert second.rows[0].changes == (
+        FieldChange("name", "Asha Rao", "Asha R. Rao"),
+        FieldChange("lifecycle", "prospect", "prospect; customer since 2026-11-21"),
+    )
+    assert second.events[0].sourceversion == 1
+    assert second.events[0].verb == "Update"
+
+
+def test_lifecycle_is_a_history_of_one_contact_and_an_empty_cell_keeps_it() -> None:
+    history: Sequence[Event[Any]] = ()
+    for word, since in (("prospect", ""), ("customer", "2025-01-02"), ("Lost_Customer", ""), ("", ""), ("VIP", "")):
+        report = plan(f"id,name,lifecycle,lifecycle_since\n7,Asha Rao,{word},{since}\n", history)
+        history = report.events or history
+    assert history[0].data.lifecycle == (
+        LifecycleTag(tag="prospect"),
+        LifecycleTag(tag="customer", since=date(2025, 1, 2)),
+        LifecycleTag(tag="lost customer", since=date(2026, 11, 21)),
+        LifecycleTag(tag="VIP", since=date(2026, 11, 21)),
+    )
+
+
+def test_a_column_that_the_file_lacks_keeps_what_is_known_and_an_empty_cell_empties() -> None:
+    first = plan("id,name,title,x,linkedin\n7,Asha Rao,Buyer,asha,https://linkedin.example/in/asha-rao\n")
+    assert contacts(first)[0].handles == {"x": "asha", "linkedin": "asha-rao"}
+    assert contacts(first)[0].urls == ("https://linkedin.example/in/asha-rao",)
+    second = plan("id,name,x\n7,,asha2\n", first.events)
+    (contact,) = contacts(second)
+    assert (contact.name, contact.title) == ("", "Buyer")
+    assert contact.handles == {"x": "asha2", "linkedin": "asha-rao"}
+    third = plan("id,linkedin\n7,linkedin.example/in/asha-r\n", second.events)
+    assert contacts(third)[0].urls == ("https://linkedin.example/in/asha-r",)
+
+
+def test_a_deleted_contact_that_comes_again_is_newer_than_its_deletion() -> None:
+    (created,) = plan("id,name\n7,Asha Rao\n").events
+    gone = event_for(created.data, subject=created.subject, source="/t", time=NOW, verb="Delete", sourceversion=4)
+    report = plan("id,name\n7,Asha Rao\n", [gone])
+    assert report.rows[0].outcome == "created"
+    assert report.events[0].sourceversion == 5
+
+
+def test_first_and_last_name_make_a_name() -> None:
+    assert contacts(plan("id,First Name,Surname\n7,Asha,Rao\n"))[0].name == "Asha Rao"
+
+
+def test_a_handle_on_any_platform_can_be_mapped_by_hand() -> None:
+    report = plan("id,Forum name\n7,asha\n", mapping={"Forum name": "handle:lathe-forum"})
+    assert contacts(report)[0].handles == {"lathe-forum": "asha"}
+
+
+@pytest.mark.parametrize(
+    ("platform", "url", "handle"),
+    [
+        ("x", "https://x.example/asha/", "asha"),
+        ("linkedin", "https://linkedin.example/in/asha-rao?x=1", "asha-rao"),
+        ("mastodon", "https://m.example/@asha", "asha@m.example"),
+        ("reddit", "https://reddit.example", ""),
+    ],
+)
+def test_the_handle_is_found_in_the_address_of_a_profile(platform: str, url: str, handle: str) -> None:
+    assert handle_of_profile(platform, url) == handle
+
+
+def test_a_missing_id_column_is_refused_with_what_was_found_and_how_to_map() -> None:
+    with pytest.raises(ConfigError, match=r"contacts.csv: expected a column for external_id; found .* --map"):
+        plan("number,name\n7,Asha\n")
+
+
+def test_rows_in_error_name_line_and_column_and_the_rest_goes_on() -> None:
+    report = plan(f"id,name\n1,Asha Rao\n,Nobody\n3,Ben,extra\n4,{'x' * 1001}\n5,Chitra Nair\n")
+    assert [row.outcome for row in report.rows] == ["created", "error", "error", "error", "created"]
+    assert report.rows[1].message.startswith('contacts.csv:3, column "id": expected the id that the CRM has')
+    assert report.rows[2].message.startswith("contacts.csv:4: expected 2 cells as in the header; got 3")
+    assert report.rows[3].message.startswith('contacts.csv:5, column "name": expected at most 1000 characters')
+    assert len(report.events) == 2
+
+
+def test_a_byte_order_mark_and_semicolons_are_no_obstacle() -> None:
+    report = plan("id;Full Name;E-Mail\n7;Zoë Müller;zoe@a.example\n".encode("utf-8-sig"))
+    assert contacts(report)[0].name == "Zoë Müller"
+    assert contacts(report)[0].emails == ("zoe@a.example",)
+
+
+def test_two_rows_with_one_id_count_as_the_last_and_say_so_however_often_imported() -> None:
+    text = "id,name,lifecycle\n7,Asha,prospect\n7,Asha Rao,customer\n"
+    first = plan(text)
+    assert [row.outcome for row in first.rows] == ["superseded", "created"]
+    assert "occurs again on line 3" in first.rows[0].warnings[0]
+    assert contacts(first)[0].name == "Asha Rao"
+    assert [row.outcome for row in plan(text, first.events).rows] == ["superseded", "unchanged"]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "1,Asha Rao,asha@a.example,,\n2,A. Rao,ASHA@a.example,,",
+        "1,Asha Rao,,,asha\n2,Someone,,,@Asha",
+        "1,Priya Deshpande,,Alpha,\n2,Preeya Deshpande,,alpha,",
+        "1,Anil Kulkarni,,Alpha,\n2,A. Kulkarni,,Alpha,",
+        "1,Anil Kulkarni,,Alpha,\n2,Kulkarni Anil,,Alpha,",
+    ],
+)
+def test_two_spellings_of_one_person_are_a_warning_and_both_rows_are_taken(rows: str) -> None:
+    report = plan(f"id,name,email,organisation,x\n{rows}\n")
+    assert [row.outcome for row in report.rows] == ["created", "created"]
+    assert not report.rows[0].warnings
+    assert "one person" in report.rows[1].warnings[0]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "1,Anil Kulkarni,,Alpha,\n2,Anita Kulkarni,,Alpha,",
+        "1,Priya Deshpande,,Alpha,\n2,Preeya Deshpande,,Beta,",
+        "1,Asha Rao,,,\n2,Asha Rao,,,",
+        "1,A. Rao,,Alpha,\n2,B. Rao,,Alpha,",
+    ],
+)
+def test_two_people_who_are_not_near_enough_bring_no_warning(rows: str) -> None:
+    assert plan(f"id,name,email,organisation,x\n{rows}\n").counts["warnings"] == 0
+
+
+def test_what_is_odd_in_a_cell_is_a_warning_with_its_column_and_is_left_out() -> None:
+    report = plan(
+        "id,name,E-mail,website,since,lifecycle,watch_name,reddit\n"
+        "7,Asha,not an address,http://,last year,customer,maybe,asha other\n"
+    )
+    (contact,) = contacts(report)
+    assert (contact.emails, contact.urls, contact.watched_by_name) == ((), (), False)
+    assert contact.handles == {"reddit": "asha"}
+    warnings = " | ".join(report.rows[0].warnings)
+    for expected in (
+        "E-mail: expected an e-mail",
+        "website: expected a web",
+        "since: expected a day",
+        "expected yes or no",
+    ):
+        assert expected in warnings
+    assert "reddit: expected one handle" in warnings
+
+
+def test_a_contact_that_nothing_can_recognise_is_told() -> None:
+    assert "nothing that is said" in plan("id,title\n7,Buyer\n").rows[0].warnings[0]
+
+
+def test_columns_are_shown_with_where_they_go() -> None:
+    assert plan("ID,Full Name,fax\n7,Asha,1\n").columns == (("ID", "external_id"), ("Full Name", "name"), ("fax", "-"))
+
+
+CELL = st.text(max_size=12)
+
+
+@given(st.lists(st.tuples(st.sampled_from("123"), CELL, CELL, CELL, CELL), max_size=6))
+def test_any_cells_are_taken_or_reported_and_the_second_import_is_unchanged(rows: list[tuple[str, ...]]) -> None:
+    import csv
+
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(["id", "name", "email", "x", "lifecycle"])
+    writer.writerows(rows)
+    data = out.getvalue().encode("utf-8", "replace")
+    first = plan(data)
+    assert sum(first.counts.values()) - first.counts["warnings"] == len(rows)
+    assert not plan(data, first.events).events
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[EmbeddedLog]:
+    with Folder(tmp_path / "data") as folder:
+        log = EmbeddedLog(folder)
+        yield log
+        log.close()
+
+
+def test_the_facts_topic_has_each_contact_under_its_id(log: EmbeddedLog) -> None:
+    report = plan("id,name\n" + "".join(f"{i},Person {i}\n" for i in range(700)))
+    append_facts(log, report.events)
+    latest = log.latest("facts", [contact_id("crm", "699")])
+    (record,) = latest.values()
+    assert decode(record.value or b"").data.name == "Person 699"
+    first, end = log.span("facts", 0)
+    assert end - first == 700
+
+
+def test_the_real_contacts_are_all_read() -> None:
+    if not REAL.exists():
+        pytest.skip("the shared real data is not beside this checkout")
+    report = plan((REAL / "contacts.csv").read_bytes())
+    assert report.counts["created"] == len(report.rows)
+    assert not [c for c, f in report.columns if f == "-"]

@@ -1,0 +1,229 @@
+"""Scenario tables: who is linked, who is a candidate, who is nobody, and what is said for it."""
+
+from typing import Any
+
+import pytest
+
+from overheard.matcher.directory import Directory
+from overheard.matcher.features import ACCOUNT_FEATURES, CORROBORATING, PERSON_FEATURES
+from overheard.matcher.match import explain, match
+from overheard.matcher.names import Text
+from overheard.records import Account, Contact, Decision, EnrichedMention, Party
+from tests.matcher.worlds import acc, account, con, contact, decision, mention
+
+ASHA = contact(
+    "1",
+    "Asha Rao",
+    organisation="Acme Tools Pvt Ltd",
+    title="Plant Manager",
+    place="Pune",
+    emails=("asha@acme-tools.example",),
+    handles={"reddit": "asha_r"},
+    urls=("https://rao.example",),
+)
+NAMESAKE = contact("2", "Asha Rao", organisation="Borealis")
+GINA = contact("3", "Gina Haspel")
+CLINTON_ROAD = contact("4", "Roger Clinton", organisation="Clinton Road Plumbing")
+SUSAN = contact("5", "Susan Rice")
+SUSAN_MARTINEZ = contact("6", "Susan Rice-Martinez")
+JOHN = contact("7", "John Adam Smith", place="Leeds")
+ACME = account("1", "Acme Tools", "acme-tools.example")
+TARGET = account("2", "Target", "target.example")
+AMAZON = account("3", "Amazon", "amazon.com")
+AWS = account("4", "Amazon Web Services", "aws.example")
+
+
+def directory(*records: Contact | Account | Decision) -> Directory:
+    made = Directory()
+    for record in records:
+        if isinstance(record, Contact):
+            made.put_contact(record.id, record)
+        elif isinstance(record, Account):
+            made.put_account(record.id, record)
+        else:
+            made.decisions.put(record.id, record)
+    return made
+
+
+def parties(said: EnrichedMention, *records: Contact | Account | Decision) -> tuple[Party, ...]:
+    return match(said, Text(said.mention.text), directory(*records)).parties
+
+
+def outcomes(said: EnrichedMention, *records: Contact | Account | Decision) -> dict[tuple[str, str], str]:
+    return {(party.role, party.subject): party.outcome for party in parties(said, *records)}
+
+
+def person(text: str, who: Contact, *others: Contact | Account, **fields: Any) -> str:
+    """The outcome of one contact in a text, "nobody" where they are no party."""
+    return outcomes(mention("1", text, **fields), who, *others).get(("mentioned", who.id), "nobody")
+
+
+@pytest.mark.parametrize(
+    ("text", "others", "outcome"),
+    [
+        ("I met Asha Rao", (), "candidate"),
+        ("I met Asha Rao of Acme Tools", (), "linked"),
+        ("ACME TOOLS: Asha Rao speaks", (), "linked"),
+        ("Asha Rao, plant manager, spoke", (), "linked"),
+        ("Asha Rao spoke, and then, after many other words, a plant manager came", (), "candidate"),
+        ("Asha Rao spoke in Pune", (), "candidate"),
+        ("asha rao of Acme Tools", (), "candidate"),
+        ("Write to asha@acme-tools.example, Asha Rao", (), "linked"),
+        ("I met Asha Rao", (NAMESAKE,), "candidate"),
+        ("I met Asha Rao of Acme Tools", (NAMESAKE,), "linked"),
+        ("I met Asha Rao of Acme Tools and Borealis", (NAMESAKE,), "candidate"),
+        ("Asha Rao Road, near Acme Tools", (), "candidate"),
+        ("Asha Rao Jr. of Acme Tools", (), "candidate"),
+        ("Asha-Rao is a name, Acme Tools a firm", (), "nobody"),
+        ("Asha of Acme Tools", (), "nobody"),
+    ],
+)
+def test_a_full_name_links_with_a_fact_beside_it_and_waits_without(
+    text: str, others: tuple[Contact, ...], outcome: str
+) -> None:
+    assert person(text, ASHA, *others) == outcome
+
+
+def test_the_right_namesake_is_linked_and_the_other_only_a_candidate() -> None:
+    found = outcomes(mention("1", "I met Asha Rao of Acme Tools"), ASHA, NAMESAKE)
+    assert found["mentioned", ASHA.id] == "linked"
+    assert found["mentioned", NAMESAKE.id] == "candidate"
+
+
+def test_a_rare_name_links_alone_unless_another_contact_bears_it() -> None:
+    assert person("Then Gina Haspel resigned", GINA) == "linked"
+    assert person("then gina haspel resigned", GINA) == "candidate"
+    assert person("Then Gina Haspel resigned", GINA, contact("8", "Gina Haspel")) == "candidate"
+
+
+def test_namesakes_by_half_are_nobody_and_keep_nobody_from_being_linked() -> None:
+    assert person("Clinton Road Plumbing closed, said Roger", CLINTON_ROAD) == "nobody"
+    assert person("Susan Rice-Martinez spoke", SUSAN, SUSAN_MARTINEZ) == "nobody"
+    assert person("Susan Rice-Martinez spoke", SUSAN_MARTINEZ, SUSAN) == "candidate"
+    assert person("Susan Rice spoke", SUSAN_MARTINEZ, SUSAN) == "nobody"
+
+
+def test_a_middle_name_that_contradicts_is_a_veto() -> None:
+    assert person("John A. Smith of Leeds", JOHN, entities=[("person", "John A. Smith")]) == "linked"
+    assert person("John B. Smith of Leeds", JOHN, entities=[("person", "John B. Smith")]) == "candidate"
+
+
+def test_an_entity_of_another_kind_speaks_against() -> None:
+    text = "Asha Rao of Acme Tools"
+    plain = parties(mention("1", text), ASHA)[0].score
+    assert parties(mention("1", text, entities=[("person", "Asha Rao")]), ASHA)[0].score > plain
+    assert parties(mention("1", text, entities=[("organisation", "Asha Rao of Acme")]), ASHA)[0].score < plain
+
+
+@pytest.mark.parametrize(
+    ("text", "fields", "outcome"),
+    [
+        ("We use Acme Tools lathes", {}, "linked"),
+        ("we use acme tools", {}, "candidate"),
+        ("see https://acme-tools.example/lathes", {"links": ("https://acme-tools.example/lathes",)}, "linked"),
+        ("nothing", {}, "nobody"),
+    ],
+)
+def test_an_account_of_several_words_is_named(text: str, fields: dict[str, Any], outcome: str) -> None:
+    assert outcomes(mention("1", text, **fields), ACME).get(("mentioned", ACME.id), "nobody") == outcome
+
+
+@pytest.mark.parametrize(
+    ("text", "fields", "outcome"),
+    [
+        ("we missed the target again", {}, "candidate"),
+        ("Target practice today", {}, "candidate"),
+        ("I bought it at Target", {}, "candidate"),
+        ("I bought it at Target", {"entities": [("organisation", "Target")]}, "linked"),
+        ("I bought it at target", {"hits": ["target"]}, "linked"),
+        ("on Target Island", {"entities": [("place", "Target Island")]}, "candidate"),
+        ("the targets are met", {}, "nobody"),
+    ],
+)
+def test_an_account_named_like_a_word_needs_more_than_the_word(
+    text: str, fields: dict[str, Any], outcome: str
+) -> None:
+    assert outcomes(mention("1", text, **fields), TARGET).get(("mentioned", TARGET.id), "nobody") == outcome
+
+
+def test_the_longest_name_of_an_account_wins_its_place() -> None:
+    found = outcomes(mention("1", "It runs on Amazon Web Services"), AMAZON, AWS)
+    assert ("mentioned", AWS.id) in found
+    assert ("mentioned", AMAZON.id) not in found
+
+
+def test_a_link_to_a_page_on_a_platform_is_not_about_the_platform() -> None:
+    said = mention("1", "look at this", links=("https://www.amazon.com/dp/123",))
+    assert outcomes(said, AMAZON) == {}
+
+
+def test_an_author_is_linked_by_exact_identity_and_brings_the_employer() -> None:
+    found = outcomes(mention("1", "hello", author="Asha_R"), ASHA, ACME)
+    assert found == {("author", ASHA.id): "linked", ("employer", ACME.id): "linked"}
+
+
+def test_an_authors_name_alone_links_nobody() -> None:
+    assert outcomes(mention("1", "hello", author="Asha Rao"), ASHA) == {("author", "reddit:handle:asha rao"): "bare"}
+
+
+def test_an_identity_that_two_contacts_claim_links_to_neither() -> None:
+    other = contact("9", "Ben Stone", handles={"reddit": "asha_r"})
+    found = outcomes(mention("1", "hello", author="asha_r"), ASHA, other)
+    assert found == {("author", ASHA.id): "candidate", ("author", other.id): "candidate"}
+
+
+@pytest.mark.parametrize("author", ["[deleted]", "AutoModerator", "<USERNAME>", "Anonymous"])
+def test_placeholders_are_nobody_unless_the_crm_names_one(author: str) -> None:
+    assert outcomes(mention("1", "hello", author=author), ASHA) == {}
+    named = contact("9", handles={"reddit": author})
+    assert outcomes(mention("1", "hello", author=author), named) == {("author", named.id): "linked"}
+
+
+def test_a_person_is_believed_before_the_crm() -> None:
+    other = contact("9", "Ben Stone", handles={"reddit": "asha_r"})
+    key = "reddit:handle:asha_r"
+    said = mention("1", "hello", author="asha_r")
+    assert outcomes(said, ASHA, other, decision("1", "same", key, ASHA.id)) == {("author", ASHA.id): "linked"}
+    assert outcomes(said, ASHA, decision("1", "not the same", key, ASHA.id)) == {("author", key): "bare"}
+
+
+def test_a_decision_on_one_mention_holds_for_that_mention_alone() -> None:
+    yes, no = mention("1", "I met Asha Rao"), mention("2", "I met Asha Rao")
+    decided = decision("1", "same", yes.mention.id, con("1"))
+    assert outcomes(yes, ASHA, decided) == {("mentioned", ASHA.id): "linked"}
+    assert outcomes(no, ASHA, decided) == {("mentioned", ASHA.id): "candidate"}
+    refused = decision("1", "not the same", yes.mention.id, con("1"))
+    assert outcomes(yes, ASHA, refused) == {}
+
+
+def test_a_person_may_link_whom_no_machine_saw() -> None:
+    said = mention("1", "nobody here")
+    assert outcomes(said, ASHA, decision("1", "same", said.mention.id, con("1"))) == {("mentioned", ASHA.id): "linked"}
+    assert outcomes(said, decision("1", "same", said.mention.id, acc("1"))) == {}
+
+
+def test_every_party_says_why_with_what_was_compared_and_where() -> None:
+    said = mention("1", "I met Asha Rao of Acme Tools", author="asha_r")
+    made = directory(ASHA, ACME)
+    text = said.mention.text
+    for party in match(said, Text(text), made).parties:
+        assert party.evidence
+        for one in party.evidence:
+            assert one.start < 0 or text[one.start : one.end] == one.mention_value
+    sentences = [explain(party, made) for party in match(said, Text(text), made).parties]
+    assert sentences[0] == 'author Asha Rao: linked; the CRM names reddit handle "asha_r" for 1'
+    assert sentences[1].startswith('mentioned Asha Rao: linked; full name "Asha Rao" at 6-14; employer named')
+    assert sentences[2].startswith('mentioned Acme Tools: linked; name in text "Acme Tools" at 18-28')
+    assert sentences[3] == "Acme Tools: employs Asha Rao, who is linked here"
+
+
+@pytest.mark.parametrize("feature", [*PERSON_FEATURES, *ACCOUNT_FEATURES], ids=lambda feature: feature.name)
+def test_each_feature_explains_itself_in_its_docstring(feature: Any) -> None:
+    doc = feature.find.__doc__ or ""
+    assert doc
+    assert doc.startswith("Veto:") == feature.veto
+    assert doc.startswith("Against:") == (feature.weight < 0 and not feature.veto)
+
+
+def test_what_corroborates_is_a_fact_beside_the_name() -> None:
+    assert {"employer named", "domain linked", "title named", "place named"} == CORROBORATING

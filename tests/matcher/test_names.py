@@ -1,0 +1,148 @@
+"""How names are read and where they stand in a text."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from overheard.matcher.names import Text, find_person, person_name, tokens
+from overheard.matcher.organisations import employer_domain, organisation_key, organisation_phrases, site_domain
+from overheard.matcher.rarity import expected_bearers
+from overheard.text import fold
+
+
+def spellings(text: str, name: str) -> list[str]:
+    found = person_name(name)
+    assert found is not None
+    return [text[s.start : s.end] for s in find_person(Text(text), found)]
+
+
+@pytest.mark.parametrize(
+    ("name", "given_", "family"),
+    [
+        ("Donald Trump", ("donald",), ("trump",)),
+        ("Trump, Donald", ("donald",), ("trump",)),
+        ("Dr. Asha Rao, PhD", ("asha",), ("rao",)),
+        ("Mr Ben Stone Jr.", ("ben",), ("stone",)),
+        ("Pope Francis", ("pope",), ("francis",)),
+        ("J. Edgar Hoover", ("edgar",), ("hoover",)),
+        ("Jean-Luc O'Brien", ("jean", "luc"), ("o", "brien")),
+        ("王小明", ("王", "小"), ("明",)),
+        ("प्रिया शर्मा", ("प्रिया",), ("शर्मा",)),
+    ],
+)
+def test_a_full_name_has_a_given_and_a_family_name(name: str, given_: tuple[str, ...], family: tuple[str, ...]) -> None:
+    found = person_name(name)
+    assert found is not None
+    assert (found.given, found.family) == (given_, family)
+
+
+@pytest.mark.parametrize("name", ["", "Madonna", "J. Smith", "...", "Jr."])
+def test_one_word_or_an_initial_is_no_full_name(name: str) -> None:
+    assert person_name(name) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "found"),
+    [
+        ("So Donald Trump said", "Donald Trump", ["Donald Trump"]),
+        ("Donald Trump's tower", "Donald Trump", ["Donald Trump"]),
+        ("Donald J. Trump won", "Donald Trump", ["Donald J. Trump"]),
+        ("Hillary Rodham Clinton won", "Hillary Clinton", ["Hillary Rodham Clinton"]),
+        ("a Donald Trump-backed bill", "Donald Trump", ["Donald Trump"]),
+        ("DONALD TRUMP WON", "Donald Trump", ["DONALD TRUMP"]),
+        ("donald trump won", "Donald Trump", ["donald trump"]),
+        ("Donald\nTrump won", "Donald Trump", ["Donald\nTrump"]),
+        ("Susan Rice-Martinez spoke", "Susan Rice", []),
+        ("Mary-Susan Rice spoke", "Susan Rice", []),
+        ("Steve Bannan spoke", "Steve Bannon", []),
+        ("Clinton Road Plumbing", "Roger Clinton", []),
+        ("Donald and Ivanka Trump", "Donald Trump", []),
+        ("the Trumps and Donald", "Donald Trump", []),
+        ("We met Donald. Trump won", "Donald Trump", []),
+        ("Roger, Clinton Road", "Roger Clinton", []),
+        ("Pat O'Brien and Jean-Luc Picard", "Jean-Luc Picard", ["Jean-Luc Picard"]),
+        ("Pat O’Brien left", "Pat O'Brien", ["Pat O’Brien"]),
+        ("昨日王小明说了话", "王小明", ["王小明"]),
+        ("김철수는 말했다", "김철수", ["김철수"]),
+        ("आज प्रिया शर्मा ने कहा", "प्रिया शर्मा", ["प्रिया शर्मा"]),
+        ("сказал Иван Петров.", "Иван Петров", ["Иван Петров"]),
+        ("ﬁne: Soﬁa Strauß", "Sofia Strauss", ["Soﬁa Strauß"]),
+    ],
+)
+def test_a_full_name_is_found_whole_and_nothing_else_is(text: str, name: str, found: list[str]) -> None:
+    assert spellings(text, name) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "longer"),
+    [
+        ("Donald Trump Jr. spoke", "Donald Trump", "Donald Trump Jr"),
+        ("at Bill Clinton Road today", "Bill Clinton", "Bill Clinton Road"),
+        ("Bill Clinton. Road works", "Bill Clinton", ""),
+        ("On it Bill Clinton Monday said", "Bill Clinton", ""),
+        ("Donald Trump Says He Will Leave Office", "Donald Trump", ""),
+        ("Ben Stone Jr. spoke", "Ben Stone Jr.", ""),
+    ],
+)
+def test_a_part_of_a_longer_name_is_seen(text: str, name: str, longer: str) -> None:
+    found = person_name(name)
+    assert found is not None
+    assert [s.longer for s in find_person(Text(text), found)] == [longer]
+
+
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_a_name_put_into_any_text_slices_back(before: str, after: str) -> None:
+    text = f"{before} . Sofia Strauß . {after}"
+    assert "Sofia Strauß" in spellings(text, "Sofia Strauss")
+
+
+@given(st.text(max_size=60), st.text(max_size=30))
+def test_no_text_and_no_name_makes_the_search_fail(text: str, name: str) -> None:
+    found = person_name(name)
+    prepared = Text(text)
+    for sighting in find_person(prepared, found) if found else ():
+        spelled = tokens(fold(text[sighting.start : sighting.end]))
+        assert found is not None
+        assert set(found.required) <= set(spelled)
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("The Trump Organization", "trump organization"),
+        ("Acme Tools Pvt. Ltd.", "acme tools"),
+        ("Acme S.A.", "acme"),
+        ("Smith and Co", "smith"),
+        ("Limited", "limited"),
+        ("Amazon.com, Inc.", "amazon com"),
+        ("", ""),
+    ],
+)
+def test_legal_forms_are_no_part_of_a_firms_name(name: str, key: str) -> None:
+    assert " ".join(organisation_key(name)) == key
+
+
+def test_an_ampersand_is_also_read_as_and() -> None:
+    assert organisation_phrases("Johnson & Johnson") == (("johnson", "johnson"), ("johnson", "and", "johnson"))
+
+
+def test_mail_providers_employ_nobody_and_platforms_own_no_page() -> None:
+    assert employer_domain("a@gmail.com") == ""
+    assert employer_domain("a@mail.acme.co.uk") == "acme.co.uk"
+    assert site_domain("https://www.facebook.com/somebody") == ""
+    assert site_domain("https://shop.acme.example.com/x") == "example.com"
+
+
+def test_rarity_speaks_only_for_the_population_that_was_counted() -> None:
+    def bearers(name: str) -> float | None:
+        found = person_name(name)
+        assert found is not None
+        return expected_bearers(found)
+
+    john, gina = bearers("John Smith"), bearers("Gina Haspel")
+    assert john is not None
+    assert gina is not None
+    assert john > 10_000 > 1 > gina
+    assert bearers("Priya Sharma") is None
+    assert bearers("Wei Wang") is None
+    assert bearers("王小明") is None

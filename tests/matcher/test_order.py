@@ -1,0 +1,113 @@
+"""Links are a function of the sets: of mentions, contacts, accounts and decisions, not of how they came (invariant 7)."""
+
+import random
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from overheard.log.base import ProducerRecord
+from tests.matcher.worlds import NOW, acc, account, con, contact, decision, fact, men, mention, world
+
+HANDLES = ("asha", "ben", "[deleted]", "noreply")
+NAMES = ("Asha Rao", "Asha M. Rao", "Ben Stone", "Asha Rao-Iyer", "")
+FIRMS = ("Acme Tools", "Acme Tools Ltd", "Borealis", "")
+TEXTS = (
+    "Asha Rao of Acme Tools said so",
+    "asha rao and Ben Stone met. Borealis won",
+    "Asha M. Rao, Pune: acme tools",
+    "Asha Rao-Iyer at Borealis",
+    "nothing here",
+    "Ben Stone Jr. bought a lathe",
+)
+LINKS = ((), ("https://acme.example/about",), ("https://rao.example/",))
+
+numbers = st.sampled_from(("1", "2"))
+versions = st.integers(1, 3)
+verbs = st.sampled_from(("Create", "Update", "Delete"))
+times = st.integers(0, 3).map(lambda hours: NOW - timedelta(hours=hours))
+
+contacts = st.builds(
+    lambda number, name, handle, firm, mail, site: contact(
+        number,
+        name,
+        handles={"reddit": handle} if handle else {},
+        organisation=firm,
+        title="Buyer",
+        place="Pune",
+        emails=(mail,) if mail else (),
+        urls=(site,) if site else (),
+    ),
+    numbers,
+    st.sampled_from(NAMES),
+    st.sampled_from((*HANDLES, "")),
+    st.sampled_from(FIRMS),
+    st.sampled_from(("a@acme.example", "a@gmail.com", "")),
+    st.sampled_from(("https://rao.example", "")),
+)
+accounts = st.builds(account, numbers, st.sampled_from(FIRMS), st.sampled_from(("acme.example", "borealis.example", "")))
+mentions = st.builds(
+    lambda number, text, author, links, published, seen, model: mention(
+        number, text, author, links=links, published=published, first_seen=seen, model_version=model
+    ),
+    st.sampled_from(("1", "2", "3")),
+    st.sampled_from(TEXTS),
+    st.sampled_from((*HANDLES, "", "zed")),
+    st.sampled_from(LINKS),
+    st.one_of(st.none(), times),
+    times,
+    st.integers(1, 2),
+)
+lefts = st.sampled_from(("reddit:handle:asha", "reddit:handle:ben", "reddit:handle:zed", men("1"), men("2")))
+decisions = st.one_of(
+    st.builds(
+        lambda number, verb, left, right, at: decision(number, verb, left, right, at=at),
+        st.sampled_from(("1", "2", "3")),
+        st.sampled_from(("same", "not the same")),
+        lefts,
+        st.sampled_from((con("1"), con("2"), acc("1"))),
+        times,
+    ),
+    st.builds(lambda n, left, at: decision(n, "not about us", left, at=at), numbers, st.sampled_from((men("1"),)), times),
+    st.builds(
+        lambda n, left, at: decision(n, "withdraw", f"dec_{left}", at=at),
+        st.sampled_from(("4", "5")),
+        st.sampled_from(("1", "2", "3", "4", "5")),
+        times,
+    ),
+)
+facts = st.builds(
+    lambda data, version, verb: fact(data, version=version, verb=verb),
+    st.one_of(contacts, contacts, accounts, mentions, mentions, decisions),
+    versions,
+    verbs,
+)
+
+
+def outcome(records: list[ProducerRecord], batch: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    with world(batch=batch) as one:
+        one.run(*records)
+        watch = {key: event.data for key, event in one.events("watch").items()}
+        return one.documents(), watch
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(facts, min_size=2, max_size=25), st.randoms(use_true_random=False), st.integers(1, 6))
+def test_facts_shuffled_repeated_and_late_leave_equal_documents(
+    records: list[ProducerRecord], rng: random.Random, batch: int
+) -> None:
+    again = [*records, *rng.sample(records, len(records) // 2)]
+    rng.shuffle(again)
+    assert outcome(records, 100) == outcome(again, batch)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(facts, min_size=2, max_size=20), st.integers(1, 19))
+def test_a_matcher_that_starts_anew_in_the_middle_leaves_equal_documents(records: list[ProducerRecord], cut: int) -> None:
+    with world(batch=3) as one:
+        one.run(*records[:cut])
+        one.reopen()
+        one.run(*records[cut:])
+        documents = one.documents()
+    assert documents == outcome(records, 100)[0]

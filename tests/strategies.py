@@ -1,0 +1,373 @@
+"""Hypothesis strategies for every record: any value that the types allow, with texts as they are after the door."""
+
+import string
+from datetime import UTC, datetime
+from typing import Any, get_args
+
+from hypothesis import strategies as st
+
+from overheard.records import (
+    DATA_TYPES,
+    Account,
+    Actor,
+    Cause,
+    Change,
+    Contact,
+    DeadLetter,
+    Decision,
+    DecisionVerb,
+    EnrichedMention,
+    Entity,
+    Event,
+    Evidence,
+    ExternalId,
+    Fetch,
+    Identity,
+    Incident,
+    IncidentSummary,
+    Language,
+    LifecycleTag,
+    Mention,
+    ObjectType,
+    Outcome,
+    Party,
+    Passed,
+    Polarity,
+    PollState,
+    Profile,
+    ProfileIdentity,
+    Revision,
+    Role,
+    Sentiment,
+    Snippet,
+    TargetSentiment,
+    Term,
+    TermKind,
+    Verb,
+    WatchedSource,
+    WatchHit,
+    event_for,
+)
+from overheard.records.base import Record
+from overheard.records.identity import IdentityType
+from overheard.text import clean
+
+# Characters that have broken somebody's text handling, so that hypothesis need not find them.
+ODD = "ßẞİıŉſﬁǰΐͅᾳΣς©®™½²①ẛ̣e\u0301\u0345\u00ad\u200b\u200c\u200d\ufeff가각ᄀ\u1161\u11a8ㄱㅏㄳﾡﾞｶ゙हिन्दी\u093cﷺﻼ你好𠮷😀🇮🇳"
+
+raw_texts = st.text(
+    st.one_of(st.characters(), st.characters(categories=("Cs", "Cc", "Cf")), st.sampled_from(ODD)), max_size=40
+)
+"""Text as it may come from outside: lone surrogates, controls and all."""
+
+folding_texts = st.text(
+    st.one_of(st.characters(categories=("L", "M", "N", "P", "Z")), st.sampled_from(ODD)), max_size=30
+)
+"""Text whose letters change, join, split or vanish when folded."""
+
+texts = raw_texts.map(clean)
+words = st.text(string.ascii_lowercase + string.digits + "-_.:/", min_size=1, max_size=16)
+times = st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2108, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
+# Floats that are their own JSON: NaN and infinities have none, and -0.0 equals 0.0.
+unit = st.floats(0, 1).map(abs)
+weights = st.floats(-100, 100).map(lambda x: x + 0.0)
+offsets = st.integers(0, 1 << 40)
+counts = st.none() | st.integers(0, (1 << 63) - 1)
+versions = st.integers(0, (1 << 63) - 1)
+maps = st.dictionaries(words, texts, max_size=4)
+tallies = st.dictionaries(words, offsets, max_size=4)
+
+
+def tuples(of: st.SearchStrategy[Any], size: int = 3) -> st.SearchStrategy[tuple[Any, ...]]:
+    """Tuples of up to `size`."""
+    return st.lists(of, max_size=size).map(tuple)
+
+
+def literals(of: Any) -> st.SearchStrategy[Any]:
+    """Any word of a Literal."""
+    return st.sampled_from(get_args(of))
+
+
+external_ids = st.builds(ExternalId, system=words, value=texts)
+lifecycle_tags = st.builds(LifecycleTag, tag=texts, since=st.none() | st.dates())
+contacts = st.builds(
+    Contact,
+    id=words,
+    external_ids=tuples(external_ids),
+    name=texts,
+    emails=tuples(texts),
+    phones=tuples(texts),
+    organisation=texts,
+    title=texts,
+    place=texts,
+    owner=texts,
+    handles=maps,
+    urls=tuples(texts),
+    lifecycle=tuples(lifecycle_tags),
+    watched_by_name=st.booleans(),
+)
+accounts = st.builds(
+    Account,
+    id=words,
+    external_ids=tuples(external_ids),
+    name=texts,
+    domain=texts,
+    place=texts,
+    owner=texts,
+    handles=maps,
+    lifecycle=tuples(lifecycle_tags),
+)
+actors = st.builds(Actor, platform=words, preferred_username=texts, name=texts, url=texts, email=texts)
+mentions = st.builds(
+    Mention,
+    id=words,
+    type=literals(ObjectType),
+    platform=words,
+    native_id=texts,
+    source=words,
+    content=texts,
+    name=texts,
+    url=texts,
+    published=st.none() | times,
+    updated=st.none() | times,
+    first_seen=times,
+    in_reply_to=texts,
+    attributed_to=st.none() | actors,
+    tag=tuples(texts),
+    links=tuples(texts),
+    aliases=tuples(texts),
+    language=words,
+    generator=texts,
+    likes=counts,
+    shares=counts,
+    replies=counts,
+)
+passed = st.builds(Passed, reason=st.sampled_from(["term", "identity", "always"]), by=words)
+hits = st.builds(WatchHit, term=words, kind=literals(TermKind), start=offsets, end=offsets)
+languages = st.builds(Language, code=words, confidence=unit)
+entities = st.builds(
+    Entity, label=st.sampled_from(["person", "organisation", "place", "other"]), start=offsets, end=offsets
+)
+sentiments = st.builds(Sentiment, polarity=literals(Polarity), confidence=unit)
+targets = st.builds(
+    TargetSentiment, target=words, polarity=literals(Polarity), confidence=unit, start=offsets, end=offsets
+)
+snippets = st.builds(
+    Snippet,
+    id=words,
+    mention=words,
+    target=words,
+    exact=texts,
+    prefix=texts,
+    suffix=texts,
+    start=offsets,
+    end=offsets,
+    text_hash=words,
+    polarity=literals(Polarity),
+    confidence=unit,
+)
+enriched_mentions = st.builds(
+    EnrichedMention,
+    mention=mentions,
+    passed=tuples(passed),
+    language=languages,
+    entities=tuples(entities),
+    hits=tuples(hits),
+    sentiment=sentiments,
+    targets=tuples(targets),
+    snippets=tuples(snippets),
+    models=maps,
+    model_version=versions,
+)
+identities = st.builds(
+    Identity,
+    platform=words,
+    type=literals(IdentityType),
+    value=texts,
+    subject=words,
+    claimed_by=st.sampled_from(["crm", "decision"]),
+    verified=st.booleans(),
+    first_seen=st.none() | times,
+    last_seen=st.none() | times,
+)
+evidence = st.builds(
+    Evidence,
+    feature=words,
+    weight=weights,
+    mention_value=texts,
+    crm_value=texts,
+    start=st.integers(-1, 1 << 40),
+    end=st.integers(-1, 1 << 40),
+    veto=st.booleans(),
+)
+parties = st.builds(
+    Party,
+    role=literals(Role),
+    subject=words,
+    name=texts,
+    outcome=literals(Outcome),
+    score=unit,
+    evidence=tuples(evidence),
+)
+sort_keys = st.integers(0, (1 << 63) - 1).map(str)
+incidents = st.builds(
+    Incident,
+    id=words,
+    k=sort_keys,
+    mention=mentions,
+    passed=tuples(passed),
+    language=languages,
+    sentiment=sentiments,
+    about=tuples(words),
+    hits=tuples(hits),
+    entities=tuples(entities),
+    targets=tuples(targets),
+    snippets=tuples(snippets),
+    parties=tuples(parties),
+    confidence=unit,
+    why=tuples(texts),
+    status=st.sampled_from(["open", "not about us"]),
+    assignee=texts,
+    models=maps,
+)
+incident_summaries = st.builds(
+    IncidentSummary,
+    id=words,
+    k=sort_keys,
+    source=words,
+    url=texts,
+    published=st.none() | times,
+    role=literals(Role),
+    outcome=literals(Outcome),
+    score=unit,
+    about=tuples(words),
+    polarity=literals(Polarity),
+    snippets=tuples(snippets),
+    evidence=tuples(evidence),
+    why=tuples(texts),
+)
+profiles = st.builds(
+    Profile,
+    id=words,
+    k=sort_keys,
+    kind=st.sampled_from(["contact", "account"]),
+    external_ids=tuples(external_ids),
+    name=texts,
+    emails=tuples(texts),
+    phones=tuples(texts),
+    organisation=texts,
+    title=texts,
+    place=texts,
+    domain=texts,
+    owner=texts,
+    account=texts,
+    people=tuples(words),
+    lifecycle=tuples(lifecycle_tags),
+    identities=tuples(st.builds(ProfileIdentity, identity=identities, evidence=tuples(evidence))),
+    first_contact=st.none() | times,
+    last_contact=st.none() | times,
+    incidents=offsets,
+    candidates=offsets,
+    by_month=tallies,
+    by_day=tallies,
+    by_polarity=tallies,
+    by_term=tallies,
+    by_source=tallies,
+    last=tuples(incident_summaries, 2),
+    waiting=tuples(incident_summaries, 2),
+)
+decisions = st.builds(
+    Decision, id=words, verb=literals(DecisionVerb), left=words, right=words, by=texts, at=times, note=texts
+)
+dead_letters = st.builds(
+    DeadLetter,
+    id=words,
+    stage=words,
+    topic=words,
+    partition=offsets,
+    offset=offsets,
+    key=texts,
+    error=words,
+    message=texts,
+    where=texts,
+    at=times,
+    attempts=offsets,
+    headers=maps,
+    value=st.none() | st.binary(max_size=64),
+)
+fetches = st.builds(
+    Fetch,
+    id=words,
+    source=words,
+    url=texts,
+    final_url=texts,
+    status=offsets,
+    headers=maps,
+    body=st.binary(max_size=64),
+    at=times,
+)
+terms = st.builds(Term, id=words, kind=literals(TermKind), aliases=tuples(texts))
+watched_sources = st.builds(WatchedSource, source=words, always=st.booleans())
+poll_states = st.builds(
+    PollState,
+    configured=texts,
+    url=texts,
+    moved_to=texts,
+    moved_seen=offsets,
+    etag=texts,
+    last_modified=texts,
+    body=words,
+    ttl=offsets,
+    next_due=times,
+    polled=st.none() | times,
+    succeeded=st.none() | times,
+    failures=offsets,
+    status=offsets,
+    error=texts,
+)
+revisions = st.builds(Revision, hashes=maps, revision=versions, first_seen=times)
+changes = st.builds(
+    Change,
+    id=words,
+    kind=st.sampled_from(["incident", "profile"]),
+    what=st.sampled_from(["written", "deleted"]),
+    version=versions,
+    cause=literals(Cause),
+)
+
+# Every type of data that moves on a topic -> any record of it.
+DATA: dict[type[Record], st.SearchStrategy[Any]] = {
+    Mention: mentions,
+    EnrichedMention: enriched_mentions,
+    Contact: contacts,
+    Account: accounts,
+    Identity: identities,
+    Term: terms,
+    WatchedSource: watched_sources,
+    Decision: decisions,
+    Incident: incidents,
+    Profile: profiles,
+    Change: changes,
+    Fetch: fetches,
+    DeadLetter: dead_letters,
+    PollState: poll_states,
+    Revision: revisions,
+}
+
+
+def events_of(cls: type[Record]) -> st.SearchStrategy[Event[Any]]:
+    """Any event that carries a record of `cls`."""
+    return st.builds(
+        event_for,
+        DATA[cls],
+        subject=words,
+        source=words,
+        time=times,
+        verb=literals(Verb),
+        sourceversion=versions,
+        cause=literals(Cause),
+    )
+
+
+events = st.sampled_from(list(DATA_TYPES.values())).flatmap(events_of)
+"""Any event of any type."""

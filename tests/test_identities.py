@@ -1,0 +1,216 @@
+"""Identities: one normal form for each, and nobody joined by what many share."""
+
+from typing import get_args
+
+import pytest
+from hypothesis import given
+
+from overheard.identities import (
+    PLACEHOLDER_HANDLES,
+    PLACEHOLDER_MAILBOXES,
+    identities_of_account,
+    identities_of_actor,
+    identities_of_contact,
+    identities_of_links,
+    is_placeholder,
+    normal_email,
+    normal_handle,
+    normal_platform,
+)
+from overheard.records import Account, Actor, Contact, ExternalId, Identity, identity_key
+from overheard.records.identity import IdentityType
+from tests.strategies import accounts, actors, contacts, raw_texts, words
+
+CRM = (ExternalId(system="crm", value="1"),)
+
+
+@pytest.mark.parametrize(
+    ("handle", "expected"),
+    [
+        ("jane", "jane"),
+        ("@Jane", "jane"),
+        (" @jane\n", "jane"),
+        ("u/Jane", "jane"),
+        ("/u/jane", "jane"),
+        ("@@jane", "jane"),
+        ("@ jane", "jane"),
+        ("＠ｊａｎｅ", "jane"),
+        ("@jane@mastodon.example", "jane@mastodon.example"),
+        ("u", "u"),
+        ("ulla", "ulla"),
+        ("u/", ""),
+        ("@", ""),
+        ("", ""),
+        ("[deleted]", "[deleted]"),
+        ("JOSÉ", "josé"),
+        ("jose\u0301", "josé"),
+    ],
+)
+def test_a_handle_s_normal_form(handle: str, expected: str) -> None:
+    assert normal_handle(handle) == expected
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("Jane.Doe+News@Example.COM", "jane.doe+news@example.com"),
+        (" jane@example.com ", "jane@example.com"),
+        ("mailto:jane@example.com", "jane@example.com"),
+        ("MAILTO:jane@example.com?subject=hello", "jane@example.com"),
+        ("jane@example.com.", "jane@example.com"),
+        ("jane@münchen.de", "jane@xn--mnchen-3ya.de"),
+        ("jane@xn--mnchen-3ya.de", "jane@xn--mnchen-3ya.de"),
+        ("o'brien@example.com", "o'brien@example.com"),
+        ("jane", ""),
+        ("@example.com", ""),
+        ("jane@", ""),
+        ("jane@localhost", ""),
+        ("jane@exa mple.com", ""),
+        ("jane doe@example.com", ""),
+        ("Jane <jane@example.com>", ""),
+        ("<jane@example.com>", ""),
+        ("a@example.com;b@example.com", ""),
+        ("a@example.com,b@example.com", ""),
+        ("", ""),
+    ],
+)
+def test_an_address_s_normal_form(address: str, expected: str) -> None:
+    assert normal_email(address) == expected
+
+
+@given(text=raw_texts)
+def test_a_normal_form_is_its_own(text: str) -> None:
+    assert normal_handle(normal_handle(text)) == normal_handle(text)
+    assert normal_email(normal_email(text)) == normal_email(text)
+    assert normal_platform(normal_platform(text)) == normal_platform(text)
+
+
+@pytest.mark.parametrize(
+    ("platform", "expected"),
+    [
+        ("Twitter", "x"),
+        ("X", "x"),
+        (" x.com", "x"),
+        ("HN", "hackernews"),
+        ("bsky.app", "bluesky"),
+        ("Lemmy", "lemmy"),
+        ("", ""),
+    ],
+)
+def test_a_platform_s_one_name(platform: str, expected: str) -> None:
+    assert normal_platform(platform) == expected
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "reddit:handle:[deleted]",
+        "reddit:handle:automoderator",
+        "github:handle:ghost",
+        "x:handle:",
+        "x:handle:-",
+        "x:handle:...",
+        "https://example.com/feed:handle:admin",
+        "email:email:noreply@example.com",
+        "email:email:no-reply@example.com",
+        "email:email:do_not_reply@example.com",
+        "email:email:news-noreply@example.com",
+        "email:email:info@example.com",
+        "email:email:info+jane@example.com",
+        "email:email:customer.service@example.com",
+    ],
+)
+def test_what_many_share_is_a_placeholder(key: str) -> None:
+    assert is_placeholder(key)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "reddit:handle:antdude",
+        "x:handle:deletedscenes",
+        "x:handle:你好",
+        "email:email:jane@example.com",
+        "email:email:infante@example.com",
+        "email:email:12345+jane@users.noreply.example.com",
+        "web:url:https://example.com/",
+        "https://example.com/feed:handle:jane",
+        "con_abc",
+        "",
+    ],
+)
+def test_what_one_person_has_is_no_placeholder(key: str) -> None:
+    assert not is_placeholder(key)
+
+
+def test_every_placeholder_is_in_its_normal_form() -> None:
+    assert {normal_handle(handle) for handle in PLACEHOLDER_HANDLES} == PLACEHOLDER_HANDLES
+    assert {normal_email(f"{box}@example.com") for box in PLACEHOLDER_MAILBOXES} == {
+        f"{box}@example.com" for box in PLACEHOLDER_MAILBOXES
+    }
+    assert all(is_placeholder(identity_key("x", "handle", handle)) for handle in PLACEHOLDER_HANDLES)
+    assert all(is_placeholder(identity_key("email", "email", f"{box}@a.example")) for box in PLACEHOLDER_MAILBOXES)
+
+
+@given(text=raw_texts, platform=words)
+def test_asking_for_a_placeholder_never_raises(text: str, platform: str) -> None:
+    is_placeholder(text)
+    for kind in get_args(IdentityType):
+        is_placeholder(identity_key(platform, kind, text))
+
+
+def test_an_author_s_identities_come_surest_first() -> None:
+    actor = Actor(
+        platform="reddit", preferred_username="u/Jane", name="Jane", url="http://www.jane.example/", email="J@x.example"
+    )
+    assert identities_of_actor(actor) == (
+        "reddit:handle:jane",
+        "web:url:https://jane.example/",
+        "email:email:j@x.example",
+    )
+
+
+def test_a_bare_name_is_no_identity() -> None:
+    assert identities_of_actor(Actor(platform="web", name="Jane Doe")) == ()
+    assert identities_of_actor(None) == ()
+
+
+def test_links_are_identities_once_each_and_only_where_they_are_urls() -> None:
+    links = ("https://twitter.com/jane", "https://x.com/jane?s=20", "nonsense", "mailto:jane@example.com")
+    assert identities_of_links(links) == ("web:url:https://x.com/jane",)
+
+
+def test_what_the_crm_has_of_a_contact_is_claimed_for_it() -> None:
+    contact = Contact(
+        id="con_a",
+        external_ids=CRM,
+        handles={"x": "@Jane", "reddit": "u/jd", "github": " "},
+        urls=("linkedin.com/in/jane", "https://jane.example", "http://www.jane.example/", "n/a", "j@x.example"),
+        emails=("Jane@Example.com", "jane@example.com", "n/a"),
+    )
+    claimed = identities_of_contact(contact)
+    assert [identity.key for identity in claimed] == [
+        "reddit:handle:jd",
+        "x:handle:jane",
+        "web:url:https://linkedin.com/in/jane",
+        "web:url:https://jane.example/",
+        "email:email:jane@example.com",
+    ]
+    assert {identity.subject for identity in claimed} == {"con_a"}
+
+
+@pytest.mark.parametrize("domain", ["acme.example", "www.acme.example", "https://www.acme.example/", "ACME.example"])
+def test_an_account_s_domain_is_its_site_however_it_is_written(domain: str) -> None:
+    account = Account(id="acc_a", external_ids=CRM, domain=domain)
+    assert identities_of_account(account) == (
+        Identity(platform="web", type="url", value="https://acme.example/", subject="acc_a"),
+    )
+
+
+@given(contact=contacts, account=accounts, actor=actors)
+def test_no_record_s_identities_raise_or_repeat(contact: Contact, account: Account, actor: Actor) -> None:
+    for identities in (identities_of_contact(contact), identities_of_account(account)):
+        keys = [identity.key for identity in identities]
+        assert len(set(keys)) == len(keys)
+    keys_of_actor = identities_of_actor(actor)
+    assert len(set(keys_of_actor)) == len(keys_of_actor)
