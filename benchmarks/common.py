@@ -9,11 +9,14 @@ import json
 import os
 import random
 import re
+import subprocess
 import sys
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import psutil
 
@@ -81,6 +84,42 @@ def pss_mb(pid: int | None = None) -> float:
         except (psutil.NoSuchProcess, psutil.ZombieProcess):
             continue
     return total / 1e6
+
+
+class PeakMemory:
+    """The highest sum of the proportional set sizes of all processes that this one has started, in MB.
+
+    A context manager; samples twice a second, so what lives shorter may be missed.
+    """
+
+    def __init__(self) -> None:
+        self.peak_mb = 0.0
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._sample, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _sample(self) -> None:
+        me = psutil.Process()
+        while not self._done.wait(0.5):
+            self.peak_mb = max(self.peak_mb, sum(pss_mb(child.pid) for child in me.children()))
+
+
+def bare_pipe_tokens_per_second(texts: Sequence[str]) -> float:
+    """Return how many of spaCy's tokens a second bare `nlp.pipe` makes of `texts` here and now, on one core.
+
+    In a process of its own, so that the memory of the caller stays what it is; the model and the settings are those of
+    `overheard.enrich.entities`.
+    """
+    command = [sys.executable, "-m", "benchmarks.bare_pipe"]
+    done = subprocess.run(command, input=json.dumps(list(texts)), stdout=subprocess.PIPE, text=True, check=True)
+    return float(done.stdout)
 
 
 def report(

@@ -5,6 +5,7 @@ content types and declared encodings are often wrong.
 """
 
 import codecs
+import contextlib
 import io
 import json
 import re
@@ -17,7 +18,7 @@ import feedparser
 import msgspec
 
 from overheard.collectors.base import Reading, Rejected
-from overheard.collectors.markup import PlainText, absolute_url, from_html, from_text, one_line, shorten
+from overheard.collectors.markup import PlainText, absolute_url, from_html, from_text, has_markup, one_line, shorten
 from overheard.errors import InputError
 from overheard.identities import normal_email
 from overheard.records import Actor, Fetch, Mention, digest, mention_id
@@ -32,11 +33,34 @@ _MAX_GUID = 2_048
 
 # Codecs that Python knows and no feed is written in: quadratic in time, or escapes rather than characters.
 _NO_ENCODINGS = frozenset({"idna", "punycode", "unicode-escape", "unicode_escape", "raw-unicode-escape", "undefined"})
-_DECLARED = re.compile(rb"""encoding\s*=\s*['"]([\w.:-]{1,40})['"]""")
+_DECLARED = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*['"]([\w.:-]{1,40})['"]""")
+_DECLARATION = re.compile(r"^\s*<\?xml\b[^>]{0,500}\?>")
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
-_BOMS = (codecs.BOM_UTF8, codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF32_LE)
+# Byte order marks, and "<?" or "<r" as the encodings of two and four bytes a character, and EBCDIC, write it.
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (b"\x00\x00\x00<", "utf-32-be"),
+    (b"<\x00\x00\x00", "utf-32-le"),
+    (b"\x00<", "utf-16-be"),
+    (b"<\x00", "utf-16-le"),
+    (b"\x4c\x6f\xa7\x94", "cp037"),
+)
+_HAS_DOCTYPE = re.compile(r"<!DOCTYPE", re.IGNORECASE)
+_DOCTYPE = re.compile(
+    r"""<!DOCTYPE(?>[^\[>"']|"[^"]*"|'[^']*')*+(?:\[(?><!--(?:[^-]|-(?!->))*+-->|[^\]"'<]|"[^"]*"|'[^']*'|<)*+\]\s*)?>""",
+    re.IGNORECASE,
+)
+_ENTITY = re.compile(
+    r"""<!ENTITY\s+(\w{1,32})\s+(?:"(&\#\w{1,8};|[^&%<>"']{0,32})"|'(&\#\w{1,8};|[^&%<>"']{0,32})')\s*>"""
+)
+_MAX_ENTITIES = 500
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
 _PERIODS = {"hourly": 1, "daily": 24, "weekly": 168, "monthly": 720, "yearly": 8760}
+_EMAIL_ENDS = re.compile(r"[\s()<>\[\],;:\"]+")
 _ALTERNATE = re.compile(rb"<link\b[^>]{0,500}application/(?:rss\+xml|atom\+xml|feed\+json)[^>]{0,500}", re.IGNORECASE)
 _HREF = re.compile(rb"""href\s*=\s*["']?([^"'\s>]{1,500})""", re.IGNORECASE)
 
@@ -159,8 +183,12 @@ def _mention(fetch: Fetch, entry: _Entry) -> Mention:
 
 
 def _read_xml(fetch: Fetch) -> Reading:
-    body, content_type = _encoded(fetch)
-    headers = {"content-type": content_type, "content-location": fetch.final_url or fetch.url}
+    body = _without_doctype(_decoded(fetch).lstrip()).encode("utf-8", "replace")
+    headers = {
+        "content-type": "application/xml; charset=utf-8",
+        "content-location": fetch.final_url or fetch.url,
+        "content-language": fetch.headers.get("content-language", ""),
+    }
     try:
         # BytesIO: feedparser opens a bare string as a file or URL of that name.
         # Sanitising is done by `markup` (which leaves no markup at all), relative links within texts as well.
@@ -219,20 +247,35 @@ def _content(entry: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _plain_text(detail: Mapping[str, Any]) -> PlainText:
     value = _text(detail.get("value"))
-    if detail.get("type") == "text/plain":
+    if detail.get("type") == "text/plain" and not has_markup(value):
         return from_text(value)
     return from_html(value, base=_text(detail.get("base")))
 
 
 def _author(entry: Mapping[str, Any]) -> Actor | None:
     """Return the first author of an entry or feed; None where nothing is said."""
-    authors = [dict(a) for a in (dict.get(dict(entry), "authors") or ()) if a]
-    detail = dict(dict(entry).get("author_detail") or {})
-    for author in [*authors, detail]:
-        name, email = _text(author.get("name")), _text(author.get("email"))
-        if actor := _actor(name, absolute_url(_text(author.get("href"))), email):
+    plain = dict(entry)
+    authors = [dict(author) for author in plain.get("authors") or () if author]
+    written = _text(plain.get("author"))
+    if len(authors) <= 1 and "@" in written and not (authors and authors[0].get("href")):
+        # "jo@site.example (Jo Doe)". feedparser takes it apart for top-level domains of up to four letters.
+        name, email = _name_and_email(written)
+        return _actor(name, "", email)
+    for author in authors:
+        if actor := _actor(
+            _text(author.get("name")), absolute_url(_text(author.get("href"))), _text(author.get("email"))
+        ):
             return actor
-    return _actor(_text(dict(entry).get("author")), "", "")
+    return _actor(written, "", "")
+
+
+def _name_and_email(written: str) -> tuple[str, str]:
+    """Take "jo@site.example (Jo Doe)" or "Jo Doe <jo@site.example>" apart; either may be empty."""
+    written = clean(written)[:_MAX_NAME]
+    email = next((word for word in _EMAIL_ENDS.split(written) if normal_email(word)), "")
+    name = one_line(written.replace(email, " ", 1) if email else written)
+    name = re.sub(r"\(\s*\)|<\s*>|\bmailto:", "", name).strip(" ,;:-")
+    return (name[1:-1] if name[:1] == "(" and name[-1:] == ")" else name).strip(), email
 
 
 def _actor(name: str, url: str, email: str) -> Actor | None:
@@ -268,41 +311,58 @@ def _moment(parsed: Any) -> datetime | None:
         return None
 
 
-def _encoded(fetch: Fetch) -> tuple[bytes, str]:
-    """Return the body and the content type that leads feedparser to its true encoding.
+def _decoded(fetch: Fetch) -> str:
+    """Return the body as text, its XML declaration left out.
 
-    Bytes that are UTF-8 and not ASCII are UTF-8, whatever is declared: a text in another encoding that happens to be
-    valid UTF-8 does not occur. Else a byte order mark counts, then the HTTP charset, then the XML declaration
-    (RFC 7303); but ISO-8859-1 from HTTP is a server's default that fits everything, so a declaration beats it.
-    Raises InputError for a declared encoding that is none.
+    A byte order mark counts first. Bytes that are UTF-8 and not ASCII are UTF-8, whatever is declared: a text in
+    another encoding that happens to be valid UTF-8 does not occur. Then the HTTP charset, then the XML declaration
+    (RFC 7303); but ISO-8859-1 from HTTP is a server's default that fits any bytes, so a declaration beats it.
+    Windows-1252 is the last resort, as in browsers.
     """
     body = fetch.body
-    if not body.startswith(_BOMS):
-        body = body.lstrip(b" \t\r\n")
-    declared = [name.decode("ascii", "replace") for name in _DECLARED.findall(body.partition(b"\n")[0][:4096])]
+    for mark, name in _MARKS:
+        if body.startswith(mark):
+            return _DECLARATION.sub("", body.decode(name, "replace").lstrip("\ufeff"))
     match = _CHARSET.search(fetch.headers.get("content-type", ""))
-    charset = match.group(1) if match else ""
-    for name in (*declared, charset):
-        if _codec(name) in _NO_ENCODINGS:
-            raise InputError(f"expected a character encoding such as utf-8; got {name!r}", where=fetch.url)
-    if not body.isascii():
-        try:
-            body.decode()
-        except UnicodeDecodeError:
-            pass
-        else:
-            return body, "application/xml; charset=utf-8"
-    if body.startswith(_BOMS) or not _codec(charset) or (declared and _codec(charset) in ("iso8859-1", "ascii")):
-        return body, "application/xml"
-    return body, f"application/xml; charset={charset}"
+    charset = _codec(match.group(1)) if match else ""
+    declared = _codec(next((n.decode("ascii", "replace") for n in _DECLARED.findall(body[:1024])), ""))
+    if declared and charset in ("iso8859-1", "ascii"):
+        charset = ""
+    names = (charset, declared, "utf-8") if body.isascii() else ("utf-8", charset, declared)
+    for name in filter(None, names):
+        with contextlib.suppress(UnicodeError):
+            return _DECLARATION.sub("", body.decode(name))
+    return _DECLARATION.sub("", body.decode("cp1252", "replace"))
+
+
+def _without_doctype(text: str) -> str:
+    """Return XML without document types, but for short entities that stand for characters.
+
+    So nothing can expand to more than it is, and nothing is looked for elsewhere; feedparser alone lets entities made
+    of entities expand to some MB.
+    """
+    found = _HAS_DOCTYPE.search(text)
+    if found is None:
+        return text
+    entities: list[str] = []
+    if doctype := _DOCTYPE.match(text, found.start()):
+        entities = [
+            f'<!ENTITY {name} "{double or single}">' for name, double, single in _ENTITY.findall(doctype.group())
+        ][:_MAX_ENTITIES]
+        text = text[: doctype.start()] + text[doctype.end() :]
+    # A second one is an error in XML; in a text of HTML, where it may stand, this is a comment.
+    text = _HAS_DOCTYPE.sub("<!x", text)
+    return f"<!DOCTYPE feed [{' '.join(entities)}]>\n{text}" if entities else text
 
 
 def _codec(name: str) -> str:
-    """Return Python's own name of an encoding; "" where it knows none."""
+    """Return Python's own name of a character encoding that feeds are written in; "" where it is none."""
     try:
-        return codecs.lookup(name).name if name else ""
+        codec = codecs.lookup(name).name if name else ""
     except LookupError:
         return ""
+    # GB 18030 holds all of GB 2312, as which it is often declared.
+    return {"gb2312": "gb18030"}.get(codec, "" if codec in _NO_ENCODINGS else codec)
 
 
 def _not_a_feed(fetch: Fetch) -> str:

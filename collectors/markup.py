@@ -43,6 +43,16 @@ _CELLS = frozenset({"td", "th"})
 _VOID = frozenset(
     {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"}
 )
+_INLINE = frozenset(
+    {
+        "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "blink", "cite", "code", "data", "del", "dfn", "em", "font",
+        "i", "ins", "kbd", "label", "map", "mark", "marquee", "meter", "nobr", "output", "picture", "progress", "q",
+        "rp", "rt", "ruby", "s", "samp", "slot", "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u",
+        "var",
+    }
+)  # fmt: skip
+_ELEMENTS = _UNSEEN | _BLOCKS | _CELLS | _VOID | _INLINE
+_TAG = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)(?=[\s/>])")
 _HIDING_STYLE = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 _SPACES = re.compile(r"[^\S\n]+")
 _URL = re.compile(r"""https?://[^\s<>"'\x00-\x1f`{}|\\^]+""", re.IGNORECASE)
@@ -81,6 +91,11 @@ def from_html(html: str, *, base: str = "") -> PlainText:
 def from_text(text: str) -> PlainText:
     """Return a text that its source declares to be plain: cleaned and bounded, markup in it taken literally."""
     return _plain(clean(text), [])
+
+
+def has_markup(text: str) -> bool:
+    """True where a text holds the tag of an HTML element, whatever its source declares; Vec<u8> is none."""
+    return any(match.group(1).lower() in _ELEMENTS for match in _TAG.finditer(text))
 
 
 def one_line(text: str) -> str:

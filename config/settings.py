@@ -2,7 +2,7 @@
 
 import ipaddress
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 from urllib.parse import urlsplit
 
 import msgspec
@@ -17,12 +17,6 @@ Seconds = Annotated[float, Meta(ge=0, le=3_600)]
 
 class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A table of the file."""
-
-
-class LogSettings(_Table, frozen=True, kw_only=True):
-    """`[log]`. `durability`: "full" survives a power cut, "normal" a killed process only, and is faster."""
-
-    durability: Literal["full", "normal"] = "full"
 
 
 class EnrichSettings(_Table, frozen=True, kw_only=True):
@@ -46,10 +40,9 @@ class HttpSettings(_Table, frozen=True, kw_only=True):
 
 
 class LimitSettings(_Table, frozen=True, kw_only=True):
-    """`[limits]`. `body`: bytes of a response, unpacked; `entries`: entries read of one feed."""
+    """`[limits]`. `body`: bytes of a response, unpacked."""
 
     body: Annotated[int, Meta(ge=10_000, le=200_000_000)] = 10_000_000
-    entries: Annotated[int, Meta(ge=1, le=100_000)] = 2_000
 
 
 class CrmSettings(_Table, frozen=True, kw_only=True):
@@ -70,7 +63,6 @@ class Settings(_Table, frozen=True, kw_only=True, rename={"feeds": "feed"}):
     """All settings. `data` is the folder of everything that Overheard keeps; relative to the settings' file."""
 
     data: str = "overheard-data"
-    log: LogSettings = LogSettings()
     enrich: EnrichSettings = EnrichSettings()
     http: HttpSettings = HttpSettings()
     limits: LimitSettings = LimitSettings()

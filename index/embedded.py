@@ -6,10 +6,12 @@ tantivy commits first, so that no row is ever newer than what can be found; a cr
 that the repeated batch writes again. Each rebuild makes a generation: a directory and two tables of its own.
 """
 
+import errno
+import re
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,9 +23,9 @@ from tantivy import Occur, Query
 
 from overheard.errors import (
     FolderDamagedError,
+    FolderError,
     FolderFullError,
     FolderNewerError,
-    OverheardError,
     QueryError,
     TransientError,
 )
@@ -142,11 +144,15 @@ class EmbeddedIndex:
         searcher = engine.searcher()
         tree = restrict(search.tree, search.filters)
         query = engine.query(tree)
-        total = _found(searcher, query, limit=1).count
-        hits, after = self._hits(searcher, engine, query, search)
+        with _engine_errors(self._directory):
+            total = _found(searcher, query, limit=1).count
+            ids, after = _ids(searcher, engine, query, search)
+            facets = _facets(searcher, query, search.facets)
+        hits = self._rows(ids)
+        if search.sort != "relevance":
+            hits.sort(key=lambda hit: (-hit.k if search.sort == "newest" else hit.k, hit.id))
         if search.highlight:
             hits = [replace(hit, fragments=highlight(search.tree, text_of(hit.record))) for hit in hits]
-        facets = _facets(searcher, query, search.facets)
         return Page(hits=hits, total=total, facets=facets, next=after)
 
     def get(self, id: str) -> Hit | None:  # noqa: A002 - the protocol's name
@@ -288,38 +294,9 @@ class EmbeddedIndex:
             self._engine.close()
             self._engine = None
 
-    def _hits(
-        self, searcher: tantivy.Searcher, engine: "_Engine", query: Query, search: Search
-    ) -> tuple[list[Hit], str]:
-        limit = search.limit
-        if limit == 0:
-            return [], ""
-        if search.sort == "relevance":
-            ranked = _found(searcher, query, limit=limit).hits
-            by_id = {hit.id: hit for hit in self._rows([_id_at(searcher, address) for _, address in ranked])}
-            scores = {_id_at(searcher, address): score for score, address in ranked}
-            return sorted(by_id.values(), key=lambda hit: (-scores[hit.id], -hit.k, hit.id)), ""
-        newest = search.sort == "newest"
-        order = tantivy.Order.Desc if newest else tantivy.Order.Asc
-        if search.after:
-            k = int(search.after)
-            query = _all_of([query, engine.k_range(0, k - 1) if newest else engine.k_range(k + 1, _HIGHEST)])
-        found = _found(searcher, query, limit=limit + 1, order_by_field="k", order=order, count=False).hits
-        after = ""
-        if len(found) > limit:
-            last = found[limit - 1][0]
-            after = str(last)
-            if found[limit][0] == last:
-                equal = _all_of([query, engine.k_range(last, last)])
-                same = _found(searcher, equal, limit=searcher.num_docs, count=False).hits
-                found = [hit for hit in found if hit[0] != last] + [(last, address) for _, address in same]
-            else:
-                found = found[:limit]
-        hits = self._rows([_id_at(searcher, address) for _, address in found])
-        return sorted(hits, key=lambda hit: (-hit.k if newest else hit.k, hit.id)), after
-
     def _rows(self, ids: Sequence[str]) -> list[Hit]:
-        hits: list[Hit] = []
+        """Return what is there of the ids, in their order."""
+        hits: dict[str, Hit] = {}
         for some in _batched(ids, 500):
             marks = ",".join("?" * len(some))
             statement = (
@@ -327,9 +304,8 @@ class EmbeddedIndex:
                 f"WHERE id IN ({marks}) AND json IS NOT NULL"
             )
             with storage_errors(self._folder.database):
-                for id_, version, k, kind, json in self._connection.execute(statement, some).fetchall():
-                    hits.append(Hit(id_, version, k, kind, json))
-        return hits
+                hits.update((row[0], Hit(*row)) for row in self._connection.execute(statement, some))
+        return [hits[id_] for id_ in ids if id_ in hits]
 
 
 class _Engine:
@@ -345,10 +321,8 @@ class _Engine:
         self.schema = _schema()
         with storage_errors(directory):
             directory.mkdir(parents=True, exist_ok=True)
-        try:
+        with _engine_errors(directory):
             self.index = tantivy.Index(self.schema, path=str(directory))
-        except ValueError as e:
-            raise _engine_error(directory, e) from e
         spaces = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
         self.index.register_tokenizer("spaces", spaces)
         self.index.config_reader("manual")
@@ -356,22 +330,18 @@ class _Engine:
 
     def replace(self, id_: str, document: Document | None) -> None:
         """Take out what has this id, and put the document in its place; seen after `commit`."""
-        try:
+        with _engine_errors(self._directory):
             if self._writer is None:
                 self._writer = self.index.writer(heap_size=WRITER_HEAP, num_threads=1)
             self._writer.delete_documents_by_term("id", id_)
             if document is not None:
                 self._writer.add_document(_tantivy_document(document))
-        except ValueError as e:
-            raise _engine_error(self._directory, e) from e
 
     def commit(self) -> None:
         """Make all replacements visible to `searcher`, and safe."""
-        try:
+        with _engine_errors(self._directory):
             if self._writer is not None:
                 self._writer.commit()
-        except ValueError as e:
-            raise _engine_error(self._directory, e) from e
         self.reload()
 
     def searcher(self) -> tantivy.Searcher:
@@ -380,10 +350,8 @@ class _Engine:
 
     def reload(self) -> None:
         """See what was committed."""
-        try:
+        with _engine_errors(self._directory):
             self.index.reload()
-        except ValueError as e:
-            raise _engine_error(self._directory, e) from e
 
     def close(self) -> None:
         """Drop what was not committed, and let go of the directory's lock."""
@@ -469,14 +437,25 @@ def _tantivy_document(document: Document) -> tantivy.Document:
     return made
 
 
-def _engine_error(directory: Path, error: ValueError) -> OverheardError:
-    """Return what an error of tantivy means; it tells its kinds apart by their text alone."""
-    text = str(error)
-    if "os error 28" in text or "os error 122" in text:
-        return FolderFullError(f"{directory}: no space left. Nothing is lost: free some space and start again")
-    if "LockBusy" in text:
-        return TransientError(f"{directory}: another process is writing to the search index")
-    return FolderDamagedError(f"{directory}: expected a sound search index; got: {text}. Run `overheard index rebuild`")
+@contextmanager
+def _engine_errors(directory: Path) -> Iterator[None]:
+    """Translate what tantivy raises inside the block; it tells its kinds of errors apart by their text alone."""
+    try:
+        yield
+    except ValueError as e:
+        text = str(e)
+        number = re.search(r"os error (\d+)|\bcode: (\d+)", text)
+        if number and int(number[1] or number[2]) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            msg = f"{directory}: no space left. Nothing accepted before is lost: free some space and start again"
+            raise FolderFullError(msg) from e
+        if "LockBusy" in text:
+            msg = f"{directory}: another process is writing to the search index"
+            raise TransientError(msg) from e
+        if number:
+            msg = f"{directory}: expected to read and write here; got: {text}. Check its rights and the disk"
+            raise FolderError(msg) from e
+        msg = f"{directory}: expected a sound search index; got: {text}. Run `overheard index rebuild`"
+        raise FolderDamagedError(msg) from e
 
 
 def _batched(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
@@ -491,6 +470,31 @@ def _found(searcher: tantivy.Searcher, query: Query, **how: Any) -> Any:
 
 def _all_of(queries: Sequence[Query]) -> Query:
     return Query.boolean_query([(Occur.Must, query) for query in queries])
+
+
+def _ids(searcher: tantivy.Searcher, engine: _Engine, query: Query, search: Search) -> tuple[list[str], str]:
+    """Return the ids on the page, and the cursor of the next."""
+    if search.limit == 0:
+        return [], ""
+    if search.sort == "relevance":
+        ranked = _found(searcher, query, limit=search.limit).hits
+        return [_id_at(searcher, address) for _, address in ranked], ""
+    newest = search.sort == "newest"
+    order = tantivy.Order.Desc if newest else tantivy.Order.Asc
+    if search.after:
+        k = int(search.after)
+        query = _all_of([query, engine.k_range(0, k - 1) if newest else engine.k_range(k + 1, _HIGHEST)])
+    found = _found(searcher, query, limit=search.limit + 1, order_by_field="k", order=order, count=False).hits
+    after = ""
+    if len(found) > search.limit:
+        last, beyond = found[-2][0], found[-1][0]
+        found.pop()
+        if last == beyond:
+            equal = _all_of([query, engine.k_range(last, last)])
+            same = _found(searcher, equal, limit=searcher.num_docs, count=False).hits
+            found = [(k, address) for k, address in found if k != last] + [(last, address) for _, address in same]
+        after = str(last)
+    return [_id_at(searcher, address) for _, address in found], after
 
 
 def _id_at(searcher: tantivy.Searcher, address: tantivy.DocAddress) -> str:

@@ -46,21 +46,28 @@ _EDGES = {"tag": re.compile(r"^[\s#]+|\s+$"), "handle": re.compile(r"^[\s@]+|[\s
 
 
 def normal_value(field: str, value: str) -> str:
-    """Return a value of a value field as it is compared: folded, at most 256 characters (a URL 2,048); may be empty."""
+    """Return a value of a value field as it is compared; may be empty.
+
+    Folded, white space as single spaces, at most 256 characters (a URL 2,048).
+    """
     if field == "url":
-        return (canonical_url(value) or fold_term(clean(value)).strip())[:MAX_URL].strip()
+        return _one_line(canonical_url(value) or fold_term(clean(value)))[:MAX_URL].strip()
     if field == "site":
         return site_of(value)[:MAX_VALUE]
     if field in _EDGES:
-        return _EDGES[field].sub("", _EDGES[field].sub("", analyser.fold(clean(value)))[:MAX_VALUE])
-    return fold_term(clean(value)).strip()[:MAX_VALUE].strip()
+        return _EDGES[field].sub("", _EDGES[field].sub("", _one_line(analyser.fold(clean(value))))[:MAX_VALUE])
+    return _one_line(fold_term(clean(value)))[:MAX_VALUE].strip()
 
 
 def site_of(address: str) -> str:
     """Return the host of a URL, or a host as written, in lower case and without `www.`; may be empty."""
-    address = fold_term(clean(address)).strip()
+    address = _one_line(fold_term(clean(address)))
     try:
         host = urlsplit(address if "//" in address else f"//{address}").hostname or ""
     except ValueError:
         return ""
     return host.rstrip(".").removeprefix("www.")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -3,8 +3,8 @@
 In memory; a function of the records that were put, not of their order. Knows no mention and no database.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar, cast, get_args
 
 from overheard.identities import identities_of_account, identities_of_contact
@@ -35,13 +35,15 @@ class Reach:
     profiles: frozenset[str] = frozenset()
     mentions: frozenset[str] = frozenset()
 
-    def __or__(self, other: "Reach") -> "Reach":
-        return Reach(
-            keys=self.keys | other.keys,
-            phrases=self.phrases | other.phrases,
-            subjects=self.subjects | other.subjects,
-            profiles=self.profiles | other.profiles,
-            mentions=self.mentions | other.mentions,
+    @classmethod
+    def of(cls, reaches: "Sequence[Reach]") -> "Reach":
+        """Return what all of them touch."""
+        return cls(
+            keys=frozenset().union(*(one.keys for one in reaches)),
+            phrases=frozenset().union(*(one.phrases for one in reaches)),
+            subjects=frozenset().union(*(one.subjects for one in reaches)),
+            profiles=frozenset().union(*(one.profiles for one in reaches)),
+            mentions=frozenset().union(*(one.mentions for one in reaches)),
         )
 
 
@@ -224,8 +226,9 @@ class Directory:
         name = person_name(contact.name)
         employer = self.employer_of(contact)
         profiles = {other for key in keys for other in self._claims.of(key)} | ({employer.id} if employer else set())
-        return reach | Reach(
-            keys=keys,
+        return replace(
+            reach,
+            keys=reach.keys | keys,
             phrases=frozenset({name.required}) if name else frozenset(),
             profiles=frozenset(profiles),
         )
@@ -246,8 +249,12 @@ class Directory:
         if domain := site_domain(account.domain):
             keys.add(site_key(domain))
         phrases = {tuple(dict.fromkeys(phrase)) for phrase in organisation_phrases(account.name)}
-        return reach | Reach(
-            keys=frozenset(keys), phrases=frozenset(phrases), subjects=frozenset(staff), profiles=frozenset(profiles)
+        return replace(
+            reach,
+            keys=reach.keys | keys,
+            phrases=frozenset(phrases),
+            subjects=reach.subjects | staff,
+            profiles=frozenset(profiles),
         )
 
     def reach_of_decision(self, id_: str) -> Reach:

@@ -90,6 +90,9 @@ _REMATCH = 64
 _PROFILES = 32
 _VARIABLES = 500  # of one SQL statement; SQLite's own limit is 32,766, older ones' 999
 
+# The lists of many contacts and the postings of many words are written here and there; SQLite's own 2 MB are too few.
+_CACHE_KB = 32_768
+
 _mentions = msgspec.json.Decoder(EnrichedMention)
 _summaries = msgspec.json.Decoder(IncidentSummary)
 _encoder = msgspec.json.Encoder(order="deterministic")
@@ -163,6 +166,7 @@ class Ledger:
         with folder.transaction(self._connection) as connection:
             for statement in _SCHEMA.split(";"):
                 connection.execute(statement)
+        self._connection.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
         self._load()
 
     def _load(self) -> None:
@@ -285,7 +289,7 @@ class Ledger:
 
     def _put_directory(self, batch: _Batch, before: Mapping[str, Row]) -> None:
         """Change the directory, and note whom that reaches: before the change and after it."""
-        reach = Reach()
+        reaches = []
         cause: Cause = "re-match"
         for subject, row in batch.rows.items():
             old = before.get(subject)
@@ -294,10 +298,13 @@ class Ledger:
                 continue
             if type_ == DECISION:
                 cause = "decision"
-            reach |= self._reach(subject, type_)
+            reaches.append(self._reach(subject, type_))
             self._put(subject, type_, row.value if row else None)
             batch.undo.append(lambda s=subject, t=type_, o=old: self._put(s, t, o.value if o else None))  # type: ignore[misc]
-            reach |= self._reach(subject, type_)
+            reaches.append(self._reach(subject, type_))
+        if not reaches:
+            return
+        reach = Reach.of(reaches)
         # These are matched with the batch itself. A stale fact is not among them: its mention must be matched again.
         own = {row.num for row in batch.rows.values() if row}
         own |= {before[subject].num for subject in batch.rows if subject in before}
@@ -482,24 +489,23 @@ class Ledger:
         )
         connection.executemany("DELETE FROM ledger_unmatched WHERE mention = ?", [(num,) for num in batch.removed])
 
-    def _write_matched(self, connection: sqlite3.Connection, matched: Iterable[_Matched]) -> None:
+    def _write_matched(self, connection: sqlite3.Connection, matched: Sequence[_Matched]) -> None:
+        """Put the links of these mentions in the place of those they had, and touch the profiles of both."""
+        causes = {one.num: one.document.cause for one in matched}
+        former = list(self._select_in("SELECT mention, subject FROM ledger_links WHERE mention IN ({})", list(causes)))
+        touched = {subject: causes[num] for num, subject in former}
+        connection.executemany("DELETE FROM ledger_links WHERE mention = ?", {(num,) for num, _ in former})
+        rows = []
         for one in matched:
-            cause = one.document.cause
-            former = connection.execute("SELECT subject FROM ledger_links WHERE mention = ?", (one.num,)).fetchall()
-            if former:
-                self._touch(connection, {subject: cause for (subject,) in former})
-                connection.execute("DELETE FROM ledger_links WHERE mention = ?", (one.num,))
-            if one.incident is None or not one.links:
+            if one.incident is None:
                 continue
             k, source = int(one.incident.k), one.incident.mention.source
-            connection.executemany(
-                "INSERT INTO ledger_links VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (one.num, x.subject, x.outcome, x.score, k, one.at, x.day, source, x.polarity, x.terms, x.summary)
-                    for x in one.links
-                ],
-            )
-            self._touch(connection, {link.subject: cause for link in one.links})
+            for x in one.links:
+                touched[x.subject] = one.document.cause
+                row = (x.subject, x.outcome, x.score, k, one.at, x.day, source, x.polarity, x.terms, x.summary)
+                rows.append((one.num, *row))
+        connection.executemany("INSERT INTO ledger_links VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        self._touch(connection, touched)
 
     def _touch(self, connection: sqlite3.Connection, causes: Mapping[str, Cause]) -> None:
         connection.executemany("INSERT OR REPLACE INTO ledger_touched VALUES (?, ?)", sorted(causes.items()))
@@ -536,11 +542,11 @@ class Ledger:
         return changed
 
     def _write_documents(
-        self, connection: sqlite3.Connection, documents: Iterable[tuple[_Document, bytes]], version: int
+        self, connection: sqlite3.Connection, documents: Sequence[tuple[_Document, bytes]], version: int
     ) -> None:
         now = self._clock()
         records = []
-        for document, hash_ in documents:
+        for document, _ in documents:
             gone = document.record is None
             event = event_for(
                 document.remains,
@@ -563,12 +569,10 @@ class Ledger:
                 change, subject=document.id, source=SOURCE, time=now, sourceversion=version, cause=document.cause
             )
             records.append(ProducerRecord("changes", document.id, encode(event)))
-            if gone:
-                connection.execute("DELETE FROM ledger_documents WHERE id = ?", (document.id,))
-            else:
-                connection.execute(
-                    "INSERT OR REPLACE INTO ledger_documents VALUES (?, ?, ?)", (document.id, version, hash_)
-                )
+        published = [(document.id, version, hash_) for document, hash_ in documents if document.record is not None]
+        connection.executemany("INSERT OR REPLACE INTO ledger_documents VALUES (?, ?, ?)", published)
+        gone_ids = [(document.id,) for document, _ in documents if document.record is None]
+        connection.executemany("DELETE FROM ledger_documents WHERE id = ?", gone_ids)
         self._send(connection, records)
 
     def _send(self, connection: sqlite3.Connection, records: Iterable[ProducerRecord]) -> None:
@@ -636,7 +640,11 @@ class Ledger:
 
     def profile(self, subject: str) -> Profile | None:
         """Return the profile of a contact or account, computed now from its links; None where there is none."""
+        claims = self.directory.claims(subject)
+        seen = {identity.key: times for identity in claims if (times := self._seen(identity.key))}
         read = self._connection.execute
+        if read("SELECT 1 FROM ledger_links WHERE subject = ? LIMIT 1", (subject,)).fetchone() is None:
+            return make_profile(subject, self.directory, claims, seen=seen)
         groups = read(
             "SELECT day, source, polarity, terms, count(*) FROM ledger_links WHERE subject = ? AND outcome = 'linked' "
             "GROUP BY day, source, polarity, terms",
@@ -663,25 +671,18 @@ class Ledger:
             first=from_microseconds(first[0]) if first else None,
             last=from_microseconds(newest[0][0]) if newest else None,
         )
-        return make_profile(
-            subject,
-            self.directory,
-            counts,
-            last=tuple(_summaries.decode(summary) for _, summary in newest),
-            waiting=tuple(_summaries.decode(summary) for (summary,) in waiting),
-            seen={
-                identity.key: times
-                for identity in self.directory.claims(subject)
-                if (times := self._seen(identity.key))
-            },
-        )
+        last = tuple(_summaries.decode(summary) for _, summary in newest)
+        best = tuple(_summaries.decode(summary) for (summary,) in waiting)
+        return make_profile(subject, self.directory, claims, counts, last=last, waiting=best, seen=seen)
 
     def _seen(self, key: str) -> tuple[datetime, datetime] | None:
         """Return when an identity was first and last an author's, by when its mentions were said."""
         sql = "SELECT at FROM ledger_keys WHERE key = ? AND author = 1 ORDER BY at {} LIMIT 1"
         first = self._connection.execute(sql.format("ASC"), (key,)).fetchone()
+        if first is None:
+            return None
         last = self._connection.execute(sql.format("DESC"), (key,)).fetchone()
-        return (from_microseconds(first[0]), from_microseconds(last[0])) if first else None
+        return from_microseconds(first[0]), from_microseconds(last[0])
 
 
 def _at(mention: EnrichedMention, row: Row) -> int:

@@ -11,6 +11,8 @@ from overheard.records import Evidence, Identity, IncidentSummary, Profile, Prof
 LAST = 20
 WAITING = 10
 DAYS = 90
+# An account of a hundred thousand people still has a bounded document.
+PEOPLE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,18 +25,22 @@ class Counts:
     last: datetime | None = None
 
 
+NOTHING = Counts()
+
+
 def make_profile(
     subject: str,
     directory: Directory,
-    counts: Counts,
+    claims: Sequence[Identity],
+    counts: Counts = NOTHING,
     *,
-    last: tuple[IncidentSummary, ...],
-    waiting: tuple[IncidentSummary, ...],
+    last: tuple[IncidentSummary, ...] = (),
+    waiting: tuple[IncidentSummary, ...] = (),
     seen: dict[str, tuple[datetime, datetime]],
 ) -> Profile | None:
     """Return the profile of a contact or account, or None where there is none of that id.
 
-    `last` are its newest linked incidents, `waiting` its best candidates; `seen` tells when each identity's key was
+    `claims` are its identities, `last` are its newest linked incidents, `waiting` its best candidates; `seen` tells when each identity's key was
     first and last an author's.
     """
     contact = directory.contacts.get(subject)
@@ -72,7 +78,7 @@ def make_profile(
         account=employer.id if employer else "",
         people=directory.staff_of(account)[:PEOPLE] if account else (),
         lifecycle=record.lifecycle,
-        identities=tuple(_identity(identity, directory, seen) for identity in directory.claims(subject)),
+        identities=tuple(_identity(identity, directory, seen) for identity in claims),
         first_contact=counts.first,
         last_contact=counts.last,
         incidents=by_day.total(),
@@ -85,10 +91,6 @@ def make_profile(
         last=last,
         waiting=waiting,
     )
-
-
-# An account of a hundred thousand people still has a bounded document.
-PEOPLE = 500
 
 
 def _identity(identity: Identity, directory: Directory, seen: dict[str, tuple[datetime, datetime]]) -> ProfileIdentity:

@@ -46,7 +46,7 @@ class TransientError(OverheardError):
 class QueryError(OverheardError):
     """A query that cannot be read. `position` is the offset in code points where reading stopped."""
 
-    def __init__(self, message: str, *, position: int) -> None:
+    def __init__(self, message: str, *, position: int = 0) -> None:
         super().__init__(message)
         self.position = position
 

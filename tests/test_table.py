@@ -1,3 +1,4 @@
+import contextlib
 import gzip
 import io
 import json
@@ -73,7 +74,7 @@ def test_gzip_that_ends_early_gives_its_rows_and_then_an_error_with_the_line() -
 
 def test_a_decompression_bomb_is_stopped_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "BOMB_FROM", 1 << 20)
-    _, _, bad = read(gzip.compress(b"id\n" + b"x\n" * (4 << 20)))
+    _, _, bad = read(gzip.compress(b"id\n" + (b"x" * 1000 + b"\n") * 8_000))
     assert "swell" in str(bad[-1].error)
 
 
@@ -128,7 +129,7 @@ def test_a_file_that_is_no_table_says_what_it_is_and_what_to_do(data: bytes, mes
 
 
 def test_an_absent_file_is_named() -> None:
-    with pytest.raises(ConfigError, match="nowhere.csv: expected a readable file"):
+    with pytest.raises(ConfigError, match=r"nowhere\.csv: expected a readable file"):
         open_table("nowhere.csv")
 
 
@@ -189,10 +190,8 @@ def test_whatever_the_csv_module_writes_comes_back(written: list[tuple[str, str]
 
 @given(st.binary(max_size=300))
 def test_no_bytes_crash_it(data: bytes) -> None:
-    try:
+    with contextlib.suppress(ConfigError):
         read(data)
-    except ConfigError:
-        pass
 
 
 FIELDS = [Field("external_id", ("id",)), Field("name", ("full name",)), Field("email", ("e-mail",))]

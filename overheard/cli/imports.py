@@ -7,10 +7,18 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import Progress as Bar
 
 from overheard.cli import render
-from overheard.cli.options import ConfigOption, FolderOption, JsonOption, console, notes, open_system, print_json
+from overheard.cli.options import (
+    ConfigOption,
+    FolderOption,
+    JsonOption,
+    console,
+    notes,
+    open_system,
+    print_json,
+    telling,
+)
 from overheard.crm.rows import ImportReport
 from overheard.log.stage import Progress
 from overheard.table import parse_map
@@ -95,14 +103,13 @@ def mentions(
     """Bring in posts. `overheard up` then finds what is about you, and whose it is."""
     with ExitStack() as stack:
         system = None if dry_run else stack.enter_context(open_system(folder, config))
-        bar = stack.enter_context(Bar(console=notes(), transient=True))
-        task = bar.add_task("reading posts", total=None)
+        tell = stack.enter_context(telling("reading posts"))
         described, odd, report = bring_mentions(
             system,
             file,
             mapping=parse_map(map_ or ()),
             source=source,
-            on_progress=lambda so_far: bar.update(task, description=f"reading posts: {so_far.read:,}"),
+            on_progress=lambda so_far: tell(f"reading posts: {so_far.read:,}"),
         )
     if as_json:
         print_json({"columns": described, "notes": odd, "dryRun": dry_run, **asdict(report)})
@@ -130,6 +137,5 @@ def _tell(report: ImportReport, *, dry_run: bool, as_json: bool) -> None:
 @contextmanager
 def _telling() -> Iterator[Callable[[Progress], None]]:
     """Show how far the matcher is with what came."""
-    with Bar(console=notes(), transient=True) as bar:
-        task = bar.add_task("matching", total=None)
-        yield lambda p: bar.update(task, description=f"matching: {p.read:,} applied, {p.lag:,} to go")
+    with telling("matching") as tell:
+        yield lambda p: tell(f"matching: {p.read:,} applied, {p.lag:,} to go")

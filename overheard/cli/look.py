@@ -5,10 +5,18 @@ from contextlib import closing
 from typing import Annotated
 
 import typer
-from rich.progress import Progress as Bar
 
 from overheard.cli import render
-from overheard.cli.options import ConfigOption, FolderOption, JsonOption, console, notes, open_system, print_json
+from overheard.cli.options import (
+    ConfigOption,
+    FolderOption,
+    JsonOption,
+    console,
+    notes,
+    open_system,
+    print_json,
+    telling,
+)
 from overheard.errors import NotFoundError
 from overheard.index.base import Hit, Index, Search, Sort
 from overheard.index.fields import FACETS
@@ -107,10 +115,9 @@ def status(folder: FolderOption = None, config: ConfigOption = None, as_json: Js
 def rebuild(folder: FolderOption = None, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Make the index anew from the log, to the same ids; the old one answers until the new one is whole."""
     with open_system(folder, config) as system, closing(system.index()) as index:
-        with Bar(console=notes(), transient=True) as bar:
-            task = bar.add_task("indexing")
+        with telling("indexing") as tell:
             fates = rebuild_index(
-                system.log, index, on_progress=lambda done, whole: bar.update(task, completed=done, total=whole)
+                system.log, index, on_progress=lambda done, whole: tell(f"indexing: {done:,} of {whole:,} records")
             )
         count = index.count()
     if as_json:

@@ -2,13 +2,16 @@
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, TextIO
 
 import msgspec
 import typer
 from rich.console import Console
+from rich.progress import Progress as Bar
+from rich.progress import TextColumn, TimeElapsedColumn
 
 from overheard.config.settings import Settings, load_settings
 from overheard.wiring.system import System
@@ -47,6 +50,15 @@ def console() -> Console:
 def notes() -> Console:
     """Return the console for everything that is no result: standard error."""
     return Console(stderr=True, highlight=False)
+
+
+@contextmanager
+def telling(description: str) -> Iterator[Callable[[str], None]]:
+    """Show on standard error, where it is a terminal, what is going on; the block is given what changes the words."""
+    with Bar(TextColumn("{task.description}"), TimeElapsedColumn(), console=notes(), transient=True,
+             disable=not sys.stderr.isatty()) as bar:  # fmt: skip
+        task = bar.add_task(description, total=None)
+        yield lambda words: bar.update(task, description=words)
 
 
 def print_json(value: Any, file: TextIO | None = None) -> None:

@@ -6,11 +6,11 @@ or turn its text around. Nothing is read as markup.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from io import StringIO
 
-from rich.console import Console, Group, RenderableType
-from rich.padding import Padding
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
@@ -119,14 +119,14 @@ def _hit(hit: Hit, brackets: bool) -> list[RenderableType]:
         body: list[Text] = [*fragments, *([foot] if foot else [])]
         if mention.url:
             body.append(Text(safe(mention.url), style="dim", overflow="fold"))
-        return [head, *(_indented(line) for line in body)]
+        return [head, *(_Indented(line) for line in body)]
     head = Text(safe(record.name or record.id), style="bold")
     head.append(f"  {record.kind}", style="dim")
     if record.lifecycle:
         head.append(f"  {safe(record.lifecycle[-1].tag)}")
     about = [record.title, record.organisation, record.place, record.domain]
     numbers = f"{record.incidents:,} linked, {record.candidates:,} waiting"
-    return [head, _indented(Text(" · ".join(safe(one) for one in [*about, numbers] if one)))]
+    return [head, _Indented(Text(" · ".join(safe(one) for one in [*about, numbers] if one)))]
 
 
 def _head(when: datetime | None, source: str, who: str, polarity: str) -> Text:
@@ -214,18 +214,18 @@ def profile(profile: Profile, today: date, *, names: Mapping[str, str] | None = 
 def _summary(summary: IncidentSummary) -> list[RenderableType]:
     """An incident on a profile: what was said, and why it is here. A candidate shows its score and evidence."""
     head = _head(summary.published, summary.source, f"as {summary.role}", summary.polarity)
-    if summary.about:
-        head.append(f"  about {', '.join(safe(term) for term in summary.about)}", style="not bold")
     if summary.outcome == "candidate":
         head.append(f"  score {summary.score:.2f}", style="yellow not bold")
     lines = [Text(f"“{_cut(safe(snippet.exact), _SNIPPET)}”", overflow="fold") for snippet in summary.snippets[:3]]
+    if summary.about:
+        lines.append(Text(f"about {', '.join(safe(term) for term in summary.about)}", style="cyan", overflow="fold"))
     lines += [Text(f"why: {safe(why)}", style="italic", overflow="fold") for why in summary.why]
     if summary.outcome == "candidate" or not summary.why:
         lines += [Text(_evidence(one), style="dim", overflow="fold") for one in summary.evidence]
     if summary.url:
         lines.append(Text(safe(summary.url), style="dim", overflow="fold"))
     lines.append(Text(safe(summary.id), style="dim"))
-    return [head, *(_indented(line) for line in lines)]
+    return [head, *(_Indented(line) for line in lines)]
 
 
 def _evidence(evidence: Evidence) -> str:
@@ -282,7 +282,7 @@ def dead_letters(letters: Sequence[DeadLetter]) -> RenderableType:
         head = Text(safe(letter.id), style="bold")
         head.append(f"  {_minute(letter.at)}  {safe(letter.stage)}  {safe(letter.error)}", style="not bold")
         message = f"{letter.where}: {letter.message}" if letter.where else letter.message
-        parts += [head, _indented(Text(safe(_cut(message, 300)), overflow="fold"))]
+        parts += [head, _Indented(Text(safe(_cut(message, 300)), overflow="fold"))]
     parts.append(Text(f"{len(letters):,} dead {'letter' if len(letters) == 1 else 'letters'}", style="dim"))
     return Group(*parts)
 
@@ -304,7 +304,7 @@ def dead_letter(letter: DeadLetter) -> RenderableType:
     if letter.value is not None:
         value = letter.value.decode("utf-8", "replace")
         parts.append(Text(f"Record ({len(letter.value):,} bytes)"))
-        parts.append(_indented(Text(safe(_cut(value, _MOST_VALUE), lines=True), overflow="fold")))
+        parts.append(_Indented(Text(safe(_cut(value, _MOST_VALUE), lines=True), overflow="fold")))
     return Group(*parts)
 
 
@@ -355,7 +355,7 @@ def _row(row: RowReport) -> list[RenderableType]:
         for c in row.changes
     ]
     lines += [Text(f"! {safe(warning)}", style="yellow", overflow="fold") for warning in row.warnings]
-    return [head, *(_indented(line, 11) for line in lines)]
+    return [head, *(_Indented(line, 11) for line in lines)]
 
 
 def fates(by_stage: Mapping[str, Mapping[str, int]]) -> RenderableType:
@@ -382,8 +382,17 @@ def _line(label: str, text: Text) -> RenderableType:
     return grid
 
 
-def _indented(text: Text, by: int = 2) -> RenderableType:
-    return Padding(text, (0, 0, 0, by))
+@dataclass(frozen=True, slots=True)
+class _Indented:
+    """A text wrapped and indented, without the spaces that rich's own padding leaves at line ends."""
+
+    text: Text
+    by: int = 2
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for line in self.text.wrap(console, max(options.max_width - self.by, 10), overflow="fold"):
+            line.rstrip()
+            yield Text(" " * self.by).append_text(line)
 
 
 def _counts(counts: Iterable[tuple[str, int]]) -> str:

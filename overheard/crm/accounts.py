@@ -76,16 +76,14 @@ def _domain(cells: Cells) -> str:
 
 
 def _one_organisation_twice(read: Sequence[tuple[int, Account]]) -> Iterator[tuple[int, str]]:
-    """Yield (line, warning) for accounts that share a name, domain or handle."""
+    """Yield (position, warning) for accounts that share a name, domain or handle; `read` has (line, account)."""
     claims: dict[str, int] = {}
-    for line, account in read:
+    for at, (_, account) in enumerate(read):
         keys = {f"{i.platform} {i.value!r}" for i in identities_of_account(account)}
         if account.name:
             keys.add(f"the name {fold(account.name)!r}")
         for key in sorted(keys):
-            other = claims.setdefault(key, line)
-            if other != line:
-                yield (
-                    line,
-                    f"{key} is claimed on line {other} too: is this one organisation? If so, merge them in the CRM",
-                )
+            other = claims.setdefault(key, at)
+            if other != at:
+                line = read[other][0]
+                yield at, f"{key} is claimed on line {line} too: is this one organisation? If so, merge them in the CRM"

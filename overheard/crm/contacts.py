@@ -128,34 +128,39 @@ def _phones(cells: Cells) -> tuple[str, ...]:
 
 
 def _one_person_twice(read: Sequence[tuple[int, Contact]]) -> Iterator[tuple[int, str]]:
-    """Yield (line, warning) for contacts that share an e-mail address or handle, or nearly a name at one employer."""
+    """Yield (position, warning) for contacts that share an e-mail address or handle, or nearly a name at one employer.
+
+    `read` has (line, contact). The later of two is warned of.
+    """
     told: set[tuple[int, int]] = set()
-    claims: dict[str, tuple[int, Contact]] = {}
-    for line, contact in read:
+    claims: dict[str, int] = {}
+    for at, (_, contact) in enumerate(read):
         for identity in identities_of_contact(contact):
             if identity.type == "url":  # often the employer's site, which colleagues share
                 continue
-            other_line, other = claims.setdefault(identity.key, (line, contact))
-            if other_line != line:
-                told.add((other_line, line))
+            earlier = claims.setdefault(identity.key, at)
+            if earlier != at:
+                told.add((earlier, at))
+                line, other = read[earlier]
                 warning = (
-                    f"{identity.platform} {identity.value!r} is claimed on line {other_line} too "
-                    f"({_called(other)}): is this one person? Give it to one of them, or merge them in the CRM"
+                    f"{identity.platform} {identity.value!r} is claimed on line {line} too ({_called(other)}): is this "
+                    "one person? Give it to one of them, or merge them in the CRM"
                 )
-                yield line, warning
-    colleagues: dict[str, list[tuple[int, Contact, str]]] = defaultdict(list)
-    for line, contact in read:
+                yield at, warning
+    colleagues: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    for at, (_, contact) in enumerate(read):
         if contact.name and contact.organisation:
             words = sorted(fold(contact.name).replace(".", " ").split())
-            colleagues[fold(contact.organisation)].append((line, contact, " ".join(words)))
+            colleagues[fold(contact.organisation)].append((at, " ".join(words)))
     for group in colleagues.values():
-        for (line, one, a), (other_line, other, b) in combinations(group[:_MOST_COMPARED], 2):
-            if (line, other_line) not in told and (fuzz.ratio(a, b, score_cutoff=_SIMILAR) or _abbreviated(a, b)):
+        for (earlier, a), (at, b) in combinations(group[:_MOST_COMPARED], 2):
+            if (earlier, at) not in told and (fuzz.ratio(a, b, score_cutoff=_SIMILAR) or _abbreviated(a, b)):
+                (line, one), (_, other) = read[earlier], read[at]
                 warning = (
                     f"{_called(other)} and {_called(one)} of line {line}, both of {one.organisation!r}, may be one "
                     "person: if so, merge them in the CRM"
                 )
-                yield other_line, warning
+                yield at, warning
 
 
 def _abbreviated(a: str, b: str) -> bool:

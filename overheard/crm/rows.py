@@ -8,7 +8,7 @@ Nothing is written by planning, so a dry run is a plan that is shown and dropped
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Literal, NamedTuple, TypeVar
 from urllib.parse import urlsplit
@@ -238,13 +238,6 @@ def handle_of_profile(platform: str, url: str) -> str:
     return f"{handle}@{parts.hostname}" if platform == "mastodon" and "@" not in handle else handle
 
 
-@dataclass(slots=True)
-class _Draft:
-    report: RowReport
-    row: Row | None = None
-    warnings: list[str] = field(default_factory=list)
-
-
 def plan(
     table: Table,
     columns: Columns,
@@ -258,71 +251,65 @@ def plan(
     """Return what importing the table does; nothing is written. The whole file is held in memory.
 
     `build(cells, external_id, known)` makes the record, `known` being what `facts` has (or None). `compare` gets
-    (line, record) of all good rows and yields (line, warning) about records that may be one. A record that differs from
-    the known one gets its version plus one, so that the later import counts.
+    (line, record) of all rows that count and yields (position among them, warning) about records that may be one. A
+    record that differs from the known one gets its version plus one, so that the later import counts.
     """
-    drafts = [_draft(table, columns, row) for row in table]
-    last = {draft.report.external_id: draft.report.line for draft in drafts if draft.row is not None}
-    good: list[tuple[int, T]] = []
-    for draft in drafts:
-        report, row = draft.report, draft.row
-        if row is None:
+    reports: list[RowReport] = []
+    built: dict[str, tuple[int, T, Any, Event[Any] | None]] = {}  # by external id: its last good row counts
+    for row in table:
+        if isinstance(row, BadRow):
+            reports.append(RowReport(row.line, "error", message=str(row.error)))
             continue
-        if last[report.external_id] != report.line:
-            draft.report = replace(report, outcome="superseded")
-            draft.warnings.append(
-                f"{report.external_id!r} occurs again on line {last[report.external_id]}, and that row counts"
-            )
-            continue
-        subject = id_of(report.external_id)
-        event = current(subject)
-        known = None if event is None or is_tombstone_of(event) else event.data
         cells = Cells(table, columns, row)
+        external_id = ""
         try:
-            record = build(cells, report.external_id, known)
+            external_id = cells.text("external_id")
+            if not external_id:
+                raise cells.error("external_id", "expected the id that the CRM has for it; got nothing. Fill it in")
+            event = current(id_of(external_id))
+            known = None if event is None or is_tombstone_of(event) else event.data
+            record = build(cells, external_id, known)
         except InputError as e:
-            draft.report = replace(report, outcome="error", subject=subject, message=str(e))
+            reports.append(RowReport(row.line, "error", external_id, message=str(e)))
             continue
-        draft.warnings.extend(cells.warnings)
-        good.append((report.line, record))
-        draft.report = replace(report, subject=subject, name=record.name, **_compared(record, known, event, now))
-    by_line = {draft.report.line: draft for draft in drafts}
-    for line, warning in compare(good):
-        by_line[line].warnings.append(warning)
-    rows = tuple(replace(draft.report, warnings=tuple(draft.warnings)) for draft in drafts)
-    return ImportReport(table.name, columns.described(), rows, table.notes)
+        if external_id in built:
+            earlier: int = built.pop(external_id)[0]
+            warning = f"{external_id!r} occurs again on line {row.line}, and that row counts"
+            reports[earlier] = replace(
+                reports[earlier], outcome="superseded", warnings=(*reports[earlier].warnings, warning)
+            )
+        built[external_id] = (len(reports), record, known, event)
+        reports.append(
+            RowReport(row.line, "unchanged", external_id, record.id, record.name, warnings=tuple(cells.warnings))
+        )
+    counting = list(built.values())
+    for at, record, known, event in counting:
+        reports[at] = _compared(reports[at], record, known, event, now)
+    for position, warning in compare([(reports[at].line, record) for at, record, _, _ in counting]):
+        warned: int = counting[position][0]
+        reports[warned] = replace(reports[warned], warnings=(*reports[warned].warnings, warning))
+    return ImportReport(table.name, columns.described(), tuple(reports), table.notes)
 
 
-def _draft(table: Table, columns: Columns, row: Row | BadRow) -> _Draft:
-    if isinstance(row, BadRow):
-        return _Draft(RowReport(row.line, "error", message=str(row.error)))
-    cells = Cells(table, columns, row)
-    try:
-        external_id = cells.text("external_id")
-        if not external_id:
-            raise cells.error("external_id", "expected the id that the CRM has for it; got nothing. Fill it in")
-    except InputError as e:
-        return _Draft(RowReport(row.line, "error", message=str(e)))
-    return _Draft(RowReport(row.line, "unchanged", external_id=external_id), row)
-
-
-def _compared(record: Contact | Account, known: Any, event: Event[Any] | None, now: datetime) -> dict[str, Any]:
+def _compared(
+    report: RowReport, record: Contact | Account, known: Any, event: Event[Any] | None, now: datetime
+) -> RowReport:
     if record == known:
-        return {"outcome": "unchanged"}
-    version = 0 if event is None else event.sourceversion + 1
-    return {
-        "outcome": "created" if known is None else "changed",
-        "changes": () if known is None else changes(known, record),
-        "event": event_for(
+        return report
+    return replace(
+        report,
+        outcome="created" if known is None else "changed",
+        changes=() if known is None else changes(known, record),
+        event=event_for(
             record,
             subject=record.id,
             source="/import/crm",
             time=now,
             verb="Create" if known is None else "Update",
-            sourceversion=version,
+            sourceversion=0 if event is None else event.sourceversion + 1,
             cause="back-fill",
         ),
-    }
+    )
 
 
 def changes(old: Contact | Account, new: Contact | Account) -> tuple[FieldChange, ...]:

@@ -7,9 +7,9 @@ Words are Kafka's. A topic's partitions are fixed; equal keys go to one partitio
 least one from record to record; compaction and retention leave gaps, and never move a record to another offset.
 
 Compaction keeps the newest record of each key, so whoever lags still sees what each key is now. It takes nothing that
-a group which committed on the topic has yet to read; with no such group, nothing younger than a day. Tombstones go
-when they are older than a day, every such group has read them, and all that they stand for is gone; whoever reads
-outside a group looks in more often than that.
+a group which committed on the topic has yet to read, unless that group stays away for more than a week; with no such
+group, nothing younger than a day. Tombstones go when they are older than a day, every such group has read them, and
+all that they stand for is gone; whoever reads outside a group looks in more often than that.
 """
 
 import zlib

@@ -36,7 +36,7 @@ def test_every_real_feed_is_read_or_refused_with_a_reason() -> None:
             reading = read_feed(fetched(path))
         except InputError:
             counts["refused"] += 1
-        except Exception as e:
+        except Exception as e:  # noqa: BLE001  whatever it is, it is the failure that is looked for
             failures.append(f"{path.relative_to(FEEDS)}: {type(e).__name__}: {e}")
         else:
             counts["read"] += 1
@@ -72,6 +72,6 @@ def test_titles_and_links_of_real_entries_are_what_their_collectors_expect() -> 
 
 
 @needs_feeds
-@pytest.mark.parametrize("name", ["full.atom", "full.rss", "full.json", "relative.atom", "relative.rss", "10.json"])
+@pytest.mark.parametrize("name", ["full.atom", "full.rss", "full.json", "relative.atom", "relative.rss"])
 def test_feeds_of_a_feed_reader_have_entries(name: str) -> None:
     assert read_feed(fetched(FEEDS / "reader" / name)).mentions

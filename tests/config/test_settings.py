@@ -15,7 +15,7 @@ def load(folder: Path, text: str | bytes) -> Settings:
 def test_no_file_is_needed() -> None:
     settings = load_settings()
     assert settings == Settings()
-    assert settings.log.durability == "full"
+    assert settings.enrich.workers == 1
     assert settings.feeds == ()
 
 
@@ -54,14 +54,13 @@ def test_an_absolute_data_folder_stays_where_it_is(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("\n\ndta = 'x'", "overheard.toml:3: dta: unknown key; expected one of data, log, enrich, "),
+        ("\n\ndta = 'x'", "overheard.toml:3: dta: unknown key; expected one of data, enrich, http, "),
         ("dta = 'x'", "Did you mean 'data'?"),
         ("[http]\nallow_host = []", "overheard.toml:2: http.allow_host: unknown key; expected one of contact, gap, "),
         ("[[feed]]\nname='a'\nurl='http://a.example'\nevery=3", "overheard.toml:4: feed[1].every: unknown key"),
         ("data = 3", "overheard.toml:1: data: expected a text in quotes, got a whole number"),
-        ("[log]\ndurability = 'ful'", "overheard.toml:2: log.durability: expected one of 'full', 'normal'. Got 'ful'"),
         ("[enrich]\n\nworkers = 0", "overheard.toml:3: enrich.workers: expected a whole number >= 1. Got 0"),
-        ("log = 3", "overheard.toml:1: log: expected a table, got a whole number"),
+        ("http = 3", "overheard.toml:1: http: expected a table, got a whole number"),
         ("[[feed]]\nurl = 'http://a.example'", "overheard.toml:1: feed[1]: object missing required field 'name'"),
         ("[[feed]]\nname = 'a'\nurl = 'file:///etc'", "overheard.toml:3: feed[1].url: expected an http(s) address"),
         ("[[feed]]\nname = 'a'\nurl = 'http://[x'", "overheard.toml:3: feed[1].url: expected an http(s) address"),

@@ -152,6 +152,19 @@ def test_two_rows_with_one_id_count_as_the_last_and_say_so_however_often_importe
     assert [row.outcome for row in plan(text, first.events).rows] == ["superseded", "unchanged"]
 
 
+def test_a_later_row_in_error_does_not_take_the_good_one_with_it() -> None:
+    report = plan(f"id,name\n7,Asha Rao\n7,{'x' * 1001}\n")
+    assert [row.outcome for row in report.rows] == ["created", "error"]
+
+
+def test_contacts_that_share_one_line_of_json_are_told_apart() -> None:
+    report = plan(
+        '[{"id": "1", "name": "Asha"}, {"id": "2", "x": "ben"}, {"id": "1", "name": "Asha Rao", "x": "@Ben"}]'
+    )
+    assert [row.outcome for row in report.rows] == ["superseded", "created", "created"]
+    assert [len(row.warnings) for row in report.rows] == [1, 0, 1]
+
+
 @pytest.mark.parametrize(
     "rows",
     [

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 
 from overheard.enrich.language import UNKNOWN, language_of
-from tests.strategies import raw_texts, texts
+from tests.strategies import texts
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_handles_links_and_tags_are_not_language() -> None:
     assert language_of(f"{names} this is a perfectly normal English sentence").code == "en"
 
 
-@given(raw_texts | texts)
+@given(texts)
 def test_any_text_has_a_language_or_none(text: str) -> None:
     found = language_of(text)
     assert found.code

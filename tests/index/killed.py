@@ -1,4 +1,4 @@
-"""A process to be killed: it runs the index stage, or rebuilds, over a folder's log, and says "ready" when it begins."""
+"""A process to be killed: it runs the index stage, or rebuilds, over a folder's log; it says "ready" when it begins."""
 
 import sys
 import threading

@@ -1,4 +1,4 @@
-"""What is the embedded index's own: files that are gone, damaged, old or new, a full disk, rebuilds that were killed."""
+"""What is the embedded index's own: files that are gone, damaged, old or new; writers that meet; rebuilds that fail."""
 
 import shutil
 from collections.abc import Iterator

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-
 from overheard.identities import identities_of_actor, identities_of_contact
 from overheard.matcher.names import Text
 from overheard.records import (
@@ -78,7 +77,9 @@ def mentions() -> list[EnrichedMention]:
     """The posts that pass the winnow, each with its hits."""
     watch = tomllib.loads((FOLDER / "watch.toml").read_text(encoding="utf-8"))
     terms = {alias.lower(): term for term in watch["term"] for alias in term["aliases"]}
-    pattern = re.compile(r"(?<!\w)(?:" + "|".join(sorted(map(re.escape, terms), key=len, reverse=True)) + r")(?!\w)", re.I)
+    pattern = re.compile(
+        r"(?<!\w)(?:" + "|".join(sorted(map(re.escape, terms), key=len, reverse=True)) + r")(?!\w)", re.I
+    )
     known = {identity.key for contact in contacts() for identity in identities_of_contact(contact)}
     found = []
     with gzip.open(FOLDER / "posts.ndjson.gz", "rt", encoding="utf-8") as file:
@@ -123,5 +124,3 @@ def _mention(post: dict[str, Any]) -> Mention:
 def tokens(mentions: list[EnrichedMention]) -> float:
     """The mean number of tokens of a mention."""
     return sum(len(Text(m.mention.text).tokens) for m in mentions) / len(mentions)
-
-

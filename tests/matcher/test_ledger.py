@@ -1,6 +1,7 @@
 """The ledger end to end: facts in the log, documents, changes and what is watched out of it."""
 
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -44,7 +45,9 @@ def incident(one: World, number: str) -> Incident:
 
 def test_a_post_ends_on_the_authors_profile_with_its_evidence() -> None:
     with world() as one:
-        fates = one.run(fact(ASHA), fact(ACME), fact(mention("1", "Acme is great", "asha")), fact(mention("2", "x", "zed")))
+        fates = one.run(
+            fact(ASHA), fact(ACME), fact(mention("1", "Acme is great", "asha")), fact(mention("2", "x", "zed"))
+        )
         assert fates == {"applied": 2, "linked": 1, "unlinked": 1}
         shown = profile(one, con("1"))
         assert (shown.incidents, shown.by_month, shown.by_source) == (1, {"2026-11": 1}, {"reddit": 1})
@@ -246,7 +249,7 @@ def test_the_stage_loop_puts_a_bad_fact_aside_and_goes_on() -> None:
         (letter,) = list_letters(one.log)
         assert (letter.stage, letter.key, letter.value) == ("match", "bad", b"{")
         assert profile(one, con("1")).incidents == 1
-        assert one.log.checkpoint("match", "facts").positions == {0: 3}
+        assert one.log.checkpoint("match", "facts").positions == one.ledger.positions()
 
 
 def test_what_was_processed_and_not_written_is_forgotten() -> None:
@@ -261,7 +264,7 @@ def test_what_was_processed_and_not_written_is_forgotten() -> None:
         assert one.ledger.fates() == {"applied": 1, "linked": 1}
 
 
-class _Broken(Exception):
+class _BrokenError(Exception):
     """The process dies here."""
 
 
@@ -276,18 +279,21 @@ def test_a_worker_that_dies_between_any_two_steps_loses_nothing_and_doubles_noth
     with world(batch=4) as one:
         left = steps
 
-        def dying(*names: Any) -> None:
-            nonlocal left
-            left -= 1
-            if left < 0:
-                raise _Broken
+        def dying(step: Callable[[Any], Any]) -> Callable[[Any], Any]:
+            def run(argument: Any) -> Any:
+                nonlocal left
+                left -= 1
+                if left < 0:
+                    raise _BrokenError
+                return step(argument)
 
+            return run
+
+        one.log.append([*facts[2:], *facts[:2]])
         with monkeypatch.context() as patch:
-            append, published = one.log.append, one.ledger.published
-            one.log.append([*facts[2:], *facts[:2]])
-            patch.setattr(one.log, "append", lambda records: (dying(), append(records)))
-            patch.setattr(one.ledger, "published", lambda last: (dying(), published(last)))
-            with pytest.raises(_Broken):
+            patch.setattr(one.log, "append", dying(one.log.append))
+            patch.setattr(one.ledger, "published", dying(one.ledger.published))
+            with pytest.raises(_BrokenError):
                 one.run()
         one.reopen()
         one.run()

@@ -140,9 +140,7 @@ def test_an_account_of_several_words_is_named(text: str, fields: dict[str, Any],
         ("the targets are met", {}, "nobody"),
     ],
 )
-def test_an_account_named_like_a_word_needs_more_than_the_word(
-    text: str, fields: dict[str, Any], outcome: str
-) -> None:
+def test_an_account_named_like_a_word_needs_more_than_the_word(text: str, fields: dict[str, Any], outcome: str) -> None:
     assert outcomes(mention("1", text, **fields), TARGET).get(("mentioned", TARGET.id), "nobody") == outcome
 
 

@@ -142,7 +142,8 @@ def test_rarity_speaks_only_for_the_population_that_was_counted() -> None:
     john, gina = bearers("John Smith"), bearers("Gina Haspel")
     assert john is not None
     assert gina is not None
-    assert john > 10_000 > 1 > gina
+    assert john > 10_000
+    assert gina < 1
     assert bearers("Priya Sharma") is None
     assert bearers("Wei Wang") is None
     assert bearers("王小明") is None

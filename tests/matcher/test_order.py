@@ -1,4 +1,4 @@
-"""Links are a function of the sets: of mentions, contacts, accounts and decisions, not of how they came (invariant 7)."""
+"""Links are a function of the sets of mentions, contacts, accounts and decisions, not of how they came."""
 
 import random
 from datetime import timedelta
@@ -46,7 +46,9 @@ contacts = st.builds(
     st.sampled_from(("a@acme.example", "a@gmail.com", "")),
     st.sampled_from(("https://rao.example", "")),
 )
-accounts = st.builds(account, numbers, st.sampled_from(FIRMS), st.sampled_from(("acme.example", "borealis.example", "")))
+accounts = st.builds(
+    account, numbers, st.sampled_from(FIRMS), st.sampled_from(("acme.example", "borealis.example", ""))
+)
 mentions = st.builds(
     lambda number, text, author, links, published, seen, model: mention(
         number, text, author, links=links, published=published, first_seen=seen, model_version=model
@@ -69,7 +71,9 @@ decisions = st.one_of(
         st.sampled_from((con("1"), con("2"), acc("1"))),
         times,
     ),
-    st.builds(lambda n, left, at: decision(n, "not about us", left, at=at), numbers, st.sampled_from((men("1"),)), times),
+    st.builds(
+        lambda n, left, at: decision(n, "not about us", left, at=at), numbers, st.sampled_from((men("1"),)), times
+    ),
     st.builds(
         lambda n, left, at: decision(n, "withdraw", f"dec_{left}", at=at),
         st.sampled_from(("4", "5")),
@@ -104,7 +108,9 @@ def test_facts_shuffled_repeated_and_late_leave_equal_documents(
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(facts, min_size=2, max_size=20), st.integers(1, 19))
-def test_a_matcher_that_starts_anew_in_the_middle_leaves_equal_documents(records: list[ProducerRecord], cut: int) -> None:
+def test_a_matcher_that_starts_anew_in_the_middle_leaves_equal_documents(
+    records: list[ProducerRecord], cut: int
+) -> None:
     with world(batch=3) as one:
         one.run(*records[:cut])
         one.reopen()

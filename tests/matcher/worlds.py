@@ -116,13 +116,16 @@ class World:
         self.folder = Folder(path)
         self.log = EmbeddedLog(self.folder)
         self.batch = batch
-        self.reopen()
+        self.ledger = Ledger(self.folder, clock=lambda: NOW)
+        self._start()
 
     def reopen(self) -> None:
         """Start the matcher anew on what is on disk."""
-        if hasattr(self, "ledger"):
-            self.ledger.close()
+        self.ledger.close()
         self.ledger = Ledger(self.folder, clock=lambda: NOW)
+        self._start()
+
+    def _start(self) -> None:
         self.stage = MatchStage(self.ledger, batch=self.batch)
         self.sink = LedgerSink(self.ledger, self.log)
 
