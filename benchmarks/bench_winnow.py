@@ -6,7 +6,7 @@ python -m benchmarks.bench_winnow [--posts N]
 import argparse
 import random
 from collections.abc import Callable, Sequence
-from time import perf_counter
+from time import process_time
 
 import ahocorasick_rs
 
@@ -35,13 +35,13 @@ def aliases_from(texts: Sequence[str], rng: random.Random) -> list[str]:
 
 
 def in_turns(*runs: Callable[[], object]) -> list[float]:
-    """Return the shortest time of each run in seconds, taken in turns: on shared cores the longer ones are others'."""
+    """Return the shortest processor time of each run in seconds, taken in turns: longer ones measure the neighbours."""
     times: list[list[float]] = [[] for _ in runs]
     for _ in range(ROUNDS):
         for taken, run in zip(times, runs, strict=True):
-            start = perf_counter()
+            start = process_time()
             run()
-            taken.append(perf_counter() - start)
+            taken.append(process_time() - start)
     return [min(taken) for taken in times]
 
 
@@ -51,9 +51,9 @@ def measure(corpus: str, mentions: Sequence[Mention]) -> bool:
     aliases = aliases_from(texts, rng)
     terms = [Term(id=f"t{i}", kind="company", aliases=(alias,)) for i, alias in enumerate(aliases)]
     watched = [Identity(platform="reddit", type="handle", value=f"u{i}", subject=f"con_{i}") for i in range(1_000)]
-    start = perf_counter()
+    start = process_time()
     winnow = Winnow(terms, watched)
-    build = perf_counter() - start
+    build = process_time() - start
     raw = ahocorasick_rs.AhoCorasick(sorted({fold(alias) for alias in aliases}), store_patterns=False)
     baseline, ours = in_turns(
         lambda: [raw.find_matches_as_indexes(text.lower()) for text in texts],

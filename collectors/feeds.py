@@ -6,6 +6,7 @@ content types and declared encodings are often wrong.
 
 import codecs
 import contextlib
+import html
 import io
 import json
 import re
@@ -58,6 +59,8 @@ _ENTITY = re.compile(
     r"""<!ENTITY\s+(\w{1,32})\s+(?:"(&\#\w{1,8};|[^&%<>"']{0,32})"|'(&\#\w{1,8};|[^&%<>"']{0,32})')\s*>"""
 )
 _MAX_ENTITIES = 500
+# The entities of HTML take 16 kB. The bound also keeps the pattern, which looks for the end of every comment, quick.
+_MAX_DOCTYPE = 32_768
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
 _PERIODS = {"hourly": 1, "daily": 24, "weekly": 168, "monthly": 720, "yearly": 8760}
 _EMAIL_ENDS = re.compile(r"[\s()<>\[\],;:\"]+")
@@ -345,14 +348,22 @@ def _without_doctype(text: str) -> str:
     if found is None:
         return text
     entities: list[str] = []
-    if doctype := _DOCTYPE.match(text, found.start()):
+    if doctype := _DOCTYPE.match(text, found.start(), found.start() + _MAX_DOCTYPE):
         entities = [
-            f'<!ENTITY {name} "{double or single}">' for name, double, single in _ENTITY.findall(doctype.group())
+            f'<!ENTITY {name} "{_character(double or single)}">'
+            for name, double, single in _ENTITY.findall(doctype.group())
         ][:_MAX_ENTITIES]
         text = text[: doctype.start()] + text[doctype.end() :]
     # A second one is an error in XML; in a text of HTML, where it may stand, this is a comment.
     text = _HAS_DOCTYPE.sub("<!x", text)
-    return f"<!DOCTYPE feed [{' '.join(entities)}]>\n{text}" if entities else text
+    # One a line: so feedparser wants them.
+    return "\n".join(("<!DOCTYPE feed [", *entities, "]>", text)) if entities else text
+
+
+def _character(value: str) -> str:
+    """Return the character of a numeric reference, which feedparser does not resolve in broken feeds."""
+    character = html.unescape(value)
+    return value if character in ("&", "<", '"') else character
 
 
 def _codec(name: str) -> str:
@@ -424,8 +435,8 @@ def _from_json(raw: Any, inherited: Actor | None, language: str, fetch: Fetch) -
     except msgspec.ValidationError as e:
         raise _FieldError("", f"expected an object; got {type(raw).__name__}") from e
     base = fetch.final_url or fetch.url
-    html, plain = _string(item.content_html, "content_html"), _string(item.content_text, "content_text")
-    text = from_html(html, base=base) if html.strip() else from_text(plain)
+    markup, plain = _string(item.content_html, "content_html"), _string(item.content_text, "content_text")
+    text = from_html(markup, base=base) if markup.strip() else from_text(plain)
     if not text.text:
         text = from_text(_string(item.summary, "summary"))
     if about := absolute_url(_text(item.external_url), base):

@@ -1,5 +1,6 @@
 """Sentences and clauses of a text as spans. Knows rules of punctuation only, no grammar, so it reads any language."""
 
+import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -16,17 +17,17 @@ class Span(NamedTuple):
 
 # A sentence ends at a line's end; after . ! ? … and their kin in other scripts, where white space follows (in Han and
 # Kana nothing need follow), closing quotes and brackets included.
-_END = regex.compile(r"\n+|(?<![.!?…‽؟۔।॥])[.!?…‽؟۔।॥]+[\"'”’»)\]]*(?=\s)|[。！？｡]+[」』”’）]*")
+_END = re.compile(r"\n+|(?<![.!?…‽؟۔।॥])[.!?…‽؟۔।॥]+[\"'”’»)\]]*(?=\s)|[。！？｡]+[」』”’）]*")
 # A full stop after these ends no sentence. Single letters are initials ("J. Smith", "U.S.").
 _ABBREVIATION = regex.compile(
     r"(?:^|[^\p{L}])(?:\p{L}|\p{L}\.\p{L}|mr|mrs|ms|dr|prof|st|jr|sr|inc|ltd|corp|co|vs|no|gen|sen|rep|gov|etc|approx|fig)$",
     regex.IGNORECASE,
 )
 # Clauses: at punctuation inside a sentence, and before words of contrast.
-_CLAUSE = regex.compile(
+_CLAUSE = re.compile(
     r"[,;:](?=\s)|\s[–—-]+\s|—|[()\[\]]|[、，；：]"
     r"|\s(?=(?:but|however|although|though|whereas|while|yet|except|unlike|instead|nevertheless)\s)",
-    regex.IGNORECASE,
+    re.IGNORECASE,
 )
 
 

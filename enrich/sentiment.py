@@ -5,6 +5,7 @@ Method: Hutto and Gilbert, "VADER: A Parsimonious Rule-based Model for Sentiment
 """
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import regex
@@ -14,7 +15,7 @@ from overheard.enrich.sentences import Span, around, clauses
 from overheard.records import Language, Polarity, Sentiment, WatchHit
 
 # Read of a document and of a clause; VADER's time is quadratic in places, and its score saturates long before.
-MAX_DOCUMENT: Final = 2_000
+MAX_DOCUMENT: Final = 1_000
 MAX_CLAUSE: Final = 500
 # Hits judged in one mention; those after it are "unsure".
 MAX_JUDGED: Final = 200
@@ -36,6 +37,9 @@ _COMPARISON = regex.compile(
 _NEGATION = regex.compile(r"(?:\b(?:not|never|no|hardly)|n['’]t)\s+(?:\w+\s+){0,2}$", regex.IGNORECASE)
 
 
+_SIDES = ("positive", "negative")
+
+
 class Verdict(NamedTuple):
     """What the text says of one hit: polarity, confidence in [0, 1], and the clause it was read from."""
 
@@ -48,10 +52,11 @@ class Lexicon:
     """VADER's lexicon, loaded (20 ms). Thread-safe once made."""
 
     def __init__(self) -> None:
-        self._analyzer = SentimentIntensityAnalyzer()
+        # A post of one sentence is its document, its sentence and its clause in one.
+        self._scores = lru_cache(maxsize=64)(SentimentIntensityAnalyzer().polarity_scores)
 
     def document(self, text: str, language: Language, hits: Sequence[WatchHit] = ()) -> Sentiment:
-        """Return the sentiment of the first 2,000 characters of `text`.
+        """Return the sentiment of the first 1,000 characters of `text`.
 
         "unsure" with confidence 0 in other languages than English, and where nothing is known of the language and no
         word in the lexicon. `hits` are not read: "Best Buy" praises nobody.
@@ -63,9 +68,11 @@ class Lexicon:
         return Sentiment(polarity=polarity, confidence=confidence)
 
     def verdicts(self, text: str, hits: Sequence[WatchHit], spans: Sequence[Span], language: Language) -> list[Verdict]:
-        """Return one verdict for each of `hits`; `spans` are the sentences of `text`."""
+        """Return one verdict for each of `hits`; `spans` are the sentences of `text`.
+
+        The clause speaks; where it takes no side, its sentence, unless another term stands in that.
+        """
         parts: dict[Span, list[Span]] = {}
-        judged: dict[Span, tuple[Polarity, float]] = {}
         verdicts = []
         for i, hit in enumerate(hits):
             sentence = around(spans, hit.start, hit.end)
@@ -77,14 +84,17 @@ class Lexicon:
             elif compared := _comparison(text, sentence, hit):
                 verdicts.append(Verdict(compared, _COMPARISON_CONFIDENCE, sentence))
             else:
-                for span in (clause, sentence):
-                    if span not in judged:
-                        judged[span] = self._judge(_without_names(text, span, hits), language)
-                verdicts.append(_nearest(hit, hits, (clause, *judged[clause]), (sentence, *judged[sentence])))
+                polarity, confidence = self._judge(_without_names(text, clause, hits), language)
+                verdict = Verdict(polarity, confidence, clause)
+                if polarity not in _SIDES and clause != sentence and not _has_another_target(sentence, hit, hits):
+                    polarity, confidence = self._judge(_without_names(text, sentence, hits), language)
+                    if polarity in _SIDES:
+                        verdict = Verdict(polarity, round(confidence * _SENTENCE_DISCOUNT, 3), sentence)
+                verdicts.append(verdict)
         return verdicts
 
     def _judge(self, words: str, language: Language) -> tuple[Polarity, float]:
-        scores = self._analyzer.polarity_scores(words)
+        scores = self._scores(words)
         compound: float = scores["compound"]
         if not scores["pos"] and not scores["neg"]:
             return ("neutral", _NEUTRAL_CONFIDENCE) if language.code == "en" else ("unsure", 0.0)
@@ -107,23 +117,11 @@ def combine(verdicts: Sequence[Verdict]) -> Verdict:
 
 
 def _weight(verdict: Verdict) -> tuple[bool, float]:
-    return verdict.polarity in ("positive", "negative"), verdict.confidence
+    return verdict.polarity in _SIDES, verdict.confidence
 
 
-def _nearest(
-    hit: WatchHit,
-    hits: Iterable[WatchHit],
-    clause: tuple[Span, Polarity, float],
-    sentence: tuple[Span, Polarity, float],
-) -> Verdict:
-    """The clause speaks; where it says nothing, its sentence, unless that speaks of another term too."""
-    span, polarity, confidence = clause
-    if polarity in ("positive", "negative") or sentence[1] not in ("positive", "negative"):
-        return Verdict(polarity, confidence, span)
-    wide = sentence[0]
-    if any(h.term != hit.term and wide.start <= h.start and h.end <= wide.end for h in hits):
-        return Verdict(polarity, confidence, span)
-    return Verdict(sentence[1], round(sentence[2] * _SENTENCE_DISCOUNT, 3), wide)
+def _has_another_target(sentence: Span, hit: WatchHit, hits: Iterable[WatchHit]) -> bool:
+    return any(h.term != hit.term and sentence.start <= h.start and h.end <= sentence.end for h in hits)
 
 
 def _comparison(text: str, sentence: Span, hit: WatchHit) -> Polarity | None:

@@ -1,9 +1,9 @@
 """Records as the index holds them: tokens, values, keys to look up a profile by, canonical JSON. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import chain
+from functools import lru_cache
 
 import msgspec
 
@@ -101,29 +101,34 @@ def _incident(incident: Incident, version: int) -> Document:
     text = mention.text
     actor = mention.attributed_to
     linked = [party.subject for party in incident.parties if party.outcome == "linked"]
+    title = analyser.analyse(mention.name) if mention.name else []
     texts = {
-        "text": analyser.analyse(text),
-        "title": analyser.analyse(mention.name) if mention.name else [],
+        # The text is name, line end, content; no token and no folding crosses a line end.
+        "text": title + analyser.analyse(mention.content) if mention.content else title,
+        "title": title,
         "author": analyser.analyse(f"{actor.preferred_username}\n{actor.name}") if actor else [],
     }
-    sites = (site_of(mention.url), registrable_domain(mention.url)) if mention.url else ()
-    values = _values(
-        kind=("incident",),
-        type=(mention.type,),
-        source=(mention.source,),
-        platform=(mention.platform,),
-        language=(incident.language.code,),
-        about=incident.about,
-        sentiment=(incident.sentiment.polarity,),
-        status=(incident.status,),
-        contact=(subject for subject in linked if subject.startswith("con_")),
-        account=(subject for subject in linked if subject.startswith("acc_")),
-        candidate=(party.subject for party in incident.parties if party.outcome == "candidate"),
-        handle=analyser.handles(text),
-        tag=chain(mention.tag, analyser.tags(text)),
-        site=sites,
-        url=(mention.url, *mention.aliases),
+    addresses = [normal_value("url", url) for url in (mention.url, *mention.aliases) if url]
+    host = normal_value("site", addresses[0].partition("//")[2].partition("/")[0]) if addresses else ""
+    common = _common(
+        mention.type,
+        mention.source,
+        mention.platform,
+        incident.language.code,
+        incident.sentiment.polarity,
+        incident.status,
     )
+    values = common | _values(
+        about=incident.about,
+        contact=[subject for subject in linked if subject.startswith("con_")],
+        account=[subject for subject in linked if subject.startswith("acc_")],
+        candidate=[party.subject for party in incident.parties if party.outcome == "candidate"],
+        handle=analyser.handles(text),
+        tag=(*mention.tag, *analyser.tags(text)),
+        site=(host, registrable_domain(host)),
+    )
+    if addresses:
+        values["url"] = tuple(dict.fromkeys(addresses))
     return Document(
         id=incident.id,
         version=version,
@@ -133,6 +138,22 @@ def _incident(incident: Incident, version: int) -> Document:
         values=values,
         keys=(),
         json=_encode(incident),
+    )
+
+
+@lru_cache(maxsize=4_096)
+def _common(
+    kind: str, source: str, platform: str, language: str, sentiment: str, status: str
+) -> dict[str, tuple[str, ...]]:
+    """Return the values that most incidents share with others; not to be changed."""
+    return _values(
+        kind=("incident",),
+        type=(kind,),
+        source=(source,),
+        platform=(platform,),
+        language=(language,),
+        sentiment=(sentiment,),
+        status=(status,),
     )
 
 
@@ -191,12 +212,11 @@ def _joined(texts: Mapping[str, list[str]]) -> dict[str, str]:
     return {field: " ".join(tokens) for field, tokens in texts.items() if tokens}
 
 
-def _values(**fields: Iterable[str]) -> dict[str, tuple[str, ...]]:
+def _values(**fields: Collection[str]) -> dict[str, tuple[str, ...]]:
     values = {}
     for field, raw in fields.items():
-        normal = tuple(dict.fromkeys(normal_value(field, value) for value in raw if value))
-        if any(normal):
-            values[field] = tuple(value for value in normal if value)
+        if raw and (normal := {value: None for each in raw if each and (value := normal_value(field, each))}):
+            values[field] = tuple(normal)
     return values
 
 

@@ -1,9 +1,10 @@
 """The embedded index: tantivy finds, SQLite holds the canonical documents and their versions.
 
-    apply ─▶ versions from SQLite ─▶ tantivy's writer, rows in memory ─flush─▶ tantivy commit ─▶ rows in one transaction
+    apply ─▶ versions from SQLite ─▶ tantivy's writer, rows in memory ─flush─▶ rows to SQLite ─▶ tantivy commits
 
-tantivy commits first, so that no row is ever newer than what can be found; a crash between the two leaves documents
-that the repeated batch writes again. Each rebuild makes a generation: a directory and two tables of its own.
+Rows go first, so that tantivy never holds an id without a row: what has none is new, and need not be taken out before
+it is put in. After a crash between the two the batch comes again, and an equal version is written again.
+Each rebuild makes a generation: a directory and two tables of its own.
 """
 
 import errno
@@ -64,7 +65,7 @@ _META = "CREATE TABLE IF NOT EXISTS index_meta (name TEXT PRIMARY KEY, value INT
 _TABLES = """
 CREATE TABLE IF NOT EXISTS index_documents_{0} (
   id TEXT PRIMARY KEY, version INTEGER NOT NULL, kind TEXT NOT NULL, k INTEGER NOT NULL, json BLOB
-) WITHOUT ROWID;
+);
 CREATE TABLE IF NOT EXISTS index_keys_{0} (key TEXT, id TEXT, PRIMARY KEY (key, id)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS index_keys_by_id_{0} ON index_keys_{0} (id);
 """
@@ -101,6 +102,7 @@ class EmbeddedIndex:
         """See `Index.apply`."""
         engine = self._open()
         known = self._versions(change.id for change in changes)
+        before = frozenset(known)
         fates: list[Fate] = []
         latest: dict[str, tuple[int, Document | None]] = {}
         for change in changes:
@@ -117,7 +119,7 @@ class EmbeddedIndex:
                 known[change.id] = (new, document is not None)
         try:
             for id_, (_, document) in latest.items():
-                engine.replace(id_, document)
+                engine.replace(id_, document, new=id_ not in before)
         except BaseException:
             self._roll_back()
             raise
@@ -130,8 +132,8 @@ class EmbeddedIndex:
             return
         engine = self._open()
         try:
-            engine.commit()
             self._write_rows()
+            engine.commit()
         except BaseException:
             self._roll_back()
             raise
@@ -328,12 +330,13 @@ class _Engine:
         self.index.config_reader("manual")
         self.reload()
 
-    def replace(self, id_: str, document: Document | None) -> None:
-        """Take out what has this id, and put the document in its place; seen after `commit`."""
+    def replace(self, id_: str, document: Document | None, *, new: bool) -> None:
+        """Take out what has this id, unless it is `new`, and put the document in its place; seen after `commit`."""
         with _engine_errors(self._directory):
             if self._writer is None:
                 self._writer = self.index.writer(heap_size=WRITER_HEAP, num_threads=1)
-            self._writer.delete_documents_by_term("id", id_)
+            if not new:
+                self._writer.delete_documents_by_term("id", id_)
             if document is not None:
                 self._writer.add_document(_tantivy_document(document))
 

@@ -1,6 +1,7 @@
 """The fields that a query may name, and the normal form of their values, in documents and queries alike. Pure."""
 
 import re
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from overheard.index import analyser
@@ -51,12 +52,38 @@ def normal_value(field: str, value: str) -> str:
     Folded, white space as single spaces, at most 256 characters (a URL 2,048).
     """
     if field == "url":
-        return _one_line(canonical_url(value) or fold_term(clean(value)))[:MAX_URL].strip()
+        return _address(value)[:MAX_URL].strip()
+    return _remembered(field, value) if len(value) <= 64 else _normal(field, value)
+
+
+def _normal(field: str, value: str) -> str:
     if field == "site":
         return site_of(value)[:MAX_VALUE]
     if field in _EDGES:
         return _EDGES[field].sub("", _EDGES[field].sub("", _one_line(analyser.fold(clean(value))))[:MAX_VALUE])
     return _one_line(fold_term(clean(value)))[:MAX_VALUE].strip()
+
+
+# Platforms, languages, terms, hosts: a document has a dozen values, and nearly all were seen before.
+_remembered = lru_cache(maxsize=16_384)(_normal)
+
+
+# The usual address: a path of plain letters that canonical_url keeps as it is, and nothing after it. Every document has
+# an address of its own, and going the whole way for it costs as much as all the rest of its values.
+_PLAIN_URL = re.compile(r"https?://([a-z0-9.-]+)((?:/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)*)/?", re.ASCII)
+
+
+def _address(url: str) -> str:
+    plain = _PLAIN_URL.fullmatch(url)
+    if plain and "amp" not in url and len(url) <= MAX_URL:
+        root = _root(plain[1])
+        return root + plain[2][1:] if root else fold_term(url)
+    return _one_line(canonical_url(url) or fold_term(clean(url)))
+
+
+@lru_cache(maxsize=16_384)
+def _root(host: str) -> str:
+    return canonical_url(f"https://{host}/")
 
 
 def site_of(address: str) -> str:

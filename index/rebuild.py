@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from overheard.errors import InputError
 from overheard.index.base import Change, Index
-from overheard.index.stage import IndexStage, change_of
+from overheard.index.stage import PIECE, IndexStage, change_of
 from overheard.log.base import TOPICS, ConsumerRecord, Log
 
 
@@ -43,12 +43,13 @@ def rebuild(log: Log, index: Index, *, on_progress: Callable[[int, int], None] |
 
 def _apply(index: Index, records: Sequence[ConsumerRecord]) -> Counter[str]:
     fates: Counter[str] = Counter()
-    changes: list[Change] = []
-    for record in records:
-        try:
-            changes.append(change_of(record))
-        except InputError:
-            fates["dead"] += 1
-    fates.update(index.apply(changes))
+    for at in range(0, len(records), PIECE):
+        changes: list[Change] = []
+        for record in records[at : at + PIECE]:
+            try:
+                changes.append(change_of(record))
+            except InputError:
+                fates["dead"] += 1
+        fates.update(index.apply(changes))
     index.flush()
     return fates

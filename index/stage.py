@@ -18,6 +18,9 @@ from overheard.log.stage import Outcome
 from overheard.records import DeadLetter, Incident, Profile, RecordError, decode, is_tombstone_of
 
 
+PIECE = 250
+
+
 def _utc_now() -> datetime:
     return datetime.now(UTC)
 
@@ -60,14 +63,17 @@ class IndexStage:
 
     def process(self, records: Sequence[ConsumerRecord]) -> Outcome:
         """See `Stage.process`. After an error nothing is pending, and the same records may come again."""
-        changes: list[Change] = []
+        fates: Counter[str] = Counter()
         dead: list[DeadLetter] = []
-        for record in records:
-            try:
-                changes.append(change_of(record))
-            except InputError as e:
-                dead.append(dead_letter(record, self.name, e, self._clock()))
-        fates: Counter[str] = Counter(self._index.apply(changes))
+        # In pieces, so that the engine works on one while the next is read.
+        for at in range(0, len(records), PIECE):
+            changes: list[Change] = []
+            for record in records[at : at + PIECE]:
+                try:
+                    changes.append(change_of(record))
+                except InputError as e:
+                    dead.append(dead_letter(record, self.name, e, self._clock()))
+            fates.update(self._index.apply(changes))
         self._index.flush()
         if dead:
             fates["dead"] = len(dead)

@@ -9,15 +9,12 @@ from typing import Generic, TypeVar, cast, get_args
 
 from overheard.identities import identities_of_account, identities_of_contact
 from overheard.matcher.decisions import Decisions
-from overheard.matcher.names import PersonName, Text, person_name
+from overheard.matcher.names import LOOKBACK, PersonName, Text, person_name
 from overheard.matcher.organisations import employer_domain, organisation_key, organisation_phrases, site_domain
 from overheard.records import Account, Contact, Identity
 from overheard.records.identity import IdentityType
 
 K = TypeVar("K")
-
-# How far before the last token of a family name the first of the given name may stand (`find_person`).
-_LOOKBACK = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +107,6 @@ class Directory:
         if key := organisation_key(account.name):
             self._accounts_named.file(key, account.id, add)
 
-    def claimants(self, key: str) -> tuple[str, ...]:
-        """Return the contacts and accounts whose own record names the identity, in order."""
-        return self._claims.of(key)
-
     def claims(self, subject: str) -> tuple[Identity, ...]:
         """Return the identities of a contact or account: those its record names and those a person gave it."""
         if contact := self.contacts.get(subject):
@@ -152,6 +145,10 @@ class Directory:
             return same
         return tuple(subject for subject in self._claims.of(key) if subject not in decided)
 
+    def claiming(self, keys: Iterable[str]) -> set[str]:
+        """Return everybody for whom a record or a person claims one of the identities: their profiles say so."""
+        return {other for key in keys for other in (*self._claims.of(key), *self.decisions.of(key))}
+
     def is_known(self, subject: str) -> bool:
         """True for a contact or account that is here."""
         return subject in self.contacts or subject in self.accounts
@@ -168,7 +165,7 @@ class Directory:
         ids: set[str] = set()
         for family in self._families.among(text.vocabulary):
             for at in text.places[family]:
-                for given in text.tokens[max(at - _LOOKBACK, 0) : at]:
+                for given in text.tokens[max(at - LOOKBACK, 0) : at]:
                     ids.update(self._named.of((given, family)))
         named = []
         for id_ in sorted(ids):
@@ -225,7 +222,7 @@ class Directory:
         keys = frozenset(identity.key for identity in identities_of_contact(contact))
         name = person_name(contact.name)
         employer = self.employer_of(contact)
-        profiles = {other for key in keys for other in self._claims.of(key)} | ({employer.id} if employer else set())
+        profiles = self.claiming(keys) | reach.profiles | ({employer.id} if employer else set())
         return replace(
             reach,
             keys=reach.keys | keys,
@@ -240,7 +237,7 @@ class Directory:
         if account is None:
             return reach
         keys = {identity.key for identity in identities_of_account(account)}
-        profiles = {other for key in keys for other in self._claims.of(key)}
+        profiles = self.claiming(keys) | reach.profiles
         # Another account of that name or domain makes an employer ambiguous; so it touches every party to that.
         staff = self._may_work_for(account)
         profiles |= {employer.id for one in staff if (employer := self.employer_of(self.contacts[one]))}
@@ -264,13 +261,18 @@ class Directory:
             return Reach()
         if not is_identity_key(about.left):
             return Reach(mentions=frozenset({about.left}))
-        profiles = {about.right, *self.decisions.of(about.left), *self._claims.of(about.left)}
-        return Reach(keys=frozenset({about.left}), profiles=frozenset(profiles))
+        keys = frozenset({about.left})
+        return Reach(keys=keys, profiles=frozenset(self.claiming(keys) | {about.right}))
 
     def _decided(self, subject: str) -> Reach:
         lefts = self.decisions.lefts(subject)
         keys = frozenset(left for left in lefts if is_identity_key(left))
-        return Reach(keys=keys, mentions=frozenset(lefts) - keys, subjects=frozenset({subject}))
+        return Reach(
+            keys=keys,
+            mentions=frozenset(lefts) - keys,
+            subjects=frozenset({subject}),
+            profiles=frozenset(self.claiming(keys)),
+        )
 
 
 def _employer_keys(contact: Contact) -> Iterable[str]:

@@ -174,7 +174,7 @@ def domain_linked(case: PersonCase) -> Found | None:
 def title_named(case: PersonCase) -> Found | None:
     """The contact's title stands within a few words of the name."""
     phrase = tuple(tokens(fold(case.contact.title)))
-    for at in case.text.find(phrase) if phrase else ():
+    for at in case.text.find(phrase):
         last = at + len(phrase) - 1
         if 0 <= case.sighting.first - last - 1 < _TITLE_DISTANCE or 0 <= at - case.sighting.last - 1 < _TITLE_DISTANCE:
             place = case.text.span(at, last)

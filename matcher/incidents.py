@@ -49,6 +49,7 @@ def when_of(mention: EnrichedMention, first_seen: datetime) -> datetime:
 def make_incident(mention: EnrichedMention, match: Match, directory: Directory, first_seen: datetime) -> Incident:
     """Return the incident of an enriched mention; `first_seen` is the earliest of all its revisions."""
     said = msgspec.structs.replace(mention.mention, first_seen=first_seen)
+    more = (f"{match.more} more candidates with lower scores are not shown",) if match.more else ()
     known = [p.score for p in match.parties if p.outcome == "linked" and directory.is_known(p.subject)]
     return Incident(
         id=incident_id(said.id),
@@ -64,7 +65,7 @@ def make_incident(mention: EnrichedMention, match: Match, directory: Directory, 
         snippets=mention.snippets,
         parties=match.parties,
         confidence=max(known, default=0.0),
-        why=tuple(explain(party, directory) for party in match.parties),
+        why=(*(explain(party, directory) for party in match.parties), *more),
         status="not about us" if match.not_about_us else "open",
         models=mention.models,
     )
@@ -86,7 +87,7 @@ def polarity_of(incident: Incident) -> Polarity:
 def links_of(incident: Incident, directory: Directory) -> list[Link]:
     """Return one link for each contact and account of an incident: its surest part, in order of subject."""
     best: dict[str, tuple[Party, str]] = {}
-    for party, why in zip(incident.parties, incident.why, strict=True):
+    for party, why in zip(incident.parties, incident.why[: len(incident.parties)], strict=True):
         held = best.get(party.subject)
         sure = (party.outcome == "linked", party.score)
         if directory.is_known(party.subject) and (held is None or sure > (held[0].outcome == "linked", held[0].score)):

@@ -136,7 +136,6 @@ class _Matched:
 class _Batch:
     """What `apply` found, until `commit` writes it."""
 
-    end: int
     rows: dict[str, Row | None] = field(default_factory=dict)
     removed: list[int] = field(default_factory=list)
     matched: list[_Matched] = field(default_factory=list)
@@ -191,7 +190,7 @@ class Ledger:
         A batch that was applied before and not committed is forgotten. Raises nothing that leaves half a state.
         """
         self.forget()
-        batch = _Batch(end=facts[-1].offset + 1)
+        batch = _Batch()
         self._pending = batch
         first_free = self._next
         try:
@@ -367,8 +366,7 @@ class Ledger:
 
     def _touch_authors(self, batch: _Batch, mention: EnrichedMention, cause: Cause) -> None:
         """First and last time an identity was seen are on the profiles of those who claim it."""
-        for key in keys_of(mention)[0]:
-            batch.touched.update(dict.fromkeys(self.directory.owners(key), cause))
+        batch.touched.update(dict.fromkeys(self.directory.claiming(keys_of(mention)[0]), cause))
 
     def _match(self, row: Row, mention: EnrichedMention, text: Text, cause: Cause) -> _Matched:
         first_seen = from_microseconds(row.first_seen or 0)

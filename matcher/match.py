@@ -35,16 +35,23 @@ _DECIDED = 10.0
 _LINKED_SITE_OF_CONTACT = 1.0
 _LINKED_SITE_OF_ACCOUNT = 3.0
 
+# An incident shows so many candidates, the best: a CRM may hold a thousand John Smiths, a document may not.
+CANDIDATES = 50
+
 _ROLES: dict[Role, int] = {"author": 0, "mentioned": 1, "employer": 2}
 _OUTCOMES: dict[Outcome, int] = {"linked": 0, "candidate": 1, "bare": 2}
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The parties of one mention, surest first within each role, and whether a person said that it is not about us."""
+    """The parties of one mention, surest first within each role, and whether a person said that it is not about us.
+
+    `more` candidates there are that are not among the parties.
+    """
 
     parties: tuple[Party, ...]
     not_about_us: bool
+    more: int = 0
 
 
 def match(mention: EnrichedMention, text: Text, directory: Directory) -> Match:
@@ -70,8 +77,16 @@ def match(mention: EnrichedMention, text: Text, directory: Directory) -> Match:
     refused = {right for right, decision in decided.items() if decision.verb == "not the same"}
     overruled += [party for party in _employers(overruled, directory) if party.subject not in refused]
     overruled.sort(key=lambda p: (_ROLES[p.role], _OUTCOMES[p.outcome], -p.score, p.subject))
+    waiting = [party for party in overruled if party.outcome == "candidate"]
+    if len(waiting) > CANDIDATES:
+        dropped = {id(party) for party in sorted(waiting, key=lambda p: (-p.score, p.subject))[CANDIDATES:]}
+        overruled = [party for party in overruled if id(party) not in dropped]
     about = decided.get("")
-    return Match(parties=tuple(overruled), not_about_us=about is not None and about.verb == "not about us")
+    return Match(
+        parties=tuple(overruled),
+        not_about_us=about is not None and about.verb == "not about us",
+        more=max(len(waiting) - CANDIDATES, 0),
+    )
 
 
 def keys_of(mention: EnrichedMention) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -192,13 +207,17 @@ def _people(mention: EnrichedMention, text: Text, directory: Directory) -> list[
     ]
     if not cases:
         return []
-    facts = [{e.feature for e in gather(PERSON_FEATURES, case)} & CORROBORATING for case in cases]
+    # Whoever stands at the same place ends with the same family name.
+    places: dict[int, list[tuple[PersonCase, bool]]] = {}
+    for case in cases:
+        fact = any(one.feature in CORROBORATING for one in gather(PERSON_FEATURES, case))
+        places.setdefault(case.sighting.last, []).append((case, fact))
     best: dict[str, Party] = {}
-    for case, own in zip(cases, facts, strict=True):
+    for case, own in (pair for place in places.values() for pair in place):
         rivals = {
             other.contact.id: other.contact
-            for other, theirs in zip(cases, facts, strict=True)
-            if other.contact.id != case.contact.id and _same_place(case, other) and (theirs or not own)
+            for other, theirs in places[case.sighting.last]
+            if other.contact.id != case.contact.id and _as_close(case, other) and (theirs or not own)
         }
         case_ = replace(case, rivals=tuple(rivals[id_] for id_ in sorted(rivals)))
         evidence = gather(PERSON_FEATURES, case_)
@@ -224,10 +243,8 @@ def _people(mention: EnrichedMention, text: Text, directory: Directory) -> list[
     return list(best.values())
 
 
-def _same_place(case: PersonCase, other: PersonCase) -> bool:
-    """True where the other's name stands at the same place and fits as well: fewer middle names unknown to the CRM."""
-    if case.sighting.start >= other.sighting.end or other.sighting.start >= case.sighting.end:
-        return False
+def _as_close(case: PersonCase, other: PersonCase) -> bool:
+    """True where the other's name fits its place as well: no more middle names there that the CRM does not know."""
     return _unknown(other) <= _unknown(case)
 
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import islice
 from typing import Literal
 
 import regex
@@ -24,6 +25,8 @@ _ASCII_TOKEN = re.compile(r"\w+")
 _CHARACTERWISE = regex.compile(rf"[{_RUNS}]")
 # Longer "words" are noise (base64, keys); both sides of every comparison are cut alike.
 _TOKEN_LENGTH = 64
+# A name that stands in a text again and again is looked at so many times: nobody's text may cost more than that.
+PLACES = 10
 
 # Written before or after a name without being part of it. Titles that tell who somebody is (Pope, President) stay.
 HONORIFICS = frozenset(
@@ -36,7 +39,7 @@ GENERATIONS = frozenset("jr sr junior senior ii iii iv v".split())
 
 _BETWEEN = re.compile(r"[ \t\u00a0.]{1,3}|[ \t]*\n[ \t]*")  # between two words of one name
 _WITHIN = re.compile(r"['’ʼ\-‐‑. ]{0,2}")  # between two tokens of one word: O'Brien, Jean-Luc
-_LOOKBACK = 7  # tokens from the family name back to the given name: compound given, two middle names, compound family
+LOOKBACK = 7  # tokens from the family name back to the given name: compound given, two middle names, compound family
 
 
 def tokens(folded: str) -> list[str]:
@@ -94,10 +97,11 @@ class Text:
         return self.original[start:end]
 
     def find(self, phrase: Sequence[str]) -> list[int]:
-        """Return the positions of the first token of each place where `phrase` stands, token after token."""
+        """Return the positions of the first token of each place where `phrase` stands, up to `PLACES`."""
         length = len(phrase)
         wanted = list(phrase)
-        return [i for i in self.places.get(phrase[0], ()) if self.tokens[i : i + length] == wanted] if phrase else []
+        places = (i for i in self.places.get(phrase[0] if phrase else "", ()) if self.tokens[i : i + length] == wanted)
+        return list(islice(places, PLACES))
 
 
 def _is_title_case(text: str) -> bool:
@@ -178,7 +182,7 @@ class Sighting:
 
 
 def find_person(text: Text, name: PersonName) -> list[Sighting]:
-    """Return where the full name stands in the text.
+    """Return where the full name stands in the text, up to `PLACES`.
 
     Given name, then up to two middle names or initials, then family name, within one phrase. Another name that
     contains it by hyphen ("Susan Rice" in "Susan Rice-Martinez") is not it.
@@ -191,6 +195,8 @@ def find_person(text: Text, name: PersonName) -> list[Sighting]:
         first = _given(text, name, at)
         if first is not None and (sighting := _sighting(text, name, first, at, last)):
             found.append(sighting)
+        if len(found) == PLACES:
+            break
     return found
 
 
@@ -201,7 +207,7 @@ def _given(text: Text, name: PersonName, family: int) -> int | None:
         first = family - width
         run = text.tokens[first:family] == list(name.given) and all(not text.gap(i) for i in range(first, family))
         return first if run else None
-    for first in range(family - width, max(family - _LOOKBACK, 0) - 1, -1):
+    for first in range(family - width, max(family - LOOKBACK, 0) - 1, -1):
         if text.tokens[first : first + width] == list(name.given) and _word(text, first, first + width - 1):
             return first if _between(text, name, first + width, family) else None
     return None

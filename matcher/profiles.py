@@ -40,8 +40,8 @@ def make_profile(
 ) -> Profile | None:
     """Return the profile of a contact or account, or None where there is none of that id.
 
-    `claims` are its identities, `last` are its newest linked incidents, `waiting` its best candidates; `seen` tells when each identity's key was
-    first and last an author's.
+    `claims` are its identities, `last` its newest linked incidents, `waiting` its best candidates; `seen` tells when
+    each identity's key was first and last an author's.
     """
     contact = directory.contacts.get(subject)
     account = directory.accounts.get(subject)

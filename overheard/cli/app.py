@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from overheard.cli import deadletters, decide, imports, look, sample, stages, up
+from overheard.cli import deadletters, decide, imports, look, render, sample, stages, up
 from overheard.cli.options import error_as_json, notes, print_json
 from overheard.errors import OverheardError
 
@@ -37,7 +37,7 @@ def run() -> int:
         if "--json" in sys.argv:
             print_json(error_as_json(e))
         else:
-            notes().print(f"error: {e}", style="red", markup=False)
+            notes().print(f"error: {render.safe(str(e), lines=True)}", style="red", markup=False, soft_wrap=True)
         return 1
     except BrokenPipeError:  # the reader of a pipe has had enough: `overheard search x | head`
         sys.stderr.close()

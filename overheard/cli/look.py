@@ -76,7 +76,7 @@ def profile(
                 "Bring contacts in with `overheard import contacts FILE`, then run `overheard up --once`"
             )
             raise NotFoundError(msg)
-        names = _names(index, found[0]) if len(found) == 1 else {}
+        names = names_on(index, found[0]) if len(found) == 1 else {}
     if as_json:
         print_json(found)
     elif len(found) == 1:
@@ -90,7 +90,7 @@ def profile(
             console().print(f"  {render.safe(line)}", markup=False)
 
 
-def _names(index: Index, profile: Profile) -> dict[str, str]:
+def names_on(index: Index, profile: Profile) -> dict[str, str]:
     """Return the names of the account and the people that a profile names by id."""
     hits = [index.get(id_) for id_ in (profile.account, *profile.people) if id_]
     return {hit.id: _name(hit) for hit in hits if hit is not None}

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from overheard.cli import render
+from overheard.cli.look import names_on
 from overheard.cli.options import ConfigOption, console, open_system
 from overheard.cli.up import run_with_progress
 from overheard.index.base import Search
@@ -17,8 +18,18 @@ from overheard.records import Profile
 from overheard.wiring.imports import bring_accounts, bring_contacts, bring_mentions, bring_watch
 from overheard.wiring.system import utc_now
 
-QUERY = "spindle AND (noise OR vibration OR runout)"
-WHO = "Anil Kulkarni"
+QUERY = '"Koyna 400" AND (noise OR quiet OR vibration OR leak*)'
+WHO = "Imtiaz Laskarwala"
+NEXT = """
+That was a sample, in {folder}. With your own (the commands are in .venv/bin):
+  overheard import watch watch.toml       what to listen for
+  overheard import accounts accounts.csv  whom you know: organisations
+  overheard import contacts contacts.csv  and people
+  overheard import mentions posts.ndjson  what was said; or name feeds in overheard.toml
+  overheard up                            hear, enrich, match, index, until stopped
+  overheard search 'QUERY'                what was said
+  overheard profile WHO                   by name, handle, e-mail or external id
+docs/import.md, docs/configuration.md and docs/search.md say more."""
 
 
 def sample(
@@ -37,12 +48,14 @@ def sample(
         console().print(render.fates(status.fates))
         with closing(system.index()) as index:
             page = index.search(Search(every([parse(QUERY), Value("kind", "incident")]), limit=3, highlight=True))
-            found = [hit.record for hit in index.find_profiles(WHO)]
-    heard = f"overheard search '{QUERY}' --folder {folder}"
-    known = f"overheard profile '{WHO}' --folder {folder}"
-    console().rule(align="left", title=f"$ {heard}")
-    console().print(render.search_page(page))
-    console().rule(align="left", title=f"$ {known}")
-    for record in found:
-        if isinstance(record, Profile):
-            console().print(render.profile(record, utc_now().date()))
+            found = [hit.record for hit in index.find_profiles(WHO) if isinstance(hit.record, Profile)]
+            names = names_on(index, found[0])
+    _command(f"overheard search '{QUERY}' --folder {folder}")
+    console().print(render.search_page(page, brackets=console().color_system is None))
+    _command(f"overheard profile '{WHO}' --folder {folder}")
+    console().print(render.profile(found[0], utc_now().date(), names=names))
+    console().print(NEXT.format(folder=folder), markup=False, soft_wrap=True)
+
+
+def _command(line: str) -> None:
+    console().print(f"\n$ {line}", style="bold", markup=False, soft_wrap=True)

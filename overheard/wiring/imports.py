@@ -94,13 +94,12 @@ def bring_mentions(
     """
     with open_table(file) as table:
         columns = map_mentions(table, mapping)
-        described = columns.described()
         rows = read_mentions(table, columns, now=utc_now(), source=source)
         if system is None:
             report = _counted(rows)
         else:
             report = import_mentions(system.log, rows, utc_now(), progress=on_progress)
-        return Mentions(described, table.notes, report)
+        return Mentions(columns.described(), table.notes, report)
 
 
 def _counted(rows: Iterable[Mention | BadRow]) -> MentionReport:

@@ -138,10 +138,14 @@ class System:
                 yield event
 
     def fates(self) -> Mapping[str, Mapping[str, int]]:
-        """Return what became of the records that each stage read, since the folder began."""
+        """Return what became of the records that each stage read, since the folder began.
+
+        Of "collect" what the polls brought; an import of a file reports its rows itself.
+        """
         with self.ledger() as ledger:
             matched = ledger.fates()
-        fates = {name: self.log.checkpoint(name, topic).fates for name, topic in STAGES.items()}
+        fates = {"collect": self.log.checkpoint("collect", "fetches").fates}
+        fates |= {name: self.log.checkpoint(name, topic).fates for name, topic in STAGES.items()}
         return {**fates, "match": matched}
 
     def lag(self) -> Mapping[str, int]:

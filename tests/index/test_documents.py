@@ -9,6 +9,8 @@ from overheard.index.documents import document_of, lookup_keys, record_of, text_
 from overheard.index.fields import MAX_URL, VALUE_FIELDS, normal_value
 from overheard.records import Actor, Incident, Party, Profile
 from tests.index.world import incident, profile
+from overheard.text import fold
+from overheard.urls import canonical_url
 from tests.strategies import raw_texts
 
 
@@ -114,3 +116,17 @@ def test_any_text_of_a_record_is_indexed_or_refused(k: int, text: str) -> None:
         except InputError:
             continue
         assert 0 <= document.k < 1 << 63
+
+
+_hosts = st.lists(
+    st.sampled_from("www m amp old reddit com co uk example x-1 127 0 1 - twitter".split(" ")), max_size=5
+)
+_paths = st.lists(
+    st.sampled_from(["a", "A_b~c", "x.html", ".", "..", ".a", "amp", "", "%41", "é", "a;b", "?q=1", "#1234"])
+)
+
+
+@given(st.sampled_from(["http://", "https://", "HTTP://", "ftp://", ""]), _hosts.map(".".join), _paths.map("/".join))
+def test_an_address_is_its_canonical_url_where_it_has_one(scheme: str, host: str, path: str) -> None:
+    url = f"{scheme}{host}/{path}"
+    assert normal_value("url", url) == (canonical_url(url) or fold(url))

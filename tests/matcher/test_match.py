@@ -200,6 +200,14 @@ def test_a_person_may_link_whom_no_machine_saw() -> None:
     assert outcomes(said, decision("1", "same", said.mention.id, acc("1"))) == {}
 
 
+def test_a_hostile_text_and_a_common_name_stay_bounded() -> None:
+    many = [contact(f"m{i}", "Asha Rao", place="Pune") for i in range(200)]
+    found = match(
+        said := mention("1", "Asha Rao of Acme Tools. " * 2_000), Text(said.mention.text), directory(*many, ACME)
+    )
+    assert (len(found.parties), found.more) == (51, 150)
+
+
 def test_every_party_says_why_with_what_was_compared_and_where() -> None:
     said = mention("1", "I met Asha Rao of Acme Tools", author="asha_r")
     made = directory(ASHA, ACME)
