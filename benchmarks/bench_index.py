@@ -89,7 +89,7 @@ def plain(folder: Path, incidents: Sequence[Incident]) -> None:
     for field in VALUE_FIELDS:
         builder.add_text_field(field, tokenizer_name="raw", index_option="basic", fast=field in FACETS)
     builder.add_unsigned_field("k", indexed=True, fast=True)
-    builder.add_unsigned_field("hour", fast=True)
+    builder.add_unsigned_field("day", fast=True)
     index = tantivy.Index(builder.build(), path=str(folder))
     index.register_tokenizer("spaces", tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build())
     writer = index.writer(heap_size=WRITER_HEAP, num_threads=1)
@@ -105,7 +105,7 @@ def plain(folder: Path, incidents: Sequence[Incident]) -> None:
             made = tantivy.Document()
             made.add_text("id", incident.id)
             made.add_unsigned("k", k)
-            made.add_unsigned("hour", (k >> 21) // 3_600_000)
+            made.add_unsigned("day", (k >> 21) // 86_400_000)
             made.add_text("text", " ".join(analyser.analyse(mention.text)))
             made.add_text("title", " ".join(analyser.analyse(mention.name)))
             if mention.attributed_to:

@@ -13,6 +13,7 @@ begins or ends with one (so `@` and `#` are boundaries, and `C++` may stand befo
 - A combining mark directly after a hit is part of its last letter, so there the hit is another word, in any script.
 """
 
+import string
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -37,8 +38,10 @@ _SPACELESS_SCRIPT = regex.compile(
 _HANGUL_SCRIPT = regex.compile(r"\p{scx=Hangul}")
 # Marks that dress emoji and say nothing of words: variation selectors and the keycap.
 _NOT_A_MARK = regex.compile(r"[\ufe00-\ufe0f\U000e0100-\U000e01ef\u20e3]")
-# NFKC turns these into letters, which would join them to the word before ("Nvidia™" to "nvidiatm").
-_TRADE_MARKS = ("™", "℠")
+# Signs that folding makes several characters of. Trade marks would become letters and join the word before ("Nvidia™"
+# to "nvidiatm"); the ellipsis, in every sixth post that is not ASCII, would only shift the offsets behind it.
+_SIGNS = ("™", "℠", "…")
+_SIGN = "\ufffc"  # stands for each: no part of a word, and folding leaves it alone
 # Typographic forms of characters in aliases that NFKC leaves apart ("McDonald's", "Coca-Cola").
 _VARIANTS = (("'", "’"), ("-", "\u2010"), ("-", "–"))
 
@@ -134,7 +137,7 @@ class _Terms:
             text = text[:MAX_CHARACTERS]
         ascii_only = text.isascii()
         if not ascii_only:
-            text = _without_trade_marks(text)
+            text = _without_signs(text)
         folded = fold(text)
         raw = self._find(folded, overlapping=True)
         if not raw:
@@ -180,7 +183,7 @@ class _Terms:
 
 def _patterns_of(alias: str) -> list[str]:
     """Return the folded forms of an alias; empty where nothing is left of it."""
-    pattern = fold(_without_trade_marks(alias)).strip()
+    pattern = fold(_without_signs(alias)).strip(_SIGN + string.whitespace)
     if not pattern:
         return []
     return [pattern, *(pattern.replace(plain, typographic) for plain, typographic in _VARIANTS if plain in pattern)]
@@ -195,11 +198,11 @@ def _folds_evenly(text: str, folded: str) -> bool:
     return len(folded) == len(text) and folded == text.casefold()
 
 
-def _without_trade_marks(text: str) -> str:
-    """Return `text` with each trade mark sign as a space; offsets stay."""
-    for sign in _TRADE_MARKS:
+def _without_signs(text: str) -> str:
+    """Return `text` with each sign replaced by one character, so that offsets stay."""
+    for sign in _SIGNS:
         if sign in text:
-            text = text.replace(sign, " ")
+            text = text.replace(sign, _SIGN)
     return text
 
 

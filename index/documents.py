@@ -16,7 +16,7 @@ from overheard.text import fold
 from overheard.urls import canonical_url, registrable_domain
 
 TAIL_BITS = 21  # of `k`: below them are milliseconds since 1970 (overheard.records.sortkey)
-_HOUR_MS = 3_600_000
+_DAY_MS = 86_400_000
 _1970 = datetime(1970, 1, 1, tzinfo=UTC)
 
 Record = Incident | Profile
@@ -47,9 +47,9 @@ class Document:
     json: bytes
 
     @property
-    def hour(self) -> int:
-        """Hours since 1970 UTC; histograms are made of them."""
-        return (self.k >> TAIL_BITS) // _HOUR_MS
+    def day(self) -> int:
+        """Days since 1970 UTC; histograms are made of them."""
+        return (self.k >> TAIL_BITS) // _DAY_MS
 
 
 def document_of(record: Record, version: int) -> Document:
@@ -110,15 +110,8 @@ def _incident(incident: Incident, version: int) -> Document:
     }
     addresses = [normal_value("url", url) for url in (mention.url, *mention.aliases) if url]
     host = normal_value("site", addresses[0].partition("//")[2].partition("/")[0]) if addresses else ""
-    common = _common(
-        mention.type,
-        mention.source,
-        mention.platform,
-        incident.language.code,
-        incident.sentiment.polarity,
-        incident.status,
-    )
-    values = common | _values(
+    common = (mention.type, mention.source, mention.platform, incident.language.code, incident.status)
+    values = _common(common, incident.sentiment.polarity) | _values(
         about=incident.about,
         contact=[subject for subject in linked if subject.startswith("con_")],
         account=[subject for subject in linked if subject.startswith("acc_")],
@@ -142,17 +135,16 @@ def _incident(incident: Incident, version: int) -> Document:
 
 
 @lru_cache(maxsize=4_096)
-def _common(
-    kind: str, source: str, platform: str, language: str, sentiment: str, status: str
-) -> dict[str, tuple[str, ...]]:
+def _common(common: tuple[str, str, str, str, str], polarity: str) -> dict[str, tuple[str, ...]]:
     """Return the values that most incidents share with others; not to be changed."""
+    kind, source, platform, language, status = common
     return _values(
         kind=("incident",),
         type=(kind,),
         source=(source,),
         platform=(platform,),
         language=(language,),
-        sentiment=(sentiment,),
+        sentiment=(polarity,),
         status=(status,),
     )
 

@@ -423,7 +423,7 @@ def _schema() -> tantivy.Schema:
     for field in VALUE_FIELDS:
         builder.add_text_field(field, tokenizer_name="raw", index_option="basic", fast=field in FACETS)
     builder.add_unsigned_field("k", indexed=True, fast=True)
-    builder.add_unsigned_field("hour", fast=True)
+    builder.add_unsigned_field("day", fast=True)
     return builder.build()
 
 
@@ -431,7 +431,7 @@ def _tantivy_document(document: Document) -> tantivy.Document:
     made = tantivy.Document()
     made.add_text("id", document.id)
     made.add_unsigned("k", document.k)
-    made.add_unsigned("hour", document.hour)
+    made.add_unsigned("day", document.day)
     for field, text in document.texts.items():
         made.add_text(field, text)
     for field, values in document.values.items():
@@ -519,7 +519,7 @@ def _check(search: Search) -> None:
 def _facets(searcher: tantivy.Searcher, query: Query, names: Sequence[str]) -> dict[str, Sequence[tuple[str, int]]]:
     if not names:
         return {}
-    fields = {name: "hour" if name.startswith("published:") else name for name in names}
+    fields = {name: "day" if name.startswith("published:") else name for name in names}
     wanted = {
         field: {"terms": {"field": field, "size": _ALL_BUCKETS, "segment_size": _ALL_BUCKETS}}
         for field in set(fields.values())
@@ -528,17 +528,17 @@ def _facets(searcher: tantivy.Searcher, query: Query, names: Sequence[str]) -> d
     facets: dict[str, Sequence[tuple[str, int]]] = {}
     for name, field in fields.items():
         counts = [(bucket["key"], int(bucket["doc_count"])) for bucket in found[field]["buckets"]]
-        if field == "hour":
+        if field == "day":
             facets[name] = _folded(counts, "%Y-%m-%d" if name == "published:day" else "%Y-%m")
         else:
             facets[name] = sorted(counts, key=lambda each: (-each[1], each[0]))[:_VALUES_SHOWN]
     return facets
 
 
-def _folded(hours: Sequence[tuple[int, int]], pattern: str) -> list[tuple[str, int]]:
-    """Return counts by day or month, UTC, in order; of hours, since tantivy's histogram knows no months."""
+def _folded(days: Sequence[tuple[int, int]], pattern: str) -> list[tuple[str, int]]:
+    """Return counts by day or month, UTC, in order; of days, since tantivy's histogram knows no months."""
     start = datetime(1970, 1, 1, tzinfo=UTC)
     folded: Counter[str] = Counter()
-    for hour, count in hours:
-        folded[format(start + timedelta(hours=int(hour)), pattern)] += count
+    for day, count in days:
+        folded[format(start + timedelta(days=int(day)), pattern)] += count
     return sorted(folded.items())

@@ -17,7 +17,6 @@ from overheard.log.deadletters import dead_letter
 from overheard.log.stage import Outcome
 from overheard.records import DeadLetter, Incident, Profile, RecordError, decode, is_tombstone_of
 
-
 PIECE = 250
 
 

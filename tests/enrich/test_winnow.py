@@ -101,6 +101,8 @@ def test_boundaries_follow_the_script(text: str, alias: str, found: list[str]) -
         ("Coca\u2011Cola Coca–Cola Coca-Cola", "Coca-Cola", ["Coca\u2011Cola", "Coca–Cola", "Coca-Cola"]),
         ("😀😀 ﬁ Korvex…", "korvex", ["Korvex"]),
         ("Home\u00a0Depot", "Home Depot", ["Home\u00a0Depot"]),
+        ("Post-it… Post-it™", "Post-it™", ["Post-it", "Post-it"]),
+        ("Home…Depot Home™Depot", "Home Depot", []),
     ],
 )
 def test_folded_spellings_are_found_and_mapped_back(text: str, alias: str, found: list[str]) -> None:
@@ -210,14 +212,15 @@ def test_ten_thousand_terms_are_found_each() -> None:
 
 @given(before=folding_texts, alias=folding_texts, after=folding_texts)
 def test_what_is_found_folds_to_the_alias(before: str, alias: str, after: str) -> None:
+    def plain(text: str) -> str:
+        for sign in "™℠…":
+            text = text.replace(sign, "\ufffc")
+        return fold(text).replace("’", "'").replace("–", "-").replace("\u2010", "-")
+
     text = clean(f"{before} {alias} {after}")
     for hit in hits(text, a_term("it", clean(alias))):
         assert 0 <= hit.start < hit.end <= len(text)
-        wanted = fold(clean(alias).replace("™", " ").replace("℠", " ")).strip()
-        found = fold(text[hit.start : hit.end].replace("™", " ").replace("℠", " "))
-        assert wanted in found or any(
-            wanted.replace(plain, other) in found for plain, other in (("'", "’"), ("-", "\u2010"), ("-", "–"))
-        )
+        assert plain(clean(alias)).strip("\ufffc \n\t") in plain(text[hit.start : hit.end])
 
 
 @given(before=texts, after=texts, alias=st.sampled_from(["Korvex", "ソニー", "C++", "Straße", "ﬁ", "सोनी", "İ"]))
