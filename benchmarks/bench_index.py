@@ -1,7 +1,7 @@
 """The index against a plain loop of the same analyser, tantivy and SQLite: at least 0.7 of its documents a second.
 
 Both take the same incidents in batches of the stage's size, and end with everything committed; the plain loop knows no
-versions, no removals and no normal forms. They take turns, and each figure is the best of its turns.
+versions, no removals and no normal forms. They take turns, and each figure is the median of its turns.
 """
 
 import random
@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from itertools import chain
 from pathlib import Path
+from statistics import median
 
 import msgspec
 import tantivy
@@ -38,7 +39,7 @@ from overheard.records import (
 
 TARGET = 0.7
 COUNT = 15_000
-TURNS = 3
+TURNS = 5
 TERMS = ("nvidia", "microsoft", "google", "xbox", "ps5")
 
 
@@ -129,8 +130,8 @@ def plain(folder: Path, incidents: Sequence[Incident]) -> None:
     connection.close()
 
 
-def best(runs: Sequence[float]) -> float:
-    return COUNT / min(runs)
+def rate(runs: Sequence[float]) -> float:
+    return COUNT / median(runs)
 
 
 def timed(folder: Path, run: Callable[[Path, Sequence[Incident]], None], incidents: Sequence[Incident]) -> float:
@@ -202,7 +203,7 @@ def main() -> None:
             mine.append(timed(root / f"ours{turn}", ours, incidents))
         searches = search_times(root / "ours0")
         through = stage_rate(root / "stage", incidents)
-    ratio = best(mine) / best(baseline)
+    ratio = rate(mine) / rate(baseline)
     report(
         "Index: documents applied and committed",
         corpus="../shared/data/real, a sample, as incidents",
@@ -210,8 +211,8 @@ def main() -> None:
         tokens=mean_tokens(texts),
         figures=[
             ("analyser", f"{analysing:.1f} µs a text"),
-            ("plain loop", f"{best(baseline):,.0f} documents/s"),
-            ("overheard", f"{best(mine):,.0f} documents/s"),
+            ("plain loop", f"{rate(baseline):,.0f} documents/s"),
+            ("overheard", f"{rate(mine):,.0f} documents/s"),
             ("ratio", f"{ratio:.2f} (at least {TARGET})"),
             ("stage, with decoding", f"{through:,.0f} documents/s"),
             *searches,

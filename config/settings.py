@@ -20,9 +20,9 @@ class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class EnrichSettings(_Table, frozen=True, kw_only=True):
-    """`[enrich]`. `workers`: processes that enrich; each takes about 250 MB."""
+    """`[enrich]`. `workers`: processes that enrich, of some 170 MB each; 0: one for each core, at most four."""
 
-    workers: Annotated[int, Meta(ge=1, le=64)] = 1
+    workers: Annotated[int, Meta(ge=0, le=64)] = 0
 
 
 class HttpSettings(_Table, frozen=True, kw_only=True):

@@ -71,7 +71,7 @@ class Winnow:
         self, terms: Iterable[Term] = (), identities: Iterable[Identity] = (), sources: Iterable[WatchedSource] = ()
     ) -> None:
         self._terms = _Terms(terms)
-        self._identities = frozenset(identity.key for identity in identities)
+        self._identities, self._names = _of(identities)
         self._always = frozenset(source.source for source in sources if source.always)
 
     def changed(
@@ -84,7 +84,7 @@ class Winnow:
         """Return a winnow in which each kind that is given replaces all that was watched of that kind."""
         new = Winnow.__new__(Winnow)
         new._terms = self._terms if terms is None else _Terms(terms)
-        new._identities = self._identities if identities is None else frozenset(i.key for i in identities)
+        new._identities, new._names = (self._identities, self._names) if identities is None else _of(identities)
         new._always = self._always if sources is None else frozenset(s.source for s in sources if s.always)
         return new
 
@@ -95,7 +95,7 @@ class Winnow:
         only then is it watched.
         """
         hits = self._terms.find(mention.text)
-        watched = self._watched(mention) if self._identities else ()
+        watched = [*self._watched(mention), *self._named(mention)]
         always = mention.source in self._always
         if not (hits or watched or always):
             return None
@@ -108,10 +108,26 @@ class Winnow:
 
     def _watched(self, mention: Mention) -> Sequence[str]:
         """Return the keys of the author and of linked URLs that are watched, each once."""
-        if mention.attributed_to is None and not mention.links:
+        if not self._identities or (mention.attributed_to is None and not mention.links):
             return ()
         keys = (*_identities_of(mention.attributed_to), *identities_of_links(mention.links))
         return [key for key in dict.fromkeys(keys) if key in self._identities]
+
+    def _named(self, mention: Mention) -> Sequence[str]:
+        """Return the keys of the watched names that stand in the text, each once."""
+        return list(dict.fromkeys(hit.term for hit in self._names.find(mention.text)))
+
+
+def _of(identities: Iterable[Identity]) -> tuple[frozenset[str], "_Terms"]:
+    """Return the keys to compare authors and links with, and the names to look for in texts, by key."""
+    keys: set[str] = set()
+    names: list[Term] = []
+    for identity in identities:
+        if identity.type == "name":
+            names.append(Term(id=identity.key, kind="category", aliases=(identity.value,)))
+        else:
+            keys.add(identity.key)
+    return frozenset(keys), _Terms(names)
 
 
 class _Terms:

@@ -71,7 +71,7 @@ class Hit:
 class Page:
     """`hits` in order; more than `limit` where the page would have ended inside equal `k`s.
 
-    `total` counts all pages. `facets`: for each name, (value, number of documents), the most frequent first, days and
+    `total` counts all pages. `facets`: for each name, (value, number of documents), the most frequent 100 first, days and
     months in order of time. `next` is "" on the last page.
     """
 

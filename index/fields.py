@@ -75,7 +75,7 @@ _PLAIN_URL = re.compile(r"https?://([a-z0-9.-]+)((?:/[A-Za-z0-9_~-][A-Za-z0-9_.~
 
 def _address(url: str) -> str:
     plain = _PLAIN_URL.fullmatch(url)
-    if plain and "amp" not in url and len(url) <= MAX_URL:
+    if plain and "/amp" not in url and "ampproject" not in url and len(url) <= MAX_URL:
         root = _root(plain[1])
         return root + plain[2][1:] if root else fold_term(url)
     return _one_line(canonical_url(url) or fold_term(clean(url)))

@@ -158,7 +158,8 @@ def restrict(tree: Tree, filters: Mapping[str, Sequence[str]]) -> Tree:
     operands = [tree]
     for field, values in sorted(filters.items()):
         if field not in VALUE_FIELDS:
-            _fail(f"a filter on one of {_names(VALUE_FIELDS)}", field, 0)
+            msg = f"expected a filter on one of {_names(VALUE_FIELDS)}; got {field!r}"
+            raise QueryError(msg)
         if values:
             operands.append(some([Value(field, normal_value(field, value)) for value in values]))
     return every([operand for operand in operands if operand != Everything()])

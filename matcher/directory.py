@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar, cast, get_args
 
-from overheard.identities import identities_of_account, identities_of_contact
+from overheard.identities import identities_of_account, identities_of_contact, watched_name
 from overheard.matcher.decisions import Decisions
 from overheard.matcher.names import LOOKBACK, PersonName, Text, person_name
 from overheard.matcher.organisations import employer_domain, organisation_key, organisation_phrases, site_domain
@@ -42,6 +42,12 @@ class Reach:
             profiles=frozenset().union(*(one.profiles for one in reaches)),
             mentions=frozenset().union(*(one.mentions for one in reaches)),
         )
+
+
+def _watched_of(contact: Contact) -> tuple[Identity, ...]:
+    """Return the identities that the CRM claims for a contact, and its name if that is to be watched."""
+    name = watched_name(contact)
+    return (*identities_of_contact(contact), name) if name else identities_of_contact(contact)
 
 
 def is_identity_key(left: str) -> bool:
@@ -88,7 +94,7 @@ class Directory:
             self._file_account(account, add=True)
 
     def _file_contact(self, contact: Contact, *, add: bool) -> None:
-        for identity in identities_of_contact(contact):
+        for identity in _watched_of(contact):
             self._claims.file(identity.key, contact.id, add)
         if name := person_name(contact.name):
             self._named.file(name.pair, contact.id, add)
@@ -106,6 +112,12 @@ class Directory:
             self._sites.file(domain, account.id, add)
         if key := organisation_key(account.name):
             self._accounts_named.file(key, account.id, add)
+
+    def watched(self, subject: str) -> tuple[Identity, ...]:
+        """Return what is watched for a contact or account: its claims, and its name if that is to be watched."""
+        contact = self.contacts.get(subject)
+        name = watched_name(contact) if contact else None
+        return (*self.claims(subject), name) if name else self.claims(subject)
 
     def claims(self, subject: str) -> tuple[Identity, ...]:
         """Return the identities of a contact or account: those its record names and those a person gave it."""
@@ -219,7 +231,7 @@ class Directory:
         contact = self.contacts.get(id_)
         if contact is None:
             return reach
-        keys = frozenset(identity.key for identity in identities_of_contact(contact))
+        keys = frozenset(identity.key for identity in _watched_of(contact))
         name = person_name(contact.name)
         employer = self.employer_of(contact)
         profiles = self.claiming(keys) | reach.profiles | ({employer.id} if employer else set())

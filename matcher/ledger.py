@@ -14,13 +14,14 @@ import hashlib
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
 
-from overheard.folder import Folder
+from overheard.folder import Folder, storage_errors
 from overheard.log.base import ProducerRecord
 from overheard.matcher.directory import Directory, Reach, is_identity_key
 from overheard.matcher.facts import (
@@ -96,6 +97,13 @@ _CACHE_KB = 32_768
 _mentions = msgspec.json.Decoder(EnrichedMention)
 _summaries = msgspec.json.Decoder(IncidentSummary)
 _encoder = msgspec.json.Encoder(order="deterministic")
+
+
+def fates_in(folder: Folder) -> dict[str, int]:
+    """Return how many facts met each fate in a folder, without opening its ledger; empty where there is none."""
+    with closing(folder.connect()) as connection, storage_errors(folder.database):
+        tables = connection.execute("SELECT name FROM sqlite_master WHERE name = 'ledger_fates'").fetchall()
+        return dict(connection.execute("SELECT fate, n FROM ledger_fates ORDER BY fate")) if tables else {}
 
 
 class Row(NamedTuple):
@@ -338,7 +346,7 @@ class Ledger:
     def _watched(self, key: str) -> Identity | None:
         """Return the identity as enrichers watch for it, without times; None when nobody claims it any more."""
         for owner in self.directory.owners(key):
-            for identity in self.directory.claims(owner):
+            for identity in self.directory.watched(owner):
                 if identity.key == key:
                     return identity
         return None

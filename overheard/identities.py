@@ -115,6 +115,17 @@ def identities_of_contact(contact: Contact) -> tuple[Identity, ...]:
     return _claimed(contact.id, contact.handles, contact.urls, contact.emails)
 
 
+def watched_name(contact: Contact) -> Identity | None:
+    """Return the full name of a contact who is watched by name, as something to look for in texts; else None.
+
+    A single word is no full name: it would let half of everything pass.
+    """
+    name = " ".join(fold(contact.name).split())
+    if not contact.watched_by_name or " " not in name:
+        return None
+    return Identity(platform="name", type="name", value=name, subject=contact.id)
+
+
 def identities_of_account(account: Account) -> tuple[Identity, ...]:
     """Return the identities that the CRM claims for an account; its domain counts as its site."""
     urls = (account.domain,) if account.domain else ()

@@ -1,5 +1,6 @@
 """`overheard up`: hear, enrich, match, index; until stopped, or once."""
 
+import os
 import signal
 import sys
 import threading
@@ -16,6 +17,8 @@ from overheard.wiring.up import Status, run_up
 
 # Where standard error is no terminal, a line every so many seconds says that it still works.
 _LINE_EVERY = 10.0
+# Enrich processes where the settings name no number. Beyond four, one matcher and one index writer are the limit.
+_MOST_WORKERS = 4
 
 
 def up(
@@ -42,7 +45,7 @@ def up(
 
 def run_with_progress(system: System, *, once: bool, workers: int | None, stop: threading.Event) -> Status:
     """Run `run_up` and tell on standard error how far it is."""
-    count = workers or system.settings.enrich.workers
+    count = workers or system.settings.enrich.workers or min(os.cpu_count() or 1, _MOST_WORKERS)
     if sys.stderr.isatty():
         with Live(console=notes(), transient=True, refresh_per_second=4) as live:
             return run_up(

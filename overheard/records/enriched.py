@@ -70,8 +70,8 @@ class TargetSentiment(Record, frozen=True, kw_only=True):
 class EnrichedMention(Record, frozen=True, kw_only=True):
     """A mention that passed the winnow, with what was found; `models` maps each model's name to its version.
 
-    `passed` is never empty. `targets` has one entry for each watched term that is hit. `model_version` rises
-    with every change of the models, and orders two enrichments of one source version.
+    `passed` is empty only in a deletion. `targets` has one entry for each watched term that is hit.
+    `model_version` rises with every change of the models, and orders two enrichments of one source version.
     """
 
     mention: Mention

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -15,7 +15,7 @@ from overheard.index.stage import IndexStage
 from overheard.log.base import TOPICS, ConsumerRecord, Log
 from overheard.log.embedded import EmbeddedLog
 from overheard.log.stage import LogSink, Progress, run_stage
-from overheard.matcher.ledger import Ledger
+from overheard.matcher.ledger import Ledger, fates_in
 from overheard.matcher.stage import LedgerSink, MatchStage
 from overheard.records import Event, Term, WatchedSource, decode
 
@@ -84,7 +84,10 @@ class System:
         on_progress: Callable[[Progress], None] | None = None,
     ) -> Progress:
         """Run the matcher in this thread until `stop`, or until nothing is left where `until_idle` says so."""
-        with self.ledger() as ledger, closing(self.log.consumer("match", MatchStage.topic)) as consumer:
+        with (
+            closing(Ledger(self.folder, clock=utc_now)) as ledger,
+            closing(self.log.consumer("match", MatchStage.topic)) as consumer,
+        ):
             return run_stage(
                 MatchStage(ledger),
                 consumer,
@@ -142,11 +145,9 @@ class System:
 
         Of "collect" what the polls brought; an import of a file reports its rows itself.
         """
-        with self.ledger() as ledger:
-            matched = ledger.fates()
         fates = {"collect": self.log.checkpoint("collect", "fetches").fates}
         fates |= {name: self.log.checkpoint(name, topic).fates for name, topic in STAGES.items()}
-        return {**fates, "match": matched}
+        return {**fates, "match": fates_in(self.folder)}
 
     def lag(self) -> Mapping[str, int]:
         """Return how many offsets lie ahead of each stage."""
@@ -156,12 +157,3 @@ class System:
             spans = [self.log.span(topic, partition) for partition in range(TOPICS[topic].partitions)]
             lag[name] = sum(end - max(first, positions.get(p, 0)) for p, (first, end) in enumerate(spans))
         return lag
-
-    @contextmanager
-    def ledger(self) -> Iterator[Ledger]:
-        """Lend the matcher's ledger."""
-        ledger = Ledger(self.folder, clock=utc_now)
-        try:
-            yield ledger
-        finally:
-            ledger.close()

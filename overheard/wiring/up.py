@@ -73,7 +73,8 @@ def run_up(
         run.end()
     if run.errors:
         raise run.errors[0]
-    system.log.maintain(time.time_ns() // 1_000_000)
+    if not stop.is_set():
+        system.log.maintain(time.time_ns() // 1_000_000)
     status = status_of(system)
     if on_status is not None:
         on_status(status)

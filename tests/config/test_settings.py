@@ -15,7 +15,7 @@ def load(folder: Path, text: str | bytes) -> Settings:
 def test_no_file_is_needed() -> None:
     settings = load_settings()
     assert settings == Settings()
-    assert settings.enrich.workers == 1
+    assert settings.enrich.workers == 0
     assert settings.feeds == ()
 
 
@@ -59,7 +59,7 @@ def test_an_absolute_data_folder_stays_where_it_is(tmp_path: Path) -> None:
         ("[http]\nallow_host = []", "overheard.toml:2: http.allow_host: unknown key; expected one of contact, gap, "),
         ("[[feed]]\nname='a'\nurl='http://a.example'\nevery=3", "overheard.toml:4: feed[1].every: unknown key"),
         ("data = 3", "overheard.toml:1: data: expected a text in quotes, got a whole number"),
-        ("[enrich]\n\nworkers = 0", "overheard.toml:3: enrich.workers: expected a whole number >= 1. Got 0"),
+        ("[enrich]\n\nworkers = -1", "overheard.toml:3: enrich.workers: expected a whole number >= 0. Got -1"),
         ("http = 3", "overheard.toml:1: http: expected a table, got a whole number"),
         ("[[feed]]\nurl = 'http://a.example'", "overheard.toml:1: feed[1]: object missing required field 'name'"),
         ("[[feed]]\nname = 'a'\nurl = 'file:///etc'", "overheard.toml:3: feed[1].url: expected an http(s) address"),

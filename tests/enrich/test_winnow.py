@@ -5,9 +5,11 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from overheard.enrich.winnow import MAX_HITS_OF_A_TERM, Winnow
-from overheard.records import Actor, Passed, WatchedSource
+from overheard.identities import watched_name
+from overheard.records import Actor, Contact, ExternalId, Passed, WatchedSource
 from overheard.text import clean, fold
 from tests.enrich.making import a_handle, a_mention, a_term, a_url, hits, spellings
 from tests.strategies import ODD, folding_texts, texts
@@ -236,3 +238,20 @@ def test_an_alias_between_spaces_is_always_found(before: str, after: str, alias:
 def test_any_text_is_read(text: str) -> None:
     for hit in hits(clean(text), a_term("a"), a_term("ab"), a_term("ss", "ß"), a_term("hi", "हि")):
         assert 0 <= hit.start < hit.end <= len(text)
+
+
+def test_the_full_name_of_a_contact_passes_only_where_that_contact_is_watched_by_name() -> None:
+    contact = Contact(
+        id="con_1", external_ids=(ExternalId(system="crm", value="1"),), name="Meera  Chitnis", watched_by_name=True
+    )
+    name = watched_name(contact)
+    assert name is not None
+    winnow = Winnow(identities=[name])
+
+    passed = winnow.winnow(a_mention("I met MEERA Chitnis's team"))
+    assert passed is not None
+    assert [(p.reason, p.by) for p in passed.passed] == [("identity", "name:name:meera chitnis")]
+    assert passed.hits == ()
+    assert winnow.winnow(a_mention("Meera Chitnisova was there")) is None
+    assert watched_name(replace(contact, watched_by_name=False)) is None
+    assert watched_name(replace(contact, name="Meera")) is None

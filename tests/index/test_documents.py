@@ -125,7 +125,7 @@ _hosts = st.lists(
     max_size=5,
 )
 _paths = st.lists(
-    st.sampled_from(["a", "A_b~c", "x.html", ".", "..", ".a", "amp", "", "%41", "é", "a;b", "?q=1", "#1234"])
+    st.sampled_from(["a", "A_b~c", "x.html", ".", "..", ".a", "amp", "example", "", "%41", "é", "a;b", "?q=1", "#1234"])
 )
 
 
