@@ -71,8 +71,8 @@ class Hit:
 class Page:
     """`hits` in order; more than `limit` where the page would have ended inside equal `k`s.
 
-    `total` counts all pages. `facets`: for each name, (value, number of documents), the most frequent 100 first, days and
-    months in order of time. `next` is "" on the last page.
+    `total` counts all pages. `facets`: for each name, (value, number of documents), the 100 most frequent in
+    that order, or all days or months in order of time. `next` is "" on the last page.
     """
 
     hits: Sequence[Hit]

@@ -279,9 +279,11 @@ class EmbeddedIndex:
 
     def _write_rows(self) -> None:
         documents, keys = f"index_documents_{self._generation}", f"index_keys_{self._generation}"
-        # In pieces, since the log's writers wait meanwhile; a piece alone is as good as the whole.
-        for some in _batched(list(self._pending.values()), 1_000):
-            with self._folder.transaction(self._connection) as connection:
+        # In pieces, since the log's writers wait meanwhile; a piece alone is as good as the whole. The last takes all
+        # of them to the disk: tantivy's commit survives a power cut, so what it holds must have its row after one too.
+        pieces = list(_batched(list(self._pending.values()), 1_000))
+        for number, some in enumerate(pieces, 1):
+            with self._folder.transaction(self._connection, durable=number == len(pieces)) as connection:
                 connection.executemany(
                     f"INSERT OR REPLACE INTO {documents} VALUES (?,?,?,?,?)", [row[:5] for row in some]
                 )

@@ -1,4 +1,4 @@
-"""docs/search.md says what the query language does: its examples are read, its fields and limits are those of the code."""
+"""docs/search.md says what the query language does: its examples, fields, limits and errors are the code's."""
 
 import re
 from pathlib import Path
