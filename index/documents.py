@@ -91,7 +91,8 @@ def lookup_keys(who: str) -> tuple[str, ...]:
         ),
         *(f"identity:{identity_key('email', 'email', email)}" for email in (normal_email(who),) if email),
         *(f"identity:{identity_key('web', 'url', url)}" for url in (canonical_url(who),) if url),
-        *(f"site:{site}" for site in (site_of(who),) if site),
+        # An address of somebody at a firm asks for that person, not for the firm.
+        *(f"site:{site}" for site in (site_of(who),) if site and "@" not in who),
     ]
     return tuple(dict.fromkeys(key for key in keys if not key.endswith(":")))
 
