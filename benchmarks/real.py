@@ -81,6 +81,7 @@ def _run_all(work: Path, *, only_first: bool) -> int:
     if not only_first:
         again = _run(work / "again", "again")
         checks.equal_documents("run twice: the same documents", first, again)
+        checks.equal_documents("all imported again: the same documents", first, _once_more(work / "again"))
         shuffled = _run(work / "shuffled", "posts shuffled", shuffle=11)
         checks.equal_documents("posts shuffled: the same documents", first, shuffled)
         last = _run(work / "last", "contacts last", contacts_last=True)
@@ -108,6 +109,11 @@ def _run(folder: Path, name: str, *, shuffle: int | None = None, contacts_last: 
     status = json.loads(_overheard(folder, "status", "--json"))
     documents, incidents, profiles = _documents(folder)
     return Run(name, documents, incidents, profiles, status["fates"], seconds, memory.peak_mb, steps)
+
+
+def _once_more(folder: Path) -> Run:
+    """Bring the same files into the same folder again, and run."""
+    return _run(folder, "into the same folder")
 
 
 def _overheard(folder: Path, *arguments: str) -> str:

@@ -119,6 +119,7 @@ def _hit(hit: Hit, brackets: bool) -> list[RenderableType]:
         body: list[Text] = [*fragments, *([foot] if foot else [])]
         if mention.url:
             body.append(Text(safe(mention.url), style="dim", overflow="fold"))
+        body.append(Text(safe(record.id), style="dim"))
         return [head, *(_Indented(line) for line in body)]
     head = Text(safe(record.name or record.id), style="bold")
     head.append(f"  {record.kind}", style="dim")
