@@ -226,6 +226,7 @@ def test_a_search_page_shows_when_where_who_what_and_whose() -> None:
         "  about sl-200 (negative)  → Asha Rao (author)  ? Ben Nair (mentioned, 0.61)  by\n"
         "  reddit:handle:asha_r\n"
         "  https://reddit.example/t3_1\n"
+        "  inc_1\n"
         "\n"
         "1 of 31 found, more with --after c1\n"
         "source       reddit 1\n"
