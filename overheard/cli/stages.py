@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from overheard.cli import render
-from overheard.cli.options import ConfigOption, notes, print_json, settings_for
+from overheard.cli.options import ConfigOption, FolderOption, notes, print_json, settings_for
 from overheard.wiring.byhand import BY_HAND, run_by_hand
 
 
@@ -16,18 +16,33 @@ def run(
     watch: Annotated[Path | None, typer.Option(help="Watch list, TOML.", exists=True, dir_okay=False)] = None,
     accounts: Annotated[Path | None, typer.Option(help="Accounts, CSV.", exists=True, dir_okay=False)] = None,
     contacts: Annotated[Path | None, typer.Option(help="Contacts, CSV.", exists=True, dir_okay=False)] = None,
+    folder: FolderOption = None,
     config: ConfigOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Fates and dead letters on standard error as JSON.")] = False,
 ) -> None:
-    """Run one stage on lines of JSON; no folder is read or written.
+    """Run one stage on lines of JSON, standard input to standard output; nothing is kept.
 
     collect: rows of posts to mentions; enrich: mentions (or rows of posts) to facts; match: facts to documents;
-    index: documents to what the index holds of them.
+    index: documents to what the index holds of them. What is watched and who is known comes from --watch, --accounts
+    and --contacts, or, where none is given, from the data folder.
     """
     if stage not in BY_HAND:
         msg = f"expected one of {', '.join(BY_HAND)}; got {stage!r}"
         raise typer.BadParameter(msg)
-    done = run_by_hand(stage, sys.stdin.buffer, settings_for(config), watch=watch, accounts=accounts, contacts=contacts)
+    settings = settings_for(config)
+    folder = folder or Path(settings.data)
+    given = any((watch, accounts, contacts))
+    if stage in ("enrich", "match") and not given and not folder.is_dir():
+        notes().print(f"nothing is watched and nobody known: no --watch, and no data folder {folder}", markup=False)
+    done = run_by_hand(
+        stage,
+        sys.stdin.buffer,
+        settings,
+        folder=folder if folder.is_dir() and not given and stage in ("enrich", "match") else None,
+        watch=watch,
+        accounts=accounts,
+        contacts=contacts,
+    )
     for line in done.lines:
         sys.stdout.buffer.write(line + b"\n")
     sys.stdout.buffer.flush()

@@ -1,6 +1,6 @@
 """One stage on lines of JSON, with the real loop on a folder that is thrown away.
 
-lines ─▶ the stage's topic ─▶ run_stage ─▶ its output topic ─▶ lines, in the order of the input
+lines ─▶ the stage's topic ─▶ run_stage ─▶ its output topic ─▶ lines, in order of partition and offset
 """
 
 import shutil
@@ -43,17 +43,21 @@ def run_by_hand(
     stream: BinaryIO,
     settings: Settings,
     *,
+    folder: Path | None = None,
     watch: Path | None = None,
     accounts: Path | None = None,
     contacts: Path | None = None,
 ) -> Done:
     """Run `stage`, one of BY_HAND, on the lines of `stream`, and return what came of it.
 
-    `watch`, `accounts` and `contacts` are imported first; enrich without any of the three drops everything. Rows of
-    posts given to enrich are taken through `collect` first. Raises ConfigError for a file that is wrong.
+    What is watched and who is known comes from a data folder, if `folder` is one, and from the files `watch`,
+    `accounts` and `contacts`. Rows of posts given to enrich are taken through `collect` first.
+    Raises ConfigError for a file that is wrong, FolderError for a folder that cannot be read.
     """
     data = stream.read()
     with _system(settings) as system:
+        if folder is not None:
+            _copy_known(folder, system)
         if watch is not None:
             bring_watch(system, watch)
         if accounts is not None:
@@ -89,6 +93,19 @@ def _system(settings: Settings) -> Iterator[System]:
             yield system
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _copy_known(folder: Path, system: System) -> None:
+    """Copy terms, sources, accounts, contacts and decisions from a data folder, and have the matcher apply them."""
+    with System(folder, system.settings) as known:
+        records = [
+            ProducerRecord(record.topic, record.key, record.value)
+            for record in newest(known.log, "facts")
+            if record.value is not None and not isinstance(decode(record.value).data, EnrichedMention)
+        ]
+    for i in range(0, len(records), _APPEND):
+        system.log.append(records[i : i + _APPEND])
+    system.catch_up_match()
 
 
 def _put(system: System, topic: str, data: bytes) -> None:

@@ -190,6 +190,19 @@ def test_every_stage_runs_on_lines_by_hand(overheard: Command, world: World) -> 
     assert overheard("run", "enrich", *given, stdin=rows).out.count("\n") == facts.out.count("\n")
 
 
+def test_a_stage_run_by_hand_knows_what_the_data_folder_knows(overheard: Command, worked: Path, world: World) -> None:
+    rows = b"\n".join(world.posts.read_bytes().splitlines()[:20])
+    given = ("--watch", world.watch, "--accounts", world.accounts, "--contacts", world.contacts)
+
+    by_files = overheard("run", "enrich", *given, stdin=rows)
+    by_folder = overheard("run", "enrich", "--folder", worked, stdin=rows)
+
+    assert by_folder.out.count("\n") == by_files.out.count("\n") > 0
+    nowhere = overheard("run", "enrich", stdin=rows)
+    assert nowhere.out == ""
+    assert "nothing is watched" in nowhere.err
+
+
 def test_a_line_that_is_no_event_is_a_dead_letter_of_the_stage_run_by_hand(overheard: Command, world: World) -> None:
     line = overheard("run", "collect", stdin=world.posts.read_bytes().splitlines()[0]).out.encode()
     said = overheard("run", "enrich", "--watch", world.watch, "--json", stdin=line + b'{"specversion": "no"}\n')
