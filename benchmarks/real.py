@@ -74,8 +74,11 @@ def main() -> int:
 def _run_all(work: Path, *, only_first: bool) -> int:
     expected = json.loads((REAL / "expected.json").read_text(encoding="utf-8"))
     checks = Checks()
-    tokens = bare_pipe_tokens_per_second([mention_of(post).text for post in load_posts(2_000)])
+    texts = [mention_of(post).text for post in load_posts(2_000)]
+    tokens = bare_pipe_tokens_per_second(texts)
     first = _run(work / "first", "as it is")
+    # The machine's speed drifts: the yardstick is measured before and after what it is held against.
+    tokens = (tokens + bare_pipe_tokens_per_second(texts)) / 2
     _report(first)
     _check_expected(first, expected, checks)
     _check_figures(first, tokens, checks)

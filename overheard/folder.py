@@ -67,7 +67,8 @@ class Folder:
         try:
             with storage_errors(self.path):
                 if not held:
-                    self.path.mkdir(parents=True, exist_ok=True)
+                    # Contacts and what they said: for nobody but the owner of the process.
+                    self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
                 self._take_lock()
                 self._gate = os.open(self.path / "writing", os.O_RDWR | os.O_CREAT, 0o600)
                 self._check_format()

@@ -341,3 +341,8 @@ def test_a_mistake_in_a_statement_is_not_taken_for_the_disks(folder: Folder) -> 
             connection.execute("SELECT * FROM nowhere")
         with pytest.raises(sqlite3.ProgrammingError), storage_errors():
             connection.execute("SELECT ?", ())
+
+
+def test_a_new_folder_is_for_nobody_but_its_owner(tmp_path: Path) -> None:
+    with Folder(tmp_path / "data"):
+        assert (tmp_path / "data").stat().st_mode & 0o077 == 0
