@@ -53,6 +53,12 @@ class WatchList:
     sources: tuple[WatchedSource, ...] = ()
     warnings: tuple[str, ...] = ()
 
+    @property
+    def by_subject(self) -> dict[str, Term | WatchedSource]:
+        """The terms and sources by their subject on `facts`: "term/<id>", "source/<name>"."""
+        terms: dict[str, Term | WatchedSource] = {f"term/{term.id}": term for term in self.terms}
+        return terms | {f"source/{source.source}": source for source in self.sources}
+
 
 def load_watchlist(path: Path) -> WatchList:
     """Return the watch list of a file.
@@ -98,11 +104,10 @@ def load_watchlist(path: Path) -> WatchList:
 def watch_events(watchlist: WatchList, known: Mapping[str, Event[Any]], now: datetime) -> tuple[Event[Any], ...]:
     """Return what makes `facts` say what the list says: events for what is new, changed or gone, keyed by subject.
 
-    `known` maps "term/<id>" and "source/<name>" to the newest event of each on `facts`. The same list again gives
-    nothing. What is not in the list any more is deleted.
+    `known` maps subjects to the newest event of each on `facts`, a deletion's too: what comes back goes on from its
+    version. The same list again gives nothing. What is not in the list any more is deleted.
     """
-    wanted: dict[str, Term | WatchedSource] = {f"term/{term.id}": term for term in watchlist.terms}
-    wanted |= {f"source/{source.source}": source for source in watchlist.sources}
+    wanted = watchlist.by_subject
     events: list[Event[Any]] = []
     for subject, record in wanted.items():
         event = known.get(subject)

@@ -54,7 +54,8 @@ def watch(
     for event in events:
         console().print(f"{event.verb.lower():<7} {render.safe(event.subject)}", markup=False)
     console().print(
-        f"{len(watchlist.terms)} terms and {len(watchlist.sources)} sources in {file.name}, {len(events)} changes"
+        f"{_many(len(watchlist.terms), 'term')} and {_many(len(watchlist.sources), 'source')} in {file.name}, "
+        + _many(len(events), "change")
         + (". Dry run: nothing was written" if dry_run else "; listening for them"),
         markup=False,
     )
@@ -120,6 +121,10 @@ def mentions(
         console().print(next_step)
     if report.read and report.fates.get("dead", 0) == report.read:
         raise typer.Exit(1)
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _tell(report: ImportReport, *, dry_run: bool, as_json: bool) -> None:

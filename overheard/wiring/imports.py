@@ -37,7 +37,11 @@ def bring_watch(
     On return `watch` has them. `dry_run`: nothing is written. Raises ConfigError.
     """
     watchlist = load_watchlist(file)
-    events = watch_events(watchlist, system.watched_facts(), utc_now())
+    if not dry_run:
+        system.catch_up_match(on_progress)  # what a killed import left on `facts` is watched from here on
+    # `watch` has what may have to go; what was taken off earlier is on `facts` only, as deleted.
+    facts = {subject: event for subject in watchlist.by_subject if (event := system.fact(subject)) is not None}
+    events = watch_events(watchlist, {**system.watched_facts(), **facts}, utc_now())
     if not dry_run:
         _apply(system, events, on_progress)
     return watchlist, events

@@ -130,7 +130,7 @@ class System:
         return None if record is None or record.value is None else decode(record.value)
 
     def watched_facts(self) -> Mapping[str, Event[Any]]:
-        """Return the newest event of each term ("term/<id>") and source ("source/<name>") that is watched."""
+        """Return the newest event of each term and source that is watched, by subject; as far as the matcher is."""
         events = (decode(record.value) for record in newest(self.log, "watch") if record.value)
         return {event.subject: event for event in events if isinstance(event.data, Term | WatchedSource)}
 
