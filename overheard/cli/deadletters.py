@@ -1,5 +1,6 @@
 """`overheard dead-letters`: records that could not be used, looked at, tried again, or let go."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -7,7 +8,8 @@ import typer
 from overheard.cli import render
 from overheard.cli.options import ConfigOption, FolderOption, JsonOption, console, open_system, print_json
 from overheard.log.base import Log
-from overheard.log.deadletters import drop_letter, list_letters, replay_letter, show_letter
+from overheard.log.deadletters import drop_letter, is_replayable, list_letters, replay_letter, show_letter
+from overheard.records import DeadLetter
 
 app = typer.Typer(no_args_is_help=True, help="Records that could not be used, and why.")
 
@@ -63,9 +65,11 @@ def replay(
 ) -> None:
     """Put records back on the topics that they came from; `overheard up` tries them again."""
     with open_system(folder, config) as system:
-        ids = _chosen(system.log, letter_ids, every, stage, topic)
-        letters = [replay_letter(system.log, one) for one in ids]
-    _tell([letter.id for letter in letters], "replayed", "run `overheard up` to try again", as_json)
+        chosen = _chosen(system.log, letter_ids, every, stage, topic)
+        # Named one by one, a letter that cannot be replayed is an error; of all that wait it is left, and told.
+        left = [letter.id for letter in chosen if every and not is_replayable(letter)]
+        letters = [replay_letter(system.log, letter.id) for letter in chosen if letter.id not in left]
+    _tell([letter.id for letter in letters], "replayed", "run `overheard up` to try again", as_json, left)
 
 
 @app.command("drop")
@@ -80,21 +84,33 @@ def drop(
 ) -> None:
     """Let records go for good."""
     with open_system(folder, config) as system:
-        ids = _chosen(system.log, letter_ids, every, stage, topic)
-        letters = [drop_letter(system.log, one) for one in ids]
+        chosen = _chosen(system.log, letter_ids, every, stage, topic)
+        letters = [drop_letter(system.log, letter.id) for letter in chosen]
     _tell([letter.id for letter in letters], "dropped", "", as_json)
 
 
-def _chosen(log: Log, ids: list[str] | None, every: bool, stage: str, topic: str) -> list[str]:
+def _chosen(log: Log, ids: Sequence[str] | None, every: bool, stage: str, topic: str) -> Sequence[DeadLetter]:
+    """Return the letters that are meant; each of `ids` is looked up before anything is done to the first."""
     if bool(ids) == every:
         msg = "expected ids, or --all; got " + ("both" if ids else "neither")
         raise typer.BadParameter(msg)
-    return ids or [letter.id for letter in list_letters(log, stage=stage, topic=topic)]
+    if ids:
+        return [show_letter(log, one) for one in dict.fromkeys(ids)]
+    return list_letters(log, stage=stage, topic=topic)
 
 
-def _tell(ids: list[str], done: str, next_step: str, as_json: bool) -> None:
+def _tell(ids: Sequence[str], done: str, next_step: str, as_json: bool, left: Sequence[str] = ()) -> None:
     if as_json:
-        print_json({done: ids})
+        print_json({done: ids, "left": left} if left else {done: ids})
         return
-    count = f"{len(ids)} dead letter{'' if len(ids) == 1 else 's'} {done}"
+    count = f"{_letters(len(ids))} {done}"
     console().print(f"{count}; {next_step}" if ids and next_step else count)
+    if left:
+        console().print(
+            f"{_letters(len(left))} left: a row of an import or an entry of a feed, whose record never reached a "
+            "topic. Correct it at its source and bring it in again, then drop the letter"
+        )
+
+
+def _letters(count: int) -> str:
+    return f"{count:,} dead letter{'' if count == 1 else 's'}"

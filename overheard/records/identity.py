@@ -18,7 +18,7 @@ class Identity(Record, frozen=True, kw_only=True):
     `value` is normalised for its type (handles folded without @, e-mails lower-case, URLs canonical); platform
     is "web" for URLs and "email" for addresses. The type "name" is the full name of a contact who is watched by
     name: it lets a mention pass the winnow and never links anybody. `subject` is the contact or account that it
-    stands for. `claimed_by` is who says so: "crm", "decision". First and last seen: in mentions; absent when never seen.
+    stands for. `claimed_by` is who says so: "crm", "decision". First and last seen: in mentions; absent when never.
     """
 
     platform: str

@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from overheard.config.settings import Settings
 from overheard.folder import Folder
+from overheard.log.base import ProducerRecord
+from overheard.wiring.system import System
 from tests.cli.conftest import Command
 from tests.world import World
 
@@ -133,6 +136,25 @@ def test_rows_that_are_no_posts_become_dead_letters_and_the_others_come_in(overh
     assert "import" in refused.err
     dropped = overheard("dead-letters", "drop", "--all", "--folder", tmp_path / "d")
     assert "2 dead letters dropped" in dropped.out
+
+
+def test_all_that_can_be_replayed_is_and_the_rest_is_told(overheard: Command, tmp_path: Path) -> None:
+    folder = tmp_path / "d"
+    posts = tmp_path / "posts.ndjson"
+    posts.write_text('{"source": "x", "id": "1", "text": "fine"}\nnot json\n', encoding="utf-8")
+    overheard("import", "mentions", posts, "--folder", folder)
+    with System(folder, Settings()) as system:
+        system.log.append([ProducerRecord("documents", "d", b"no event")])
+        system.catch_up_index()
+    row, record = overheard("dead-letters", "list", "--folder", folder, "--json").json
+
+    both = overheard("dead-letters", "replay", record["id"], "none", "--folder", folder)
+    assert both.status == 1  # one id is wrong, so nothing is done to the other
+    said = overheard("dead-letters", "replay", "--all", "--folder", folder)
+    assert said.status == 0, said.err
+    assert "1 dead letter replayed; run `overheard up`" in said.out
+    assert "1 dead letter left" in said.out
+    assert [one["id"] for one in overheard("dead-letters", "list", "-f", folder, "--json").json] == [row["id"]]
 
 
 def test_posts_come_from_a_gzipped_csv_with_columns_put_by_hand(overheard: Command, tmp_path: Path) -> None:
