@@ -79,14 +79,16 @@ class Table:
             raw = io.BufferedReader(_Inflated(raw), _HEAD)
         self.failure: InputError | None = None  # why the file ended early
         self._lines = _Lines(self, self._decoded(raw))
-        first = self._lines.first()
+        first, second = self._lines.look()
         self.format: Format = "CSV"
         self.delimiter = ""
         rows: Iterator[Row | BadRow]
         if first.lstrip().startswith(("{", "[")):
-            self.format = "NDJSON" if _is_object(first) else "JSON"
+            self.format = "NDJSON" if _is_object(first) or (first[:1] == second[:1] == "{") else "JSON"
             rows = self._objects() if self.format == "NDJSON" else self._json()
             head = list(islice(rows, _COLUMNS_FROM))
+            if head and not any(isinstance(row, Row) for row in head):
+                raise ConfigError(str(self.failure or cast(BadRow, head[0]).error))
             self.columns = tuple(dict.fromkeys(c for row in head if isinstance(row, Row) for c in row.cells))
             self._rows: Iterator[Row | BadRow] = chain(head, rows)
         else:
@@ -171,7 +173,7 @@ class Table:
                 raise ConfigError(msg) from None
             except (csv.Error, _RowTooLongError) as e:
                 msg = f"{self.name}:{self._lines.begun}: expected a header line that names the columns; got: {e}"
-                raise ConfigError(msg) from e
+                raise ConfigError(str(self.failure or msg)) from e
             if self._lines.ended:
                 msg = f"{self.name}:{self._lines.begun}: expected a header line; got a quote that is never closed"
                 raise ConfigError(msg)
@@ -469,16 +471,16 @@ class _Lines:
         """Lines given out since the row began."""
         return len(self._row)
 
-    def first(self) -> str:
-        """Return the first line that is not blank, without taking it; "" where there is none."""
-        looked: list[str] = []
-        for line in self:
-            looked.append(line)
+    def look(self) -> tuple[str, str]:
+        """Return the first two lines that are not blank, without taking them; "" for those that are not there."""
+        found: list[str] = []
+        while len(found) < 2 and (line := self._read()):
+            self._waiting.append(line)
+            self.number += 1
             if not line.isspace():
-                break
-        self._waiting.extend(looked)
+                found.append(line)
         self.number = 0
-        return looked[-1] if looked else ""
+        return (*found, "", "")[0], (*found, "", "")[1]
 
     def skip(self) -> None:
         """Take lines up to and including the first that is not blank."""

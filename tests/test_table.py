@@ -139,6 +139,33 @@ def test_a_bad_ndjson_line_is_a_row_error_and_the_rest_goes_on() -> None:
     assert [str(b.error)[:10] for b in bad] == ["p.ndjson:2", "p.ndjson:4"]
 
 
+def test_a_first_ndjson_line_that_breaks_off_costs_itself_only() -> None:
+    table, rows, bad = read(b'\n{"id": 1, "text": "br\n{"id": 2}\n{"id": 3}\n')
+    assert table.format == "NDJSON"
+    assert [(r.line, r.cells["id"]) for r in rows] == [(3, 2), (4, 3)]
+    assert [b.line for b in bad] == [2]
+
+
+def test_a_first_line_beyond_the_bound_costs_itself_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_ROW", 5000)
+    _, rows, bad = read(b'{"id": 1, "text": "' + b"x" * 20_000 + b'"}\n{"id": 2}\n')
+    assert [r.cells["id"] for r in rows] == [2]
+    assert [b.line for b in bad] == [1]
+
+
+def test_a_file_without_one_row_that_can_be_read_says_why() -> None:
+    with pytest.raises(ConfigError, match=r"p\.ndjson:1: expected a JSON object on the line; got '\{nonsense"):
+        read(b"{nonsense}\n{more nonsense}\n", name="p.ndjson")
+
+
+def test_a_bomb_of_one_line_is_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "BOMB_FROM", 1 << 20)
+    monkeypatch.setattr(module, "MAX_ROW", 1 << 20)
+    for data in (b'{"id": "' + b"x" * 8_000_000 + b'"}\n', b"id" + b"x" * 8_000_000):
+        with pytest.raises(ConfigError, match=r"swell"):
+            read(gzip.compress(data))
+
+
 def test_lone_surrogates_in_json_escapes_are_taken_and_left_to_the_door() -> None:
     _, rows, bad = read(b'{"id": 1, "text": "a\\ud800b"}\n')
     assert rows[0].cells["text"] == "a\ud800b"
