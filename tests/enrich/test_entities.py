@@ -1,5 +1,7 @@
 """Entities: names with exact offsets, and no text that makes the model fall."""
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -59,3 +61,12 @@ def test_any_text_gives_entities_inside_it(entities: Entities, many: list[str]) 
             assert name
             assert name == name.strip()
             assert "\n" not in name
+
+
+@pytest.mark.parametrize("mark", ["(", "=", "'", "$", "x)", "...", "a.b-"])
+def test_a_word_without_end_is_read_in_no_time_and_the_names_around_it_are_found(entities: Entities, mark: str) -> None:
+    text = f"Yesterday Susan Rice wrote {mark * 4000} and flew to Berlin."
+    began = time.process_time()
+    (found,) = entities.find([text])
+    assert time.process_time() - began < 1
+    assert {text[entity.start : entity.end] for entity in found} >= {"Susan Rice", "Berlin"}
