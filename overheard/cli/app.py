@@ -2,11 +2,13 @@
 
 import logging
 import sys
+from typing import Annotated
 
 import typer
 
+from overheard import __version__
 from overheard.cli import deadletters, decide, imports, look, render, sample, stages, up
-from overheard.cli.options import error_as_json, notes, print_json
+from overheard.cli.options import console, error_as_json, notes, print_json
 from overheard.errors import OverheardError
 
 app = typer.Typer(
@@ -26,6 +28,22 @@ app.command("profile")(look.profile)
 app.command("status")(look.status)
 app.command("decide")(decide.decide)
 app.command("sample")(sample.sample)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        console().print(f"overheard {__version__}", markup=False)
+        raise typer.Exit
+
+
+VersionOption = Annotated[
+    bool, typer.Option("--version", is_eager=True, callback=_version, help="Print the version and exit.")
+]
+
+
+@app.callback()
+def root(version: VersionOption = False) -> None:
+    """Take the options that stand before a command."""
 
 
 def run() -> int:

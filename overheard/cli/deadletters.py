@@ -99,9 +99,9 @@ def _chosen(log: Log, ids: Sequence[str] | None, every: bool, stage: str, topic:
     return list_letters(log, stage=stage, topic=topic)
 
 
-def _tell(ids: Sequence[str], done: str, next_step: str, as_json: bool, left: Sequence[str] = ()) -> None:
+def _tell(ids: Sequence[str], done: str, next_step: str, as_json: bool, left: Sequence[str] | None = None) -> None:
     if as_json:
-        print_json({done: ids, "left": left} if left else {done: ids})
+        print_json({done: ids} if left is None else {done: ids, "left": left})
         return
     count = f"{_letters(len(ids))} {done}"
     console().print(f"{count}; {next_step}" if ids and next_step else count)

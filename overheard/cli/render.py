@@ -366,7 +366,7 @@ def fates(by_stage: Mapping[str, Mapping[str, int]]) -> RenderableType:
     table.add_column("fate", overflow="fold")
     table.add_column("records", justify="right")
     for stage, counts in by_stage.items():
-        for i, (fate, count) in enumerate(_most_first(counts)):
+        for i, (fate, count) in enumerate(_most_first({fate: count for fate, count in counts.items() if count})):
             table.add_row(Text(safe(stage) if i == 0 else ""), Text(safe(fate)), Text(f"{count:,}"))
     return table
 

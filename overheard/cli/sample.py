@@ -10,7 +10,7 @@ import typer
 
 from overheard.cli import render
 from overheard.cli.look import names_on
-from overheard.cli.options import ConfigOption, console, open_system
+from overheard.cli.options import ConfigOption, JsonOption, console, open_system, print_json
 from overheard.cli.up import run_with_progress
 from overheard.index.base import Search
 from overheard.index.query import Value, every, parse
@@ -37,6 +37,7 @@ def sample(
         "data/sample"
     ),
     config: ConfigOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Run everything on a small sample, then show a search and a profile, and how to go on."""
     with as_file(files("overheard.config") / "sample") as given, open_system(folder, config) as system:
@@ -45,11 +46,14 @@ def sample(
         bring_contacts(system, given / "contacts.csv")
         bring_mentions(system, given / "mentions.ndjson")
         status = run_with_progress(system, once=True, workers=1, stop=threading.Event())
-        console().print(render.fates(status.fates))
         with closing(system.index()) as index:
             page = index.search(Search(every([parse(QUERY), Value("kind", "incident")]), limit=3, highlight=True))
             found = [hit.record for hit in index.find_profiles(WHO) if isinstance(hit.record, Profile)]
             names = names_on(index, found[0])
+    if as_json:
+        print_json({"fates": status.fates, "found": [hit.record for hit in page.hits], "profile": found[0]})
+        return
+    console().print(render.fates(status.fates))
     _command(f"overheard search '{QUERY}' --folder {folder}")
     console().print(render.search_page(page, brackets=console().color_system is None))
     _command(f"overheard profile '{WHO}' --folder {folder}")
