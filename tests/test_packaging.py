@@ -1,10 +1,12 @@
 """Packaging: five root folders, one import name, and a wheel with everything in it."""
 
+import ast
 import re
 import subprocess
 import sys
 import tomllib
 import zipfile
+from importlib.metadata import packages_distributions
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -107,6 +109,23 @@ print(*sorted(getattr(m, "__file__", None) or "" for n, m in sys.modules.items()
     result = python(code, tmp_path)
     assert result.returncode == 0, result.stderr
     assert all(Path(name).is_relative_to(tmp_path) for name in result.stdout.split())
+
+
+def test_what_is_asked_for_is_imported_and_what_is_imported_is_asked_for(sources: list[PurePosixPath]) -> None:
+    imported: set[str] = set()
+    for name in sources:
+        if name.suffix == ".py" and name.parts[0] in {*ROOMS, "overheard"}:
+            for node in ast.walk(ast.parse((ROOT / name).read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Import):
+                    imported |= {alias.name.partition(".")[0] for alias in node.names}
+                elif isinstance(node, ast.ImportFrom):
+                    imported.add((node.module or "").partition(".")[0])
+    imported -= sys.stdlib_module_names | {"overheard"}
+    distributions = packages_distributions()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    asked = {canonicalize_name(Requirement(one).name) for one in project["project"]["dependencies"]}
+    # The model brings spaCy, and says not which; of `names` only the tables are read.
+    assert asked - {"spacy", "names"} == {canonicalize_name(distributions[module][0]) for module in imported}
 
 
 @pytest.mark.parametrize("lock", ["runtime", "dev"])
