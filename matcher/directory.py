@@ -10,11 +10,20 @@ from typing import Generic, TypeVar, cast, get_args
 from overheard.identities import identities_of_account, identities_of_contact, watched_name
 from overheard.matcher.decisions import Decisions
 from overheard.matcher.names import LOOKBACK, PersonName, Text, person_name
-from overheard.matcher.organisations import employer_domain, organisation_key, organisation_phrases, site_domain
+from overheard.matcher.organisations import (
+    employer_domain,
+    find_organisation,
+    organisation_key,
+    organisation_phrases,
+    site_domain,
+)
 from overheard.records import Account, Contact, Identity
 from overheard.records.identity import IdentityType
 
 K = TypeVar("K")
+
+# Places where both parts of a name stand close together that are looked at in one text; most are the full name.
+_NEAR = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +106,8 @@ class Directory:
         for identity in _watched_of(contact):
             self._claims.file(identity.key, contact.id, add)
         if name := person_name(contact.name):
-            self._named.file(name.pair, contact.id, add)
+            for pair in name.pairs:
+                self._named.file(pair, contact.id, add)
             self._families.file(name.family[-1], contact.id, add)
         for key in _employer_keys(contact):
             self._staff.file(key, contact.id, add)
@@ -172,19 +182,33 @@ class Directory:
         account = self.accounts.get(subject)
         return account.name if account else ""
 
-    def people_named_in(self, text: Text) -> list[tuple[Contact, PersonName]]:
-        """Return the contacts whose given and family names stand close together in the text, in order of id."""
-        ids: set[str] = set()
+    def people_named_in(self, text: Text) -> list[tuple[Contact, PersonName, list[int]]]:
+        """Return the contacts whose given and family names stand close together in the text, in order of id.
+
+        With each the first places of the last token of the family name where that is so.
+        """
+        places: dict[tuple[str, str], list[int]] = {}
         for family in self._families.among(text.vocabulary):
             for at in text.places[family]:
-                for given in text.tokens[max(at - LOOKBACK, 0) : at]:
-                    ids.update(self._named.of((given, family)))
+                # Before it, or directly after it: "Clinton, Hillary".
+                near = (*text.tokens[max(at - LOOKBACK, 0) : at], *text.tokens[at + 1 : at + 2])
+                for pair in {(given, family) for given in near}:
+                    if pair in self._named and len(held := places.setdefault(pair, [])) < _NEAR:
+                        held.append(at)
+        found: dict[str, set[int]] = {}
+        for pair, positions in places.items():
+            for id_ in self._named.of(pair):
+                found.setdefault(id_, set()).update(positions)
         named = []
-        for id_ in sorted(ids):
+        for id_ in sorted(found):
             contact = self.contacts[id_]
             if name := person_name(contact.name):
-                named.append((contact, name))
+                named.append((contact, name, sorted(found[id_])))
         return named
+
+    def accounts_called(self, phrase: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the accounts whose name without its legal form these tokens are, in order."""
+        return self._phrases.of(phrase)
 
     def accounts_named_in(self, text: Text) -> list[tuple[Account, tuple[str, ...], int]]:
         """Return (account, phrase, position of its first token) for each place where an account's name stands."""
@@ -194,7 +218,7 @@ class Directory:
                 account = self.accounts[id_]
                 for phrase in organisation_phrases(account.name):
                     if phrase[0] == opening:
-                        found.extend((account, phrase, at) for at in text.find(phrase))
+                        found.extend((account, phrase, at) for at in find_organisation(text, account.name, phrase))
         return found
 
     def accounts_at(self, domain: str) -> tuple[str, ...]:
@@ -238,7 +262,7 @@ class Directory:
         return replace(
             reach,
             keys=reach.keys | keys,
-            phrases=frozenset({name.required}) if name else frozenset(),
+            phrases=name.required if name else frozenset(),
             profiles=frozenset(profiles),
         )
 
@@ -318,6 +342,9 @@ class _Multi(Generic[K]):
         """Return the ids of a key, sorted."""
         ids = self._ids.get(key, ())
         return (ids,) if isinstance(ids, str) else tuple(sorted(ids))
+
+    def __contains__(self, key: K) -> bool:
+        return key in self._ids
 
     def among(self, keys: frozenset[K]) -> set[K]:
         """Return those of the keys that have ids."""

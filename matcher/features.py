@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
 
 from overheard.matcher.names import PersonName, Sighting, Text, tokens
-from overheard.matcher.organisations import employer_domain, organisation_phrases, site_domain
+from overheard.matcher.organisations import employer_domain, find_organisation, organisation_phrases, site_domain
 from overheard.matcher.rarity import expected_bearers
 from overheard.records import Account, Contact, EnrichedMention, Evidence
 from overheard.text import fold
 
 # At most so many people of a name may be expected for it to be called rare (`rarity`).
 RARE = 1.0
+# From so many on it is common: in any text it is more often another's.
+COMMON = 1_000.0
 # A title counts as said of somebody within so many words of the name: "Steve Bannon, the executive chairman of ...".
 _TITLE_DISTANCE = 5
 
@@ -32,7 +34,10 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PersonCase:
-    """A contact's full name at one place of a mention's text. `rivals` are other contacts with as good a claim."""
+    """A contact's full name at one place of a mention's text.
+
+    `rivals` are other contacts with as good a claim, four at most; `firm` is an account of that very name, or "".
+    """
 
     mention: EnrichedMention
     text: Text
@@ -41,13 +46,15 @@ class PersonCase:
     name: PersonName
     employer: Account | None
     rivals: tuple[Contact, ...] = ()
+    firm: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class AccountCase:
     """An account's name in a mention's text, its first token at `at`, as `phrase`.
 
-    `rivals` are other accounts of that name; `within_person` is the contact's name that it is a part of, or "".
+    `rivals` are other accounts of that name, four at most; `within_person` is the contact's name that it is a part
+    of, or "".
     """
 
     mention: EnrichedMention
@@ -124,6 +131,22 @@ def rare_name(case: PersonCase) -> Found | None:
     return _at(case, f"about {bearers:.1g} bearers expected")
 
 
+def common_name(case: PersonCase) -> Found | None:
+    """Against: more than a thousand people are expected to bear the name in the table of `rarity`."""
+    bearers = expected_bearers(case.name)
+    return _at(case, f"about {bearers:,.0f} bearers expected") if bearers is not None and bearers > COMMON else None
+
+
+def only_initials(case: PersonCase) -> Found | None:
+    """Against: the CRM knows no given name, only initials, which many people of the family name share."""
+    return _at(case, case.contact.name) if case.name.initials else None
+
+
+def family_name_first(case: PersonCase) -> Found | None:
+    """Against: the family name stands first, as in a list, where two people's names may meet."""
+    return _at(case, case.contact.name) if case.sighting.inverted and not case.name.initials else None
+
+
 def same_middle_name(case: PersonCase) -> Found | None:
     """The middle name or initial in the text agrees with the CRM's."""
     known = [token for word in case.name.middle for token in word]
@@ -151,12 +174,22 @@ def generation_missing(case: PersonCase) -> Found | None:
     return _at(case, case.contact.name) if case.name.generation and after != [case.name.generation] else None
 
 
+def firm_of_that_name(case: PersonCase) -> Found | None:
+    """Against: a watched company or an account goes by the same name, as John Deere and Charles Schwab do."""
+    start, end = case.sighting.start, case.sighting.end
+    for hit in case.mention.hits:
+        if hit.start <= start and end <= hit.end and hit.kind != "category":
+            return _at(case, hit.term)
+    return _at(case, case.firm) if case.firm else None
+
+
 def employer_named(case: PersonCase) -> Found | None:
     """The organisation that the CRM has for the contact is named elsewhere in the same text."""
     names = [case.contact.organisation, case.employer.name if case.employer else ""]
     for name in dict.fromkeys(names):
-        if place := _elsewhere(case, organisation_phrases(name)):
-            return Found(case.text.original[slice(*place)], name, *place)
+        for phrase in organisation_phrases(name):
+            if place := _elsewhere(case, phrase, find_organisation(case.text, name, phrase)):
+                return Found(case.text.original[slice(*place)], name, *place)
     return None
 
 
@@ -172,20 +205,21 @@ def domain_linked(case: PersonCase) -> Found | None:
 
 
 def title_named(case: PersonCase) -> Found | None:
-    """The contact's title stands within a few words of the name."""
+    """The contact's title stands within a few words of the name; one word ("Director") counts half."""
     phrase = tuple(tokens(fold(case.contact.title)))
     for at in case.text.find(phrase):
         last = at + len(phrase) - 1
         if 0 <= case.sighting.first - last - 1 < _TITLE_DISTANCE or 0 <= at - case.sighting.last - 1 < _TITLE_DISTANCE:
             place = case.text.span(at, last)
-            return Found(case.text.original[slice(*place)], case.contact.title, *place)
+            scale = 1.0 if len(phrase) > 1 else 0.5
+            return Found(case.text.original[slice(*place)], case.contact.title, *place, scale=scale)
     return None
 
 
 def place_named(case: PersonCase) -> Found | None:
     """The contact's place is named elsewhere in the same text."""
     phrase = tuple(tokens(fold(case.contact.place)))
-    if phrase and (place := _elsewhere(case, (phrase,))):
+    if phrase and (place := _elsewhere(case, phrase, case.text.find(phrase))):
         return Found(case.text.original[slice(*place)], case.contact.place, *place)
     return None
 
@@ -204,23 +238,26 @@ def rival(case: PersonCase) -> Found | None:
     """Against: another contact bears the same name and has as good a claim to this place."""
     if not case.rivals:
         return None
-    names = ", ".join(_reference(contact) for contact in case.rivals[:3])
-    return _at(case, f"also {names}" + (" and others" if len(case.rivals) > 3 else ""))
+    return _at(case, f"also {several([_reference(contact) for contact in case.rivals])}")
 
 
 PERSON_FEATURES: tuple[Feature[PersonCase], ...] = (
     Feature(1.0, full_name),
     Feature(-1.5, lower_case),
     Feature(3.0, rare_name),
-    Feature(1.0, same_middle_name),
+    Feature(-1.0, common_name),
+    Feature(-1.5, only_initials),
+    Feature(-0.5, family_name_first),
+    Feature(1.5, same_middle_name),
     Feature(-3.0, other_middle_name, veto=True),
     Feature(-3.0, longer_name, veto=True),
     Feature(-1.0, generation_missing),
+    Feature(-2.0, firm_of_that_name),
     Feature(3.0, employer_named, corroborates=True),
     Feature(3.0, domain_linked, corroborates=True),
     Feature(2.0, title_named, corroborates=True),
     Feature(1.5, place_named, corroborates=True),
-    Feature(0.7, person_entity),
+    Feature(0.3, person_entity),
     Feature(-1.5, other_entity),
     Feature(-2.0, rival),
 )
@@ -290,7 +327,7 @@ def rival_account(case: AccountCase) -> Found | None:
     """Against: another account has the same name."""
     if not case.rivals:
         return None
-    return _account_at(case, "also " + ", ".join(_reference(account) for account in case.rivals[:3]))
+    return _account_at(case, f"also {several([_reference(account) for account in case.rivals])}")
 
 
 ACCOUNT_FEATURES: tuple[Feature[AccountCase], ...] = (
@@ -308,6 +345,11 @@ ACCOUNT_FEATURES: tuple[Feature[AccountCase], ...] = (
 
 
 # --- what several of them use ----------------------------------------------------------------------------------------
+
+
+def several(names: Sequence[str]) -> str:
+    """Return the first three of some names, and whether there are more: a thousand would help nobody."""
+    return ", ".join(names[:3]) + (" and others" if len(names) > 3 else "")
 
 
 def domain_in(mention: EnrichedMention, text: Text, domain: str) -> Found | None:
@@ -333,16 +375,15 @@ def _account_at(case: AccountCase, crm_value: str) -> Found:
     return Found(case.text.original[start:end], crm_value, start, end)
 
 
-def _elsewhere(case: PersonCase, phrases: Sequence[tuple[str, ...]]) -> tuple[int, int] | None:
-    """Return the first place of a phrase that is not the name itself; a single word must have its capital."""
-    for phrase in phrases:
-        for at in case.text.find(phrase):
-            last = at + len(phrase) - 1
-            if at <= case.sighting.last and case.sighting.first <= last:
-                continue
-            start, end = case.text.span(at, last)
-            if len(phrase) > 1 or not case.text.original[start].islower():
-                return start, end
+def _elsewhere(case: PersonCase, phrase: tuple[str, ...], places: Sequence[int]) -> tuple[int, int] | None:
+    """Return the first of the places of a phrase that is not the name itself; a single word must have its capital."""
+    for at in places:
+        last = at + len(phrase) - 1
+        if at <= case.sighting.last and case.sighting.first <= last:
+            continue
+        start, end = case.text.span(at, last)
+        if len(phrase) > 1 or not case.text.original[start].islower():
+            return start, end
     return None
 
 

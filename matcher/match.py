@@ -7,8 +7,9 @@
 A function of the mention and the directory alone: the same sets give the same parties, whatever came first.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import msgspec
 
@@ -22,6 +23,7 @@ from overheard.matcher.features import (
     AccountCase,
     PersonCase,
     gather,
+    several,
 )
 from overheard.matcher.names import Text, find_person
 from overheard.matcher.organisations import site_domain
@@ -37,6 +39,9 @@ _LINKED_SITE_OF_ACCOUNT = 3.0
 
 # An incident shows so many candidates, the best: a CRM may hold a thousand John Smiths, a document may not.
 CANDIDATES = 50
+
+# Of a thousand rivals, so many are looked at; three are shown.
+_RIVALS = 4
 
 _ROLES: dict[Role, int] = {"author": 0, "mentioned": 1, "employer": 2}
 _OUTCOMES: dict[Outcome, int] = {"linked": 0, "candidate": 1, "bare": 2}
@@ -121,7 +126,7 @@ def _authors(mention: EnrichedMention, directory: Directory) -> list[Party]:
         for owner in sure:
             evidence = tuple(_claim(key, owner, directory) for key in owners[owner])
             if not alone:
-                others = ", ".join(_reference(directory, other) for other in sure if other != owner)
+                others = several([_reference(directory, other) for other in sure[:5] if other != owner])
                 evidence += (
                     Evidence(feature="claimed by others too", weight=-5.0, mention_value=keys[0], crm_value=others),
                 )
@@ -201,26 +206,29 @@ def _share_a_link(found: dict[str, Evidence], owner: str, accounts: Iterable[str
 def _people(mention: EnrichedMention, text: Text, directory: Directory) -> list[Party]:
     """Contacts whose full name stands in the text: each a party, by the best of its places."""
     cases = [
-        PersonCase(mention, text, sighting, contact, name, directory.employer_of(contact))
-        for contact, name in directory.people_named_in(text)
-        for sighting in find_person(text, name)
+        PersonCase(
+            mention,
+            text,
+            sighting,
+            contact,
+            name,
+            directory.employer_of(contact),
+            firm=_firm_called(tuple(text.tokens[sighting.first : sighting.last + 1]), directory),
+        )
+        for contact, name, places in directory.people_named_in(text)
+        for sighting in find_person(text, name, places)
     ]
     if not cases:
         return []
-    # Whoever stands at the same place ends with the same family name.
-    places: dict[int, list[tuple[PersonCase, bool]]] = {}
+    # Whoever stands at the same place ends with the same word.
+    places: dict[int, list[_Claim]] = {}
     for case in cases:
         fact = any(one.feature in CORROBORATING for one in gather(PERSON_FEATURES, case))
-        places.setdefault(case.sighting.last, []).append((case, fact))
+        places.setdefault(case.sighting.last, []).append(_Claim(case, _unknown(case), fact))
     best: dict[str, Party] = {}
-    for case, own in (pair for place in places.values() for pair in place):
-        rivals = {
-            other.contact.id: other.contact
-            for other, theirs in places[case.sighting.last]
-            if other.contact.id != case.contact.id and _as_close(case, other) and (theirs or not own)
-        }
-        case_ = replace(case, rivals=tuple(rivals[id_] for id_ in sorted(rivals)))
-        evidence = gather(PERSON_FEATURES, case_)
+    for claim, rivals in (pair for place in places.values() for pair in _contested(place)):
+        case = replace(claim.case, rivals=rivals)
+        evidence = gather(PERSON_FEATURES, case)
         value = score(evidence)
         outcome = decide_person(
             value,
@@ -243,9 +251,41 @@ def _people(mention: EnrichedMention, text: Text, directory: Directory) -> list[
     return list(best.values())
 
 
-def _as_close(case: PersonCase, other: PersonCase) -> bool:
-    """True where the other's name fits its place as well: no more middle names there that the CRM does not know."""
-    return _unknown(other) <= _unknown(case)
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """A contact's claim to a place: how many middle names there are strange to the CRM, and is a fact beside it?"""
+
+    case: PersonCase
+    unknown: int
+    fact: bool
+
+
+def _contested(place: Sequence[_Claim]) -> Iterable[tuple[_Claim, tuple[Contact, ...]]]:
+    """Return each claim to one place with its rivals.
+
+    A rival's name fits the place as well (no more strange middle names), and it has a fact beside it, or mine has none.
+    """
+    pools: dict[tuple[int, bool], list[_Claim]] = {}
+    for mine in place:
+        key = (mine.unknown, mine.fact)
+        if key not in pools:
+            pools[key] = [one for one in place if one.unknown <= mine.unknown and (one.fact or not mine.fact)]
+        yield mine, _others(pools[key], mine.case.contact, lambda one: one.case.contact)
+
+
+T = TypeVar("T")
+R = TypeVar("R", Contact, Account)
+
+
+def _others(pool: Iterable[T], own: R, record: Callable[[T], R]) -> tuple[R, ...]:
+    """Return the first other records of a pool in order of id: four at most, one more than is shown."""
+    others: list[R] = []
+    for one in pool:
+        if (other := record(one)).id != own.id:
+            others.append(other)
+            if len(others) == _RIVALS:
+                break
+    return tuple(others)
 
 
 def _unknown(case: PersonCase) -> int:
@@ -253,16 +293,19 @@ def _unknown(case: PersonCase) -> int:
     return sum(token not in known and not any(token == k[0] for k in known) for token in case.sighting.middle)
 
 
+def _firm_called(phrase: tuple[str, ...], directory: Directory) -> str:
+    return next((directory.name_of(id_) for id_ in directory.accounts_called(phrase)), "")
+
+
 def _accounts(mention: EnrichedMention, text: Text, directory: Directory, people: dict[str, Evidence]) -> list[Party]:
     """Accounts whose name stands in the text: each a party, by the best of its places; the longest wins a place."""
-    sightings = directory.accounts_named_in(text)
+    places: dict[tuple[int, tuple[str, ...]], list[Account]] = {}
+    for account, phrase, at in directory.accounts_named_in(text):
+        places.setdefault((at, phrase), []).append(account)
     best: dict[str, Party] = {}
-    for account, phrase, at in sightings:
-        end = at + len(phrase)
-        if any(a <= at and end <= a + len(p) and len(p) > len(phrase) for _, p, a in sightings):
-            continue
-        rivals = {other.id: other for other, p, a in sightings if other.id != account.id and (p, a) == (phrase, at)}
-        case = AccountCase(mention, text, account, phrase, at, tuple(rivals[id_] for id_ in sorted(rivals)))
+    for at, phrase, account in _longest(places):
+        rivals = _others(places[at, phrase], account, lambda one: one)
+        case = AccountCase(mention, text, account, phrase, at, rivals)
         case = replace(case, within_person=_person_at(people, *case.span))
         evidence = gather(ACCOUNT_FEATURES, case)
         value = score(evidence)
@@ -278,6 +321,19 @@ def _accounts(mention: EnrichedMention, text: Text, directory: Directory, people
         if held is None or value > held.score:
             best[account.id] = party
     return list(best.values())
+
+
+def _longest(
+    places: dict[tuple[int, tuple[str, ...]], list[Account]],
+) -> Iterable[tuple[int, tuple[str, ...], Account]]:
+    """Return (position, phrase, account) for the names that are no part of a longer one."""
+    reached = -1
+    for at, phrase in sorted(places, key=lambda place: (place[0], -len(place[1]))):
+        # Sorted so, a name lies inside an earlier one exactly when it ends no later.
+        if at + len(phrase) > reached:
+            reached = at + len(phrase)
+            for account in sorted(places[at, phrase], key=lambda one: one.id):
+                yield at, phrase, account
 
 
 def _person_at(people: dict[str, Evidence], start: int, end: int) -> str:
@@ -342,4 +398,5 @@ def _phrase(evidence: Evidence) -> str:
     crm = (
         f' (CRM: "{evidence.crm_value}")' if evidence.crm_value and evidence.crm_value != evidence.mention_value else ""
     )
-    return f'{against}{evidence.feature} "{evidence.mention_value}"{place}{crm}'
+    value = " ".join(evidence.mention_value.split())  # a name may stand across a line's end
+    return f'{against}{evidence.feature} "{value}"{place}{crm}'

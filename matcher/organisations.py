@@ -6,7 +6,7 @@ Pure. Knows no account, only how organisations are written.
 
 from functools import lru_cache
 
-from overheard.matcher.names import tokens
+from overheard.matcher.names import Text, tokens
 from overheard.text import fold
 from overheard.urls import registrable_domain
 
@@ -25,13 +25,20 @@ FREE_MAIL = frozenset(
     "daum.net comcast.net verizon.net att.net btinternet.com".split()
 )
 
+# Those that use their name under every country's ending.
+_FREE_MAIL_ANYWHERE = frozenset("yahoo hotmail gmail googlemail outlook gmx yandex rediffmail protonmail".split())
+
 # Sites where everybody publishes: a link to a page there says nothing about the firm that runs it.
 PLATFORMS = frozenset(
     "facebook.com google.com youtube.com youtu.be x.com twitter.com t.co reddit.com redd.it linkedin.com instagram.com "
     "github.com gitlab.com medium.com wikipedia.org amazon.com apple.com microsoft.com live.com tiktok.com "
     "pinterest.com tumblr.com vimeo.com flickr.com imgur.com discord.com discord.gg telegram.org t.me whatsapp.com "
     "bsky.app mastodon.social substack.com quora.com stackoverflow.com yahoo.com goo.gl bit.ly threads.net "
-    "ycombinator.com".split()
+    "ycombinator.com linktr.ee about.me behance.net dribbble.com soundcloud.com spotify.com patreon.com twitch.tv "
+    "vk.com weibo.com snapchat.com gravatar.com keybase.io crunchbase.com imdb.com goodreads.com researchgate.net "
+    "academia.edu stackexchange.com dev.to bitbucket.org wordpress.com blogspot.com blogger.com notion.site "
+    "fosstodon.org hachyderm.io infosec.exchange mstdn.social mas.to slideshare.net change.org gofundme.com "
+    "eventbrite.com meetup.com producthunt.com trustpilot.com glassdoor.com indeed.com yelp.com".split()
 )
 
 
@@ -71,10 +78,29 @@ def organisation_phrases(name: str) -> tuple[tuple[str, ...], ...]:
 
 
 @lru_cache(maxsize=16_384)
+def _ampersands(name: str) -> frozenset[int]:
+    """Return after which tokens of `organisation_key` an & stands."""
+    dropped = 1 if organisation_key(name) != organisation_key(f"x {name}")[1:] else 0  # a leading article
+    parts = fold(name).split("&")[:-1]
+    return frozenset(len(tokens("&".join(parts[: i + 1]))) - 1 - dropped for i in range(len(parts)))
+
+
+def find_organisation(text: Text, name: str, phrase: tuple[str, ...]) -> list[int]:
+    """Return where an organisation's name stands in a text as `phrase`, one of its phrases.
+
+    Where the name has an &, the text has one too, or the word: "At T-Mobile" is not AT&T.
+    """
+    if "&" not in name or phrase != organisation_key(name):
+        return text.find(phrase)
+    needed = _ampersands(name)
+    return text.find(phrase, lambda i, gap: i not in needed or "&" in gap or "+" in gap)
+
+
+@lru_cache(maxsize=16_384)
 def employer_domain(address: str) -> str:
     """Return the registrable domain of an e-mail address or host that tells an employer; "" for a mail provider's."""
     domain = registrable_domain(address.rpartition("@")[2])
-    return "" if domain in FREE_MAIL else domain
+    return "" if domain in FREE_MAIL or domain.partition(".")[0] in _FREE_MAIL_ANYWHERE else domain
 
 
 @lru_cache(maxsize=16_384)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from overheard.matcher.directory import Directory
+from overheard.matcher.features import several
 from overheard.records import Evidence, Identity, IncidentSummary, Profile, ProfileIdentity
 
 LAST = 20
@@ -104,7 +105,7 @@ def _identity(identity: Identity, directory: Directory, seen: dict[str, tuple[da
         evidence = [Evidence(feature="identity in the CRM", weight=6.0, crm_value=identity.value)]
     others = [owner for owner in directory.owners(identity.key) if owner != identity.subject]
     if others:
-        names = ", ".join(directory.name_of(other) or other for other in others)
+        names = several([directory.name_of(other) or other for other in others[:4]])
         evidence.append(Evidence(feature="claimed by others too", weight=-5.0, crm_value=names))
     return ProfileIdentity(
         identity=Identity(

@@ -5,7 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from overheard.matcher.names import Text, find_person, person_name, tokens
-from overheard.matcher.organisations import employer_domain, organisation_key, organisation_phrases, site_domain
+from overheard.matcher.organisations import (
+    employer_domain,
+    find_organisation,
+    organisation_key,
+    organisation_phrases,
+    site_domain,
+)
 from overheard.matcher.rarity import expected_bearers
 from overheard.text import fold
 
@@ -23,6 +29,15 @@ def spellings(text: str, name: str) -> list[str]:
         ("Trump, Donald", ("donald",), ("trump",)),
         ("Dr. Asha Rao, PhD", ("asha",), ("rao",)),
         ("Mr Ben Stone Jr.", ("ben",), ("stone",)),
+        ("Asha Rao, CFA", ("asha",), ("rao",)),
+        ("Asha Rao (Acme)", ("asha",), ("rao",)),
+        ("Rao, Asha - Acme", ("asha",), ("rao",)),
+        ("José García", ("jose",), ("garcia",)),
+        ("Łukasz Nowak", ("lukasz",), ("nowak",)),
+        ("K. R. Narayanan", ("k", "r"), ("narayanan",)),
+        ("KR Narayanan", ("k", "r"), ("narayanan",)),
+        ("Ramanathan S.", ("s",), ("ramanathan",)),
+        ("J. Smith", ("j",), ("smith",)),
         ("Pope Francis", ("pope",), ("francis",)),
         ("J. Edgar Hoover", ("edgar",), ("hoover",)),
         ("Jean-Luc O'Brien", ("jean", "luc"), ("o", "brien")),
@@ -36,8 +51,8 @@ def test_a_full_name_has_a_given_and_a_family_name(name: str, given_: tuple[str,
     assert (found.given, found.family) == (given_, family)
 
 
-@pytest.mark.parametrize("name", ["", "Madonna", "J. Smith", "...", "Jr."])
-def test_one_word_or_an_initial_is_no_full_name(name: str) -> None:
+@pytest.mark.parametrize("name", ["", "Madonna", "J. S.", "...", "Jr."])
+def test_one_word_or_initials_alone_are_no_full_name(name: str) -> None:
     assert person_name(name) is None
 
 
@@ -66,6 +81,24 @@ def test_one_word_or_an_initial_is_no_full_name(name: str) -> None:
         ("김철수는 말했다", "김철수", ["김철수"]),
         ("आज प्रिया शर्मा ने कहा", "प्रिया शर्मा", ["प्रिया शर्मा"]),
         ("сказал Иван Петров.", "Иван Петров", ["Иван Петров"]),
+        ("I met José García", "Jose Garcia", ["José García"]),
+        ("I met Jose\u0301 Garcia", "José García", ["Jose\u0301 Garcia"]),
+        ("Soren Kjaer left", "Søren Kjær", ["Soren Kjaer"]),
+        ("Артём Королёв ушёл", "Артем Королев", ["Артём Королёв"]),
+        ("says Clinton, Hillary today", "Hillary Clinton", ["Clinton, Hillary"]),
+        ("Bill Clinton, Hillary Swank", "Hillary Clinton", []),
+        ("turn the page, mark", "Mark Page", []),
+        ("Hillary     \n  Clinton", "Hillary Clinton", ["Hillary     \n  Clinton"]),
+        ("**Hillary** Clinton", "Hillary Clinton", ["Hillary** Clinton"]),
+        ('Robert "Bob" Smith left', "Robert Smith", ['Robert "Bob" Smith']),
+        ("Jean-Luc Picard", "Jean Luc Picard", ["Jean-Luc Picard"]),
+        ("Anna Smith-Jones", "Anna Smith Jones", ["Anna Smith-Jones"]),
+        ("So K.R. Narayanan said", "K. R. Narayanan", ["K.R. Narayanan"]),
+        ("So KR Narayanan said", "K. R. Narayanan", ["KR Narayanan"]),
+        ("So K. R. Narayanan said", "R. Narayanan", []),
+        ("So S. Ramanathan said", "Ramanathan S", ["S. Ramanathan"]),
+        ("yes, Ramanathan S said", "S. Ramanathan", ["Ramanathan S"]),
+        ("山田 太郎さん", "山田太郎", ["山田 太郎"]),
         ("ﬁne: Soﬁa Strauß", "Sofia Strauss", ["Soﬁa Strauß"]),
     ],
 )
@@ -82,6 +115,10 @@ def test_a_full_name_is_found_whole_and_nothing_else_is(text: str, name: str, fo
         ("On it Bill Clinton Monday said", "Bill Clinton", ""),
         ("Donald Trump Says He Will Leave Office", "Donald Trump", ""),
         ("Ben Stone Jr. spoke", "Ben Stone Jr.", ""),
+        ("Bill Clinton Road Closed After Heavy Flooding Today", "Bill Clinton", "Bill Clinton Road"),
+        ("BILL CLINTON FOUNDATION GAVE MONEY", "Bill Clinton", "BILL CLINTON FOUNDATION"),
+        ("a Donald Trump v Joe Biden poll", "Donald Trump", ""),
+        ("said Joe Biden senior adviser", "Joe Biden", ""),
     ],
 )
 def test_a_part_of_a_longer_name_is_seen(text: str, name: str, longer: str) -> None:
@@ -103,7 +140,7 @@ def test_no_text_and_no_name_makes_the_search_fail(text: str, name: str) -> None
     for sighting in find_person(prepared, found) if found else ():
         spelled = tokens(fold(text[sighting.start : sighting.end]))
         assert found is not None
-        assert set(found.required) <= set(spelled)
+        assert any(set(tokens_) <= set(spelled) for tokens_ in found.required)
 
 
 @pytest.mark.parametrize(
@@ -126,8 +163,30 @@ def test_an_ampersand_is_also_read_as_and() -> None:
     assert organisation_phrases("Johnson & Johnson") == (("johnson", "johnson"), ("johnson", "and", "johnson"))
 
 
+@pytest.mark.parametrize(
+    ("text", "name", "found"),
+    [
+        ("we love Johnson & Johnson", "Johnson & Johnson", 1),
+        ("we love Johnson and Johnson", "Johnson & Johnson", 1),
+        ("said Boris Johnson. Johnson added", "Johnson & Johnson", 0),
+        ("Boris Johnson, Johnson & Johnson", "Johnson & Johnson", 1),
+        ("At T-Mobile", "AT&T Inc.", 0),
+        ("at AT & T today", "The AT&T Inc.", 1),
+        ("H. M. Smith", "H&M", 0),
+        ("Home-Depot and Home\nDepot", "The Home Depot", 2),
+        ("I go home. Depot is shut", "Home Depot", 0),
+        ("of Dr Reddy’s and Dr. Reddy's", "Dr. Reddy's Ltd", 2),
+        ("at Nestle Water", "Nestlé Water", 1),
+    ],
+)
+def test_the_words_of_a_firms_name_stand_in_one_phrase(text: str, name: str, found: int) -> None:
+    prepared = Text(text)
+    assert sum(len(find_organisation(prepared, name, phrase)) for phrase in organisation_phrases(name)) == found
+
+
 def test_mail_providers_employ_nobody_and_platforms_own_no_page() -> None:
     assert employer_domain("a@gmail.com") == ""
+    assert employer_domain("a@yahoo.com.mx") == ""
     assert employer_domain("a@mail.acme.co.uk") == "acme.co.uk"
     assert site_domain("https://www.facebook.com/somebody") == ""
     assert site_domain("https://shop.acme.example.com/x") == "example.com"
