@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from email.utils import parseaddr, parsedate_to_datetime
 from itertools import islice
 from typing import Any, get_args
 
@@ -19,7 +19,7 @@ import regex
 from overheard.collectors.markup import MAX_TEXT, absolute_url, find_urls, from_html, one_line, shorten
 from overheard.collectors.revisions import remember, revise
 from overheard.errors import InputError
-from overheard.identities import normal_platform
+from overheard.identities import normal_email, normal_platform
 from overheard.log.base import Log, ProducerRecord
 from overheard.log.deadletters import dead_letter_record
 from overheard.records import (
@@ -155,6 +155,10 @@ def _actor(read: "_Cells", platform: str) -> Actor | None:
     email = one_line(read.text("author_email", 320))
     if handle.startswith(("http://", "https://")):
         handle, url = "", url or absolute_url(handle)
+    if handle.endswith(">") and not email:  # as mailing lists sign: Asha Rao <asha@example.com>
+        called, address = parseaddr(handle)
+        if normal_email(address):
+            handle, name, email = "", name or called, address
     if " " in handle:  # "Asha Rao" is how somebody signs, not an account: as a handle it would be an identity
         handle, name = "", name or handle
     if not (handle or name or url or email):

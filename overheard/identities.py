@@ -5,8 +5,11 @@ Pure. Equal normal forms mean the same identity; nothing here says whose it is.
 
 import re
 from collections.abc import Iterable
+from typing import cast
+from urllib.parse import unquote
 
 from overheard.records import Account, Actor, Contact, Identity, identity_key
+from overheard.records.identity import IdentityType
 from overheard.text import fold
 from overheard.urls import ascii_host, canonical_url
 
@@ -18,7 +21,17 @@ PLACEHOLDER_HANDLES = frozenset(
         "[deleted]", "[removed]", "[redacted]", "[unknown]", "<username>", "username", "anonymous", "anon", "guest",
         "unknown", "none", "null", "nil", "undefined", "n/a", "na", "nan", "tbd", "user", "admin", "administrator",
         "automoderator", "moderator", "mod", "bot", "root", "webmaster", "staff", "editor", "team", "ghost", "deleted",
-        "deleted user", "deleted_user", "removed",
+        "deleted user", "deleted_user", "removed", "deactivated", "[deactivated]", "suspended", "[suspended]",
+        "deleted account", "account deleted", "[deleted user]", "anonymous user", "guest user",
+    }
+)  # fmt: skip
+# Those of them that are no account at all, but what stands in the place of one, in posts and in cells of a CRM. Not
+# even a CRM can give them to a contact.
+NOBODY = frozenset(
+    {
+        "[deleted]", "[removed]", "[redacted]", "[unknown]", "[deactivated]", "[suspended]", "[deleted user]",
+        "<username>", "deleted user", "deleted account", "account deleted", "anonymous", "anonymous user", "none",
+        "null", "nil", "undefined", "unknown", "n/a", "na", "nan", "tbd",
     }
 )  # fmt: skip
 PLACEHOLDER_MAILBOXES = frozenset(
@@ -42,8 +55,30 @@ PLATFORM_NAMES = {
     "twitter": "x", "x.com": "x", "twitter.com": "x", "tweet": "x", "bsky": "bluesky", "bsky.app": "bluesky",
     "hn": "hackernews", "hacker news": "hackernews", "hacker-news": "hackernews", "ycombinator": "hackernews",
     "fb": "facebook", "yt": "youtube", "ig": "instagram", "gh": "github", "github.com": "github",
-    "reddit.com": "reddit", "linkedin.com": "linkedin",
+    "reddit.com": "reddit", "linkedin.com": "linkedin", "x (twitter)": "x", "twitter/x": "x", "x/twitter": "x",
+    "hacker_news": "hackernews", "news.ycombinator.com": "hackernews", "youtube.com": "youtube",
+    "instagram.com": "instagram", "facebook.com": "facebook", "mastodon.social": "mastodon",
 }  # fmt: skip
+
+# Hosts of platforms (as in canonical URLs), and what a profile's address looks like there.
+_PROFILES = {
+    "bsky.app": ("bluesky", re.compile(r"/profile/([^/?#]+)")),
+    "github.com": ("github", re.compile(r"/([\w-]+)")),
+    "gitlab.com": ("gitlab", re.compile(r"/([\w.-]+)")),
+    "instagram.com": ("instagram", re.compile(r"/([\w.]+)")),
+    "linkedin.com": ("linkedin", re.compile(r"/in/([^/?#]+)")),
+    "medium.com": ("medium", re.compile(r"/@([\w.-]+)")),
+    "news.ycombinator.com": ("hackernews", re.compile(r"/user\?id=([\w-]+)")),
+    "reddit.com": ("reddit", re.compile(r"/u(?:ser)?/([\w-]+)")),
+    "threads.net": ("threads", re.compile(r"/@([\w.]+)")),
+    "tiktok.com": ("tiktok", re.compile(r"/@([\w.]+)")),
+    "x.com": ("x", re.compile(r"/(\w+)")),
+    "youtube.com": ("youtube", re.compile(r"/@([^/?#]+)")),
+}
+# Any other host with such an address is a server of the fediverse.
+_FEDIVERSE = re.compile(r"/(?:@|users/)([\w.-]+)")
+# There a handle looks like an e-mail address and is none.
+_WITH_HOSTS = frozenset({"mastodon", "fediverse", "lemmy", "pleroma", "misskey", "pixelfed", "peertube", "friendica"})
 
 
 def normal_platform(name: str) -> str:
@@ -57,6 +92,30 @@ def normal_handle(handle: str) -> str:
     handle = fold(handle).strip()
     before = _BEFORE_HANDLE.match(handle)
     return handle[before.end() :] if before else handle
+
+
+def handle_key(platform: str, handle: str) -> str:
+    """Return the key of an account on a platform; "" where no handle is left of `handle`.
+
+    On Bluesky a handle without a domain is one of its own.
+    """
+    value = normal_handle(handle)
+    if platform == "bluesky" and value and "." not in value and value not in PLACEHOLDER_HANDLES:
+        value += ".bsky.social"
+    return identity_key(platform, "handle", value) if value else ""
+
+
+def profile_key(url: str) -> str:
+    """Return the key of the account whose profile is at a canonical URL; "" where it is no profile that we know.
+
+    `https://x.com/asha` is the handle `asha` on x; `https://social.example/@asha` is `asha@social.example`.
+    """
+    host, slash, path = url.removeprefix("https://").partition("/")
+    platform, pattern = _PROFILES.get(host, ("mastodon", _FEDIVERSE))
+    found = pattern.fullmatch(slash + path)
+    if found is None:
+        return ""
+    return handle_key(platform, unquote(found[1]) + (f"@{host}" if host not in _PROFILES else ""))
 
 
 def normal_email(address: str) -> str:
@@ -95,14 +154,13 @@ def identities_of_actor(actor: Actor | None) -> tuple[str, ...]:
     """
     if actor is None:
         return ()
-    keys: list[str] = []
-    if handle := normal_handle(actor.preferred_username):
-        keys.append(identity_key(actor.platform, "handle", handle))
+    keys = [handle_key(actor.platform, actor.preferred_username)]
     if url := canonical_url(actor.url):
-        keys.append(identity_key("web", "url", url))
-    if email := normal_email(actor.email):
-        keys.append(identity_key("email", "email", email))
-    return tuple(dict.fromkeys(keys))
+        keys += [profile_key(url), identity_key("web", "url", url)]
+    # Forums and mailing lists often give an address in the place of a handle.
+    addresses = (actor.email, "" if actor.platform in _WITH_HOSTS else actor.preferred_username)
+    keys += [identity_key("email", "email", email) for one in addresses if (email := normal_email(one))]
+    return tuple(dict.fromkeys(key for key in keys if key))
 
 
 def identities_of_links(links: Iterable[str]) -> tuple[str, ...]:
@@ -133,17 +191,22 @@ def identities_of_account(account: Account) -> tuple[Identity, ...]:
 
 
 def _claimed(subject: str, handles: dict[str, str], urls: Iterable[str], emails: Iterable[str]) -> tuple[Identity, ...]:
-    found: dict[str, Identity] = {}
-    for platform, handle in sorted(handles.items()):
-        if value := normal_handle(handle):
-            identity = Identity(platform=platform, type="handle", value=value, subject=subject)
-            found.setdefault(identity.key, identity)
+    keys = [handle_key(platform, handle) for platform, handle in sorted(handles.items())]
     for url in urls:
         if value := canonical_url(f"https://{url.strip()}" if _BARE_SITE.fullmatch(url.strip()) else url):
-            identity = Identity(platform="web", type="url", value=value, subject=subject)
-            found.setdefault(identity.key, identity)
-    for email in emails:
-        if value := normal_email(email):
-            identity = Identity(platform="email", type="email", value=value, subject=subject)
-            found.setdefault(identity.key, identity)
-    return tuple(found.values())
+            keys += [profile_key(value), identity_key("web", "url", value)]
+    keys += [identity_key("email", "email", value) for email in emails if (value := normal_email(email))]
+    parts = [part for key in dict.fromkeys(keys) if (part := _KEY.fullmatch(key))]
+    return tuple(
+        Identity(platform=part[1], type=cast("IdentityType", part[2]), value=part[3], subject=subject)
+        for part in parts
+        if not _is_nobody(part[2], part[3])
+    )
+
+
+def _is_nobody(kind: str, value: str) -> bool:
+    """True for what cannot be anybody's, whatever a CRM says: [deleted], n/a, noreply@."""
+    if kind == "handle":
+        return value in NOBODY or not any(c.isalnum() for c in value)
+    local = value.partition("@")[0].replace("-", "").replace("_", "").replace(".", "")
+    return kind == "email" and any(word in local for word in _NO_REPLY)

@@ -1,11 +1,12 @@
 """Identities: one normal form for each, and nobody joined by what many share."""
 
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 
 from overheard.identities import (
+    NOBODY,
     PLACEHOLDER_HANDLES,
     PLACEHOLDER_MAILBOXES,
     identities_of_account,
@@ -16,9 +17,11 @@ from overheard.identities import (
     normal_email,
     normal_handle,
     normal_platform,
+    profile_key,
 )
 from overheard.records import Account, Actor, Contact, ExternalId, Identity, identity_key
 from overheard.records.identity import IdentityType
+from overheard.urls import canonical_url
 from tests.strategies import accounts, actors, contacts, raw_texts, words
 
 CRM = (ExternalId(system="crm", value="1"),)
@@ -192,6 +195,7 @@ def test_what_the_crm_has_of_a_contact_is_claimed_for_it() -> None:
     assert [identity.key for identity in claimed] == [
         "reddit:handle:jd",
         "x:handle:jane",
+        "linkedin:handle:jane",
         "web:url:https://linkedin.com/in/jane",
         "web:url:https://jane.example/",
         "email:email:jane@example.com",
@@ -214,3 +218,59 @@ def test_no_record_s_identities_raise_or_repeat(contact: Contact, account: Accou
         assert len(set(keys)) == len(keys)
     keys_of_actor = identities_of_actor(actor)
     assert len(set(keys_of_actor)) == len(keys_of_actor)
+
+
+@pytest.mark.parametrize(
+    ("url", "key"),
+    [
+        ("https://twitter.com/Asha_R", "x:handle:asha_r"),
+        ("http://www.x.com/asha_r/?s=20", "x:handle:asha_r"),
+        ("https://x.com/asha_r/status/1", ""),
+        ("https://old.reddit.com/user/Asha-R/", "reddit:handle:asha-r"),
+        ("https://www.reddit.com/u/asha", "reddit:handle:asha"),
+        ("https://github.com/asha", "github:handle:asha"),
+        ("https://github.com/asha/tool", ""),
+        ("https://bsky.app/profile/asha.bsky.social", "bluesky:handle:asha.bsky.social"),
+        ("https://news.ycombinator.com/user?id=asha", "hackernews:handle:asha"),
+        ("https://www.youtube.com/@Asha", "youtube:handle:asha"),
+        ("https://social.example/@Asha", "mastodon:handle:asha@social.example"),
+        ("https://social.example/users/asha", "mastodon:handle:asha@social.example"),
+        ("https://asha.example/about", ""),
+        ("", ""),
+    ],
+)
+def test_the_address_of_a_profile_tells_the_handle(url: str, key: str) -> None:
+    assert profile_key(canonical_url(url)) == key
+
+
+@pytest.mark.parametrize(
+    ("actor", "contact"),
+    [
+        (Actor(platform="x", preferred_username="Asha"), {"urls": ("https://twitter.com/asha",)}),
+        (Actor(platform="x", url="https://twitter.com/asha"), {"handles": {"x": "@Asha"}}),
+        (
+            Actor(platform="mastodon", preferred_username="asha", url="https://social.example/@asha"),
+            {"handles": {"mastodon": "@Asha@social.example"}},
+        ),
+        (Actor(platform="bluesky", preferred_username="asha"), {"handles": {"bluesky": "@asha.bsky.social"}}),
+        (Actor(platform="forum", preferred_username="Asha@rao.example"), {"emails": ("asha@rao.example",)}),
+        (Actor(platform="blog", url="http://www.rao.example/"), {"urls": ("rao.example",)}),
+    ],
+)
+def test_an_author_and_a_contact_meet_in_every_spelling_of_one_identity(actor: Actor, contact: dict[str, Any]) -> None:
+    claimed = identities_of_contact(Contact(id="con_a", external_ids=CRM, **contact))
+    assert {identity.key for identity in claimed} & set(identities_of_actor(actor))
+
+
+def test_a_handle_of_the_fediverse_is_no_address() -> None:
+    actor = Actor(platform="mastodon", preferred_username="asha@rao.example")
+    assert identities_of_actor(actor) == ("mastodon:handle:asha@rao.example",)
+
+
+def test_what_stands_in_the_place_of_an_account_is_claimed_for_nobody() -> None:
+    handles = {"reddit": "[deleted]", "x": "n/a", "github": "-", "mastodon": "<USERNAME>", "bluesky": "Anonymous"}
+    emails = ("no-reply@rao.example", "info@rao.example")
+    claimed = identities_of_contact(Contact(id="con_a", external_ids=CRM, handles=handles, emails=emails))
+    assert [identity.key for identity in claimed] == ["email:email:info@rao.example"]
+    assert {normal_handle(handle) for handle in NOBODY} == NOBODY
+    assert NOBODY <= PLACEHOLDER_HANDLES
