@@ -9,9 +9,11 @@ import typer
 from overheard.cli.options import ConfigOption, FolderOption, JsonOption, console, open_system, print_json
 from overheard.crm.rows import append_facts
 from overheard.errors import NotFoundError
+from overheard.identities import handle_key, normal_email, normal_platform
 from overheard.index.base import Index
-from overheard.records import Decision, DecisionVerb, Incident, digest, event_for
-from overheard.wiring.system import utc_now
+from overheard.records import Decision, DecisionVerb, EnrichedMention, Incident, digest, event_for, identity_key
+from overheard.urls import canonical_url
+from overheard.wiring.system import System, utc_now
 
 _VERBS = get_args(DecisionVerb)
 
@@ -43,7 +45,7 @@ def decide(
     with open_system(folder, config) as system:
         now = utc_now()
         with closing(system.index()) as index:
-            left = _mention(index, left)
+            left = _decision(system, left) if verb == "withdraw" else _about(system, index, verb, left)
             right = _person(index, right) if right else ""
         decision = Decision(
             id=f"dec_{digest(key or f'{verb}/{left}/{right}/{now.isoformat()}')}",
@@ -65,14 +67,42 @@ def decide(
         console().print(f"to take it back: overheard decide withdraw {decision.id}", markup=False)
 
 
-def _mention(index: Index, left: str) -> str:
-    hit = index.get(left) if left.startswith("inc_") else None
-    if hit is not None and isinstance(hit.record, Incident):
-        return hit.record.mention.id
-    if left.startswith("inc_"):
-        msg = f"expected the id of an incident, as `overheard search` shows it; {left!r} is none"
+def _decision(system: System, given: str) -> str:
+    event = system.fact(given)
+    if event is None or not isinstance(event.data, Decision):
+        msg = f"expected the id of a decision, as `overheard decide` prints it; {given!r} is none"
         raise NotFoundError(msg)
-    return left
+    return given
+
+
+def _about(system: System, index: Index, verb: str, given: str) -> str:
+    """Return the mention's id, or the identity's key in its normal form."""
+    if given.startswith("inc_"):
+        hit = index.get(given)
+        if hit is not None and isinstance(hit.record, Incident):
+            return hit.record.mention.id
+    elif given.startswith("men_"):
+        event = system.fact(given)
+        if event is not None and isinstance(event.data, EnrichedMention):
+            return given
+    elif verb != "not about us" and (key := _identity(given)):
+        return key
+    identity = "" if verb == "not about us" else ", or an identity such as reddit:handle:ann"
+    msg = f"expected the id of an incident, as `overheard search` shows it{identity}; {given!r} is none"
+    raise NotFoundError(msg)
+
+
+def _identity(given: str) -> str:
+    """Return the key of an identity as a person writes it; "" where it is none."""
+    platform, _, rest = given.partition(":")
+    kind, _, value = rest.partition(":")
+    if kind == "handle":
+        return handle_key(normal_platform(platform), value) if platform else ""
+    if kind == "email":
+        return identity_key("email", "email", address) if (address := normal_email(value)) else ""
+    if kind == "url":
+        return identity_key("web", "url", url) if (url := canonical_url(value)) else ""
+    return ""
 
 
 def _person(index: Index, who: str) -> str:

@@ -106,6 +106,31 @@ def test_what_a_person_decides_is_seen_at_once_and_can_be_taken_back(overheard: 
     assert about_us() == before
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("not-about-us", "inc_none"),
+        ("not-about-us", "men_none"),
+        ("not-about-us", "reddit:handle:ann"),
+        ("same", "ann", "c1"),
+        ("not-the-same", "reddit:handle:", "c1"),
+        ("withdraw", "inc_none"),
+    ],
+)
+def test_a_decision_about_nothing_known_is_refused(overheard: Command, copied: Path, words: tuple[str, ...]) -> None:
+    said = overheard("decide", *words, "-f", copied)
+
+    assert said.status == 1
+    assert "expected the id of" in said.err
+
+
+def test_an_identity_is_given_to_a_contact_however_it_is_written(overheard: Command, copied: Path) -> None:
+    said = overheard("decide", "same", "Reddit:handle:@Someone_Else", "c3", "-f", copied, "--json")
+
+    assert said.json["left"] == "reddit:handle:someone_else"
+    assert "someone_else" in overheard("profile", "c3", "-f", copied).out
+
+
 def test_two_of_one_name_are_told_apart_by_a_decision(overheard: Command, copied: Path) -> None:
     waiting = overheard("search", "candidate:c3", "-f", copied, "--limit", "1", "--json").json["hits"][0]
     said = overheard("decide", "same", waiting["id"], "c3", "-f", copied)
