@@ -43,7 +43,7 @@ def watch(
     as_json: JsonOption = False,
 ) -> None:
     """Listen for the terms of a watch list, and no longer for those that it lacks."""
-    with open_system(folder, config) as system, _telling() as progress:
+    with open_system(folder, config, make=True) as system, _telling() as progress:
         watchlist, events = bring_watch(system, file, dry_run=dry_run, on_progress=progress)
     if as_json:
         changes = [{"subject": event.subject, "verb": event.verb} for event in events]
@@ -71,7 +71,7 @@ def contacts(
     as_json: JsonOption = False,
 ) -> None:
     """Bring in people from a CRM's export, and match what was said before they came."""
-    with open_system(folder, config) as system, _telling() as progress:
+    with open_system(folder, config, make=True) as system, _telling() as progress:
         report = bring_contacts(system, file, mapping=parse_map(map_ or ()), dry_run=dry_run, on_progress=progress)
     _tell(report, dry_run=dry_run, as_json=as_json)
 
@@ -86,7 +86,7 @@ def accounts(
     as_json: JsonOption = False,
 ) -> None:
     """Bring in organisations from a CRM's export, and match what was said before they came."""
-    with open_system(folder, config) as system, _telling() as progress:
+    with open_system(folder, config, make=True) as system, _telling() as progress:
         report = bring_accounts(system, file, mapping=parse_map(map_ or ()), dry_run=dry_run, on_progress=progress)
     _tell(report, dry_run=dry_run, as_json=as_json)
 
@@ -103,7 +103,7 @@ def mentions(
 ) -> None:
     """Bring in posts. `overheard up` then finds what is about you, and whose it is."""
     with ExitStack() as stack:
-        system = None if dry_run else stack.enter_context(open_system(folder, config))
+        system = None if dry_run else stack.enter_context(open_system(folder, config, make=True))
         tell = stack.enter_context(telling("reading posts"))
         described, odd, report = bring_mentions(
             system,

@@ -14,6 +14,7 @@ from rich.progress import Progress as Bar
 from rich.progress import TextColumn, TimeElapsedColumn
 
 from overheard.config.settings import Settings, load_settings
+from overheard.errors import FolderError
 from overheard.wiring.system import System
 
 FolderOption = Annotated[
@@ -36,10 +37,20 @@ def settings_for(config: Path | None) -> Settings:
     return load_settings(config)
 
 
-def open_system(folder: Path | None, config: Path | None) -> System:
-    """Return the system in the folder; the caller closes it. Raises ConfigError and FolderError."""
+def open_system(folder: Path | None, config: Path | None, *, make: bool = False) -> System:
+    """Return the system in the folder; the caller closes it. Raises ConfigError and FolderError.
+
+    `make`: a folder that is not there is made. Else it is an error: whoever only looks is in the wrong place.
+    """
     settings = settings_for(config)
-    return System(folder or Path(settings.data), settings)
+    path = folder or Path(settings.data)
+    if not make and not path.exists():
+        msg = (
+            f"{path}: expected a data folder; there is none. Go to where it is, name it with --folder, or begin one "
+            "with `overheard import`"
+        )
+        raise FolderError(msg)
+    return System(path, settings)
 
 
 def console() -> Console:
@@ -63,8 +74,10 @@ def telling(description: str) -> Iterator[Callable[[str], None]]:
 
 def print_json(value: Any, file: TextIO | None = None) -> None:
     """Print records, or mappings and sequences of them, as one JSON document; on standard output by default."""
-    document = json.dumps(json.loads(msgspec.json.encode(value)), ensure_ascii=False, indent=2)
-    (file or sys.stdout).write(document + "\n")
+    stream = file or sys.stdout
+    escape = (stream.encoding or "ascii").lower().replace("-", "") != "utf8"
+    document = json.dumps(json.loads(msgspec.json.encode(value)), ensure_ascii=escape, indent=2)
+    stream.write(document + "\n")
 
 
 def error_as_json(error: Exception) -> Mapping[str, Any]:

@@ -40,7 +40,7 @@ def sample(
     as_json: JsonOption = False,
 ) -> None:
     """Run everything on a small sample, then show a search and a profile, and how to go on."""
-    with as_file(files("overheard.config") / "sample") as given, open_system(folder, config) as system:
+    with as_file(files("overheard.config") / "sample") as given, open_system(folder, config, make=True) as system:
         bring_watch(system, given / "watch.toml")
         bring_accounts(system, given / "accounts.csv")
         bring_contacts(system, given / "contacts.csv")

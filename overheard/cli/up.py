@@ -32,7 +32,7 @@ def up(
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with open_system(folder, config) as system:
+    with open_system(folder, config, make=True) as system:
         begun = time.monotonic()
         status = run_with_progress(system, once=once, workers=workers, stop=stop)
         seconds = time.monotonic() - begun

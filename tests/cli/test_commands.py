@@ -220,6 +220,20 @@ def test_a_folder_in_use_says_by_whom_and_what_to_do(overheard: Command, copied:
     assert "process" in said.err
 
 
+@pytest.mark.parametrize(
+    "words",
+    [("search", "x"), ("profile", "x"), ("status",), ("dead-letters", "list"), ("index", "rebuild")],
+)
+def test_whoever_looks_where_nothing_is_is_told_and_nothing_is_made(
+    overheard: Command, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    said = overheard(*words)
+
+    assert said.status == 1
+    assert "overheard-data: expected a data folder; there is none" in said.err
+    assert not (tmp_path / "overheard-data").exists()
+
+
 def test_every_stage_runs_on_lines_by_hand(overheard: Command, world: World) -> None:
     rows = b"\n".join(world.posts.read_bytes().splitlines()[:20])
     given = ("--watch", world.watch, "--accounts", world.accounts, "--contacts", world.contacts)
