@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from overheard.log.base import TOPICS
+
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS_WITHOUT_SPACY = ("collectors", "config", "crm", "index", "log", "matcher", "records")
 TEXT = {".py", ".md", ".toml", ".txt", ".yml", ".yaml", ".json", ".csv", ".cfg", ".ini", ""}
@@ -69,3 +71,33 @@ def test_nothing_is_left_to_do(files: list[Path]) -> None:
 def test_no_file_holds_a_secret(files: list[Path]) -> None:
     marks = ("BEGIN " + r"[A-Z ]*PRIVATE KEY", r"\bAKIA" + "[0-9A-Z]{16}", r"\bgh[pousr]_" + "[A-Za-z0-9]{36}")
     assert lines_with("|".join(marks), files) == []
+
+
+@pytest.mark.parametrize(
+    "page", ["ARCHITECTURE.md", "README.md", *(f"docs/{p.name}" for p in (ROOT / "docs").iterdir())]
+)
+def test_every_file_and_folder_that_a_page_names_is_there(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    roots = "|".join(("collectors", "config", "enrich", "index", "matcher", "overheard", "tests", "benchmarks", "docs"))
+    named = set(re.findall(rf"`((?:{roots})/(?:[\w/-]+\.\w+|[\w/-]*(?<=/)))[:`]", text)) | set(
+        re.findall(r"\]\(([\w/.-]+)\)", text)
+    )
+    assert [
+        name for name in sorted(named) if not ((ROOT / name).exists() or (ROOT / page).parent.joinpath(name).exists())
+    ] == []
+
+
+def test_the_topics_of_the_page_are_those_of_the_log() -> None:
+    table = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").partition("## Topics")[2].partition("\n## ")[0]
+    described = {
+        name: (
+            int(partitions),
+            "compacted" in kept,
+            int(days[0]) if (days := re.findall(r"(\d+) days", kept)) else None,
+        )
+        for name, partitions, kept in re.findall(r"^\| `([a-z-]+)`.*\| (\d+) \| ([^|]*) \|$", table, re.MULTILINE)
+    }
+    assert described == {
+        topic.name: (topic.partitions, topic.compacted, topic.retention.days if topic.retention else None)
+        for topic in TOPICS.values()
+    }

@@ -39,7 +39,7 @@ FATES = (
     "unlinked",  # matcher: an incident with nobody behind it yet
     "stale",  # matcher, index: older than what is known, or the same again
     "applied",  # matcher: a contact, account, term, source, decision
-    "deleted",  # matcher, index: the subject is gone
+    "deleted",  # enrich, matcher, index: the subject is gone
     "indexed",  # index
     "dead",  # any stage: a dead letter
 )
