@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from overheard.enrich.entities import Entities
 from overheard.enrich.language import language_of
 from overheard.enrich.sentences import sentences
-from overheard.enrich.sentiment import Lexicon, combine
+from overheard.enrich.sentiment import Lexicon, Verdict, combine
 from overheard.enrich.snippets import snippets_of
 from overheard.enrich.winnow import MAX_CHARACTERS, Winnow, Winnowed
 from overheard.errors import InputError
@@ -42,7 +42,8 @@ DELETED: Final = "deleted"
 
 # Raise it by one with every change of model, rule or number that changes what comes out.
 # 1: eldc, stock en_core_web_sm, VADER by clause.
-MODEL_VERSION: Final = 1
+# 2: VADER without words of politeness and business, with everyday complaints.
+MODEL_VERSION: Final = 2
 # `model_version` of a record = MODEL_VERSION above, the offset of `watch` that it was winnowed by below: of two
 # enrichments of one source version the one by the newer models wins, then the one by the newer watch list, whatever
 # order they arrive in. 40 bits of offsets, and all of it below 2^53, where JSON's integers stop being safe.
@@ -123,9 +124,12 @@ class EnrichStage:
         whole = self._lexicon.document(text, language, hits)
         spans = sentences(text)
         verdicts = self._lexicon.verdicts(text, hits, spans, language)
+        by_term: dict[str, list[Verdict]] = {}
+        for hit, verdict in zip(hits, verdicts, strict=True):
+            by_term.setdefault(hit.term, []).append(verdict)
         targets = []
-        for term in dict.fromkeys(hit.term for hit in hits):
-            said = combine([verdict for hit, verdict in zip(hits, verdicts, strict=True) if hit.term == term])
+        for term, its_verdicts in by_term.items():
+            said = combine(its_verdicts)
             targets.append(
                 TargetSentiment(
                     target=term,

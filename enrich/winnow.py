@@ -15,6 +15,7 @@ begins or ends with one (so `@` and `#` are boundaries, and `C++` may stand befo
 
 import string
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -30,6 +31,10 @@ from overheard.text import Alignment, fold
 MAX_CHARACTERS: Final = 1_000_000
 # Hits kept of one term in one mention; the rest would add nothing to snippets or sentiment.
 MAX_HITS_OF_A_TERM: Final = 100
+# Hits kept of all terms together, the first. What names more is a list.
+MAX_HITS: Final = 2_000
+# Places of one alias that are looked at. Nested ones go afterwards, so it is more than are kept.
+_PLACES: Final = 1_000
 
 _NONE, _WORD, _HANGUL, _SPACELESS, _MARK = range(5)
 _SPACELESS_SCRIPT = regex.compile(
@@ -151,6 +156,8 @@ class _Terms:
             return ()
         if len(text) > MAX_CHARACTERS:
             text = text[:MAX_CHARACTERS]
+        if "\n" in text:  # mails and some sites break lines between any two words
+            text = text.replace("\n", " ")
         ascii_only = text.isascii()
         if not ascii_only:
             text = _without_signs(text)
@@ -172,6 +179,8 @@ class _Terms:
             found.append(hit)
         if not found:
             return ()
+        if len(found) > _PLACES:
+            found = _first_of_each(found)
         if not ascii_only and not _folds_evenly(text, folded):
             span = Alignment(text).span
             found = [(pattern, *span(start, end)) for pattern, start, end in found]
@@ -186,23 +195,37 @@ class _Terms:
         spans.sort()
         reached: dict[str, int] = {}
         count: dict[str, int] = {}
-        hits = []
+        hits: list[WatchHit] = []
         for start, minus_end, term_id, kind in spans:
             # Sorted so, a hit lies inside an earlier one of its term exactly when it ends no later.
             if term_id in reached and (-minus_end <= reached[term_id] or count[term_id] == MAX_HITS_OF_A_TERM):
                 continue
             reached[term_id] = -minus_end
             count[term_id] = count.get(term_id, 0) + 1
+            if len(hits) == MAX_HITS:
+                break
             hits.append(WatchHit(term=term_id, kind=kind, start=start, end=-minus_end))
         return tuple(hits)
 
 
 def _patterns_of(alias: str) -> list[str]:
     """Return the folded forms of an alias; empty where nothing is left of it."""
-    pattern = fold(_without_signs(alias)).strip(_SIGN + string.whitespace)
+    pattern = " ".join(fold(_without_signs(alias)).split()).strip(_SIGN + string.whitespace)
     if not pattern:
         return []
-    return [pattern, *(pattern.replace(plain, typographic) for plain, typographic in _VARIANTS if plain in pattern)]
+    variants = [pattern.replace(plain, typographic) for plain, typographic in _VARIANTS if plain in pattern]
+    return [pattern, *variants]
+
+
+def _first_of_each(found: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+    """Return the hits but those of a pattern after its first places."""
+    count: Counter[int] = Counter()
+    kept = []
+    for hit in found:
+        count[hit[0]] += 1
+        if count[hit[0]] <= _PLACES:
+            kept.append(hit)
+    return kept
 
 
 def _folds_evenly(text: str, folded: str) -> bool:

@@ -34,6 +34,29 @@ def test_a_text_has_a_sentiment(lexicon: Lexicon, text: str, polarity: Polarity)
     assert lexicon.document(text, EN).polarity == polarity
 
 
+@pytest.mark.parametrize(
+    ("text", "polarity"),
+    [
+        ("Please fix the Korvex login", "neutral"),
+        ("Can somebody from Korvex customer care please help", "neutral"),
+        ("I would like a quote for the Korvex L200", "neutral"),
+        ("Does anybody know if Korvex supports USB?", "neutral"),
+        ("My Korvex leaks again", "negative"),
+        ("Korvex support is slow", "negative"),
+        ("Korvex does not work", "negative"),
+        ("Korvex won’t start", "negative"),
+        ("My Korvex stopped working", "negative"),
+        ("Korvex keeps freezing", "negative"),
+        ("I love my Korvex", "positive"),
+        ("Korvex support is great", "positive"),
+    ],
+)
+def test_politeness_praises_nobody_and_everyday_complaints_are_heard(
+    lexicon: Lexicon, text: str, polarity: Polarity
+) -> None:
+    assert said(lexicon, text, "Korvex")["Korvex"][0] == polarity
+
+
 def test_weak_or_mixed_words_are_unsure(lexicon: Lexicon) -> None:
     assert lexicon.document("The good and the bad", EN).polarity == "unsure"
 

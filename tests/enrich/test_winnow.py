@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from overheard.enrich.winnow import MAX_HITS_OF_A_TERM, Winnow
+from overheard.enrich.winnow import MAX_HITS, MAX_HITS_OF_A_TERM, Winnow
 from overheard.identities import watched_name
 from overheard.records import Actor, Contact, ExternalId, Passed, WatchedSource
 from overheard.text import clean, fold
@@ -52,6 +52,18 @@ def test_the_title_is_searched_and_offsets_refer_to_the_whole_text() -> None:
 )
 def test_no_word_character_may_touch_a_hit(text: str, found: list[str]) -> None:
     assert spellings(text, "Korvex") == found
+
+
+def test_an_alias_of_several_words_may_stand_across_a_lines_end() -> None:
+    assert spellings("at Korvex\nLathes, Korvex Lathes", "Korvex  Lathes") == ["Korvex\nLathes", "Korvex Lathes"]
+    assert spellings("at Korvex\n\nLathes", "Korvex Lathes") == []
+
+
+def test_terms_of_one_alias_in_a_long_text_stay_bounded() -> None:
+    terms = [a_term(f"t{i}", "korvex") for i in range(500)]
+    found = hits("korvex é " * 20_000, *terms)
+    assert len(found) == MAX_HITS
+    assert {hit.term for hit in found} == {term.id for term in terms}
 
 
 @pytest.mark.parametrize(
