@@ -25,13 +25,12 @@ PLACEHOLDER_HANDLES = frozenset(
         "deleted account", "account deleted", "[deleted user]", "anonymous user", "guest user",
     }
 )  # fmt: skip
-# Those of them that are no account at all, but what stands in the place of one, in posts and in cells of a CRM. Not
-# even a CRM can give them to a contact.
+# Those of them that no platform lets anybody be called: what stands in the place of an account. Not even a CRM can give
+# them to a contact, since every post whose author is gone would be that contact's.
 NOBODY = frozenset(
     {
         "[deleted]", "[removed]", "[redacted]", "[unknown]", "[deactivated]", "[suspended]", "[deleted user]",
-        "<username>", "deleted user", "deleted account", "account deleted", "anonymous", "anonymous user", "none",
-        "null", "nil", "undefined", "unknown", "n/a", "na", "nan", "tbd",
+        "<username>", "deleted user", "deleted account", "account deleted", "anonymous user", "n/a",
     }
 )  # fmt: skip
 PLACEHOLDER_MAILBOXES = frozenset(
@@ -205,8 +204,5 @@ def _claimed(subject: str, handles: dict[str, str], urls: Iterable[str], emails:
 
 
 def _is_nobody(kind: str, value: str) -> bool:
-    """True for what cannot be anybody's, whatever a CRM says: [deleted], n/a, noreply@."""
-    if kind == "handle":
-        return value in NOBODY or not any(c.isalnum() for c in value)
-    local = value.partition("@")[0].replace("-", "").replace("_", "").replace(".", "")
-    return kind == "email" and any(word in local for word in _NO_REPLY)
+    """True for what cannot be anybody's, whatever a CRM says: [deleted], n/a, ---."""
+    return kind == "handle" and (value in NOBODY or not any(c.isalnum() for c in value))

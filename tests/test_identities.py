@@ -268,9 +268,22 @@ def test_a_handle_of_the_fediverse_is_no_address() -> None:
 
 
 def test_what_stands_in_the_place_of_an_account_is_claimed_for_nobody() -> None:
-    handles = {"reddit": "[deleted]", "x": "n/a", "github": "-", "mastodon": "<USERNAME>", "bluesky": "Anonymous"}
-    emails = ("no-reply@rao.example", "info@rao.example")
-    claimed = identities_of_contact(Contact(id="con_a", external_ids=CRM, handles=handles, emails=emails))
-    assert [identity.key for identity in claimed] == ["email:email:info@rao.example"]
+    handles = {"reddit": "[deleted]", "x": "n/a", "github": "-", "mastodon": "<USERNAME>"}
+    claimed = identities_of_contact(Contact(id="con_a", external_ids=CRM, handles=handles))
+    assert claimed == ()
     assert {normal_handle(handle) for handle in NOBODY} == NOBODY
     assert NOBODY <= PLACEHOLDER_HANDLES
+
+
+def test_what_many_are_called_is_claimed_where_the_crm_names_it() -> None:
+    contact = Contact(
+        id="con_a",
+        external_ids=CRM,
+        handles={"reddit": "AutoModerator"},
+        emails=("info@rao.example", "no-reply@r.example"),
+    )
+    assert [identity.key for identity in identities_of_contact(contact)] == [
+        "reddit:handle:automoderator",
+        "email:email:info@rao.example",
+        "email:email:no-reply@r.example",
+    ]
