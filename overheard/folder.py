@@ -63,6 +63,7 @@ class Folder:
         self.held = held
         self._turn = threading.Lock()
         self._writer: int | None = None
+        self._owner = ""
         self._lock = self._gate = -1
         try:
             with storage_errors(self.path):
@@ -153,7 +154,8 @@ class Folder:
         if not self.held:
             return False
         with _open_lock(self.path / "lock") as lock:
-            return _try_lock(lock, fcntl.LOCK_SH)
+            # The next owner may have taken the lock before this look, and now waits for the workers of the former.
+            return _holder(lock) != self._owner or _try_lock(lock, fcntl.LOCK_SH)
 
     def close(self) -> None:
         """Let go of the lock. Connections must have been closed before. May be called twice."""
@@ -175,14 +177,15 @@ class Folder:
                 raise FolderError(msg)
             self._lock = os.open(self.path / "children", os.O_RDWR | os.O_CREAT, 0o600)
             fcntl.flock(self._lock, fcntl.LOCK_SH)
+            with _open_lock(self.path / "lock") as lock:
+                self._owner = _holder(lock)
             return
         self._lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         deadline = time.monotonic() + _LOCK_PATIENCE
         while not _try_lock(self._lock, fcntl.LOCK_EX):
             if time.monotonic() > deadline:
-                pid = os.pread(self._lock, 32, 0).decode("ascii", "replace").strip() or "unknown"
                 msg = (
-                    f"{self.path} is in use by another Overheard (process {pid}). "
+                    f"{self.path} is in use by another Overheard (process {_holder(self._lock) or 'unknown'}). "
                     "Stop that one first, or choose another data folder"
                 )
                 raise FolderInUseError(msg)
@@ -260,31 +263,31 @@ class Folder:
 def storage_errors(file: Path | str = "overheard.db") -> Iterator[None]:
     """Translate what SQLite and the file system say inside the block; `file` is named in the message.
 
-    Full disk, quota, file size limit: FolderFullError. Not a database, malformed: FolderDamagedError. Busy or locked:
-    TransientError. Read-only, not openable, failing disk: FolderError. Everything else goes on as it came.
+    Full disk, quota, file size limit: FolderFullError. Not a database, malformed, no UTF-8: FolderDamagedError. Busy or
+    locked: TransientError. Read-only, not openable, failing disk: FolderError. Everything else goes on as it came.
     """
     try:
         yield
     except sqlite3.Error as e:
         # Errors of Python's module itself (a wrong number of parameters) have no code: they are bugs, and stay.
         code = getattr(e, "sqlite_errorcode", None)
+        if code is None and str(e).startswith("Could not decode to UTF-8"):
+            raise FolderDamagedError(_damaged_message(file, e)) from e
         if code is None:
             raise
         primary = code & 0xFF
         if primary == sqlite3.SQLITE_FULL or code in _FULL:
             raise FolderFullError(_full_message(file)) from e
         if primary in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-            msg = (
-                f"{file}: expected a sound SQLite database; got: {e}. Stop everything that uses it, then restore the "
-                "data folder from a backup, or move it away to begin anew"
-            )
-            raise FolderDamagedError(msg) from e
+            raise FolderDamagedError(_damaged_message(file, e)) from e
         if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             msg = f"{file}: another process has been writing for more than {_BUSY_MS / 1000:g} s; trying again may help"
             raise TransientError(msg) from e
         if primary in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_IOERR):
             raise FolderError(_unusable_message(file, e)) from e
         raise
+    except UnicodeDecodeError as e:  # SQLite's own message quotes the damaged bytes
+        raise FolderDamagedError(_damaged_message(file, e)) from e
     except OSError as e:
         if e.errno in _FULL_ERRNO:
             raise FolderFullError(_full_message(file)) from e
@@ -300,6 +303,13 @@ def _full_message(file: Path | str) -> str:
     )
 
 
+def _damaged_message(file: Path | str, error: Exception) -> str:
+    return (
+        f"{file}: expected a sound SQLite database; got: {error}. Stop everything that uses it, then restore the data "
+        "folder from a backup, or move it away to begin anew"
+    )
+
+
 def _unusable_message(file: Path | str, error: Exception) -> str:
     return f"{file}: expected to read and write here; got: {error}. Check the path, its owner, its rights and the disk"
 
@@ -311,6 +321,11 @@ def _open_lock(path: Path) -> Iterator[int]:
         yield lock
     finally:
         os.close(lock)  # lets go of the lock too
+
+
+def _holder(lock: int) -> str:
+    """Return the pid that the lock names: of who holds it, or else of who held it last."""
+    return os.pread(lock, 32, 0).decode("ascii", "replace").strip()
 
 
 def _try_lock(lock: int, kind: int) -> bool:

@@ -94,6 +94,23 @@ def test_a_worker_sees_that_its_owner_was_killed(tmp_path: Path) -> None:
         assert worker.owner_is_gone()
 
 
+def test_a_worker_sees_that_its_owner_was_killed_though_another_holds_the_lock_already(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(overheard.folder, "_ORPHAN_PATIENCE", 20)
+    owner = run_child(OWNER, tmp_path)
+    successor = threading.Thread(target=lambda: Folder(tmp_path).close())
+    with Folder(tmp_path, held=True) as worker:
+        end(owner, kill=True)
+        successor.start()
+        while (tmp_path / "lock").read_text().strip() != str(os.getpid()):
+            pass
+        assert worker.owner_is_gone()
+        assert successor.is_alive()
+    successor.join(20)
+    assert not successor.is_alive()
+
+
 def test_a_new_owner_waits_for_the_workers_of_a_killed_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Folder(tmp_path).close()
     worker = run_child(WORKER, tmp_path)
@@ -151,6 +168,14 @@ def test_a_truncated_database_is_damaged(tmp_path: Path) -> None:
         storage_errors(folder.database),
     ):
         connection.execute("SELECT sum(length(x)) FROM t").fetchone()
+
+
+def test_text_that_is_no_longer_text_is_damage(tmp_path: Path) -> None:
+    with Folder(tmp_path) as folder, closing(folder.connect()) as connection:
+        connection.execute("CREATE TABLE t (x TEXT)")
+        connection.execute("INSERT INTO t VALUES (CAST(x'ff' AS TEXT))")
+        with pytest.raises(FolderDamagedError, match="restore"), storage_errors(folder.database):
+            connection.execute("SELECT x FROM t").fetchall()
 
 
 def test_pages_overwritten_in_the_middle_are_damage(tmp_path: Path) -> None:
