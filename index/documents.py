@@ -7,12 +7,12 @@ from functools import lru_cache
 
 import msgspec
 
-from overheard.errors import InputError
+from overheard.errors import FolderDamagedError, InputError
 from overheard.identities import normal_email, normal_handle
 from overheard.index import analyser
 from overheard.index.fields import normal_value, site_of
 from overheard.records import Incident, Profile, identity_key, sort_key
-from overheard.text import fold
+from overheard.text import clean, fold
 from overheard.urls import canonical_url, registrable_domain
 
 TAIL_BITS = 21  # of `k`: below them are milliseconds since 1970 (overheard.records.sortkey)
@@ -58,8 +58,12 @@ def document_of(record: Record, version: int) -> Document:
 
 
 def record_of(kind: str, json: bytes) -> Record:
-    """Return the record that a document's canonical JSON holds."""
-    return _decoders["incident" if kind == "incident" else "profile"].decode(json)
+    """Return the record that a document's canonical JSON holds. Raises FolderDamagedError where it holds none."""
+    try:
+        return _decoders["incident" if kind == "incident" else "profile"].decode(json)
+    except (msgspec.DecodeError, UnicodeDecodeError) as e:
+        msg = f"expected the canonical record of a document; got {json[:80]!r}: {e}. Run `overheard index rebuild`"
+        raise FolderDamagedError(msg) from e
 
 
 def text_of(record: Record) -> str:
@@ -76,7 +80,7 @@ def lookup_keys(who: str) -> tuple[str, ...]:
     `who` is a name, a handle (with or without @, or with its platform, `reddit:antdude`), an e-mail address, a URL, a
     domain, an identity's key, an external id (with or without its system, `crm:17`) or an id of ours.
     """
-    who = who.strip()
+    who = clean(who).strip()
     if not who:
         return ()
     platform, colon, handle = who.partition(":")

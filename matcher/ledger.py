@@ -14,13 +14,14 @@ import hashlib
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
 
+from overheard.errors import FolderDamagedError
 from overheard.folder import Folder, storage_errors
 from overheard.log.base import ProducerRecord
 from overheard.matcher.directory import Directory, Reach, is_identity_key
@@ -173,8 +174,22 @@ class Ledger:
         with folder.transaction(self._connection) as connection:
             for statement in _SCHEMA.split(";"):
                 connection.execute(statement)
-        self._connection.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
-        self._load()
+        with self._stored():
+            self._connection.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
+            self._load()
+
+    @contextmanager
+    def _stored(self) -> Iterator[None]:
+        """Translate what is wrong with the ledger's own rows: no fact is to blame, so none may become a dead letter."""
+        try:
+            with storage_errors(self._folder.database):
+                yield
+        except msgspec.DecodeError as e:
+            msg = (
+                f"{self._folder.database}: expected records in the matcher's tables; got: {e}. Stop everything that "
+                "uses it, then restore the data folder from a backup, or move it away to begin anew"
+            )
+            raise FolderDamagedError(msg) from e
 
     def _load(self) -> None:
         kinds = (CONTACT, ACCOUNT, DECISION)
@@ -202,7 +217,8 @@ class Ledger:
         self._pending = batch
         first_free = self._next
         try:
-            return self._apply(facts, batch)
+            with self._stored():
+                return self._apply(facts, batch)
         except BaseException:
             self.forget()
             self._next = first_free
@@ -400,7 +416,8 @@ class Ledger:
         if batch is None and dict(positions) == dict(self.positions()):
             return
         version = self._version(max(positions.values(), default=0))
-        documents = self._changed([m.document for m in batch.matched] if batch else [])
+        with self._stored():
+            documents = self._changed([m.document for m in batch.matched] if batch else [])
         with self._folder.transaction(self._connection) as connection:
             if batch is not None:
                 self._write_rows(connection, batch)
@@ -423,15 +440,20 @@ class Ledger:
     def settle(self) -> Iterator[None]:
         """Match again what was reached, then make the touched profiles again; yields after each transaction."""
         version = self._version(max(self.positions().values(), default=0))
-        while left := self._connection.execute(
-            f"SELECT mention, cause FROM ledger_unmatched LIMIT {_REMATCH}"
-        ).fetchall():
-            self._rematch(dict(left), version)
+        unmatched = f"SELECT mention, cause FROM ledger_unmatched LIMIT {_REMATCH}"
+        while left := self._rows(unmatched):
+            with self._stored():
+                self._rematch(dict(left), version)
             yield
-        query = f"SELECT subject, cause FROM ledger_touched LIMIT {_PROFILES}"
-        while touched := self._connection.execute(query).fetchall():
-            self._remake(dict(touched), version)
+        touched = f"SELECT subject, cause FROM ledger_touched LIMIT {_PROFILES}"
+        while left := self._rows(touched):
+            with self._stored():
+                self._remake(dict(left), version)
             yield
+
+    def _rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        with self._stored():
+            return self._connection.execute(sql, values).fetchall()
 
     def _rematch(self, causes: Mapping[int, Cause], version: int) -> None:
         sql = (
@@ -589,9 +611,7 @@ class Ledger:
 
     def outbox(self, limit: int) -> tuple[int, list[ProducerRecord]]:
         """Return (number of the last, the oldest records not yet published, up to `limit`); (0, []) for none."""
-        rows = self._connection.execute(
-            "SELECT seq, topic, key, value FROM ledger_outbox ORDER BY seq LIMIT ?", (limit,)
-        ).fetchall()
+        rows = self._rows("SELECT seq, topic, key, value FROM ledger_outbox ORDER BY seq LIMIT ?", (limit,))
         return (rows[-1][0] if rows else 0), [ProducerRecord(topic, key, value) for _, topic, key, value in rows]
 
     def published(self, last: int) -> None:
@@ -606,11 +626,11 @@ class Ledger:
 
     def positions(self) -> dict[int, int]:
         """Return the next offset of `facts` to read by partition; empty at the very start."""
-        return dict(self._connection.execute("SELECT part, next FROM ledger_positions"))
+        return dict(self._rows("SELECT part, next FROM ledger_positions"))
 
     def fates(self) -> dict[str, int]:
         """Return how many facts met each fate, since the beginning."""
-        return dict(self._connection.execute("SELECT fate, n FROM ledger_fates ORDER BY fate"))
+        return dict(self._rows("SELECT fate, n FROM ledger_fates ORDER BY fate"))
 
     def contact(self, id_: str) -> Contact | None:
         """Return a contact as it is now (`overheard.records.contact_id` makes the id of an external id)."""
@@ -622,20 +642,15 @@ class Ledger:
 
     def sourceversion(self, subject: str) -> int | None:
         """Return the source version of a fact as it is now, a deleted one's too; None where it never came."""
-        row = self._connection.execute(
-            "SELECT sourceversion FROM ledger_facts WHERE subject = ?", (subject,)
-        ).fetchone()
-        return row[0] if row else None
+        rows = self._rows("SELECT sourceversion FROM ledger_facts WHERE subject = ?", (subject,))
+        return rows[0][0] if rows else None
 
     def counts(self) -> dict[str, int]:
         """Return how many mentions, contacts, accounts, decisions and links of each outcome there are."""
-        (mentions,) = self._connection.execute(
-            "SELECT count(*) FROM ledger_facts WHERE type = ? AND value IS NOT NULL", (MENTION,)
-        ).fetchone()
-        links = self._connection.execute("SELECT outcome, count(*) FROM ledger_links GROUP BY outcome ORDER BY outcome")
-        (decisions,) = self._connection.execute(
-            "SELECT count(*) FROM ledger_facts WHERE type = ? AND value IS NOT NULL", (DECISION,)
-        ).fetchone()
+        facts = "SELECT count(*) FROM ledger_facts WHERE type = ? AND value IS NOT NULL"
+        ((mentions,),) = self._rows(facts, (MENTION,))
+        ((decisions,),) = self._rows(facts, (DECISION,))
+        links = self._rows("SELECT outcome, count(*) FROM ledger_links GROUP BY outcome ORDER BY outcome")
         return {
             "mentions": mentions,
             "contacts": len(self.directory.contacts),
@@ -646,6 +661,10 @@ class Ledger:
 
     def profile(self, subject: str) -> Profile | None:
         """Return the profile of a contact or account, computed now from its links; None where there is none."""
+        with self._stored():
+            return self._profile(subject)
+
+    def _profile(self, subject: str) -> Profile | None:
         claims = self.directory.claims(subject)
         seen = {identity.key: times for identity in claims if (times := self._seen(identity.key))}
         read = self._connection.execute

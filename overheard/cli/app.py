@@ -1,7 +1,10 @@
 """The root of the command line: the commands put together, and what an error looks like."""
 
+import io
 import logging
+import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,6 +13,7 @@ from overheard import __version__
 from overheard.cli import deadletters, decide, imports, look, render, sample, stages, up
 from overheard.cli.options import console, error_as_json, notes, print_json
 from overheard.errors import OverheardError
+from overheard.records import RecordError
 
 app = typer.Typer(
     name="overheard",
@@ -49,15 +53,38 @@ def root(version: VersionOption = False) -> None:
 def run() -> int:
     """Run the command of `sys.argv` and return its exit status: 0 done, 1 an error with a message, 2 wrong usage."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started us
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  open for as long as we run
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # what a locale without Unicode cannot show is escaped, not an error
+            stream.reconfigure(errors="backslashreplace")
     try:
-        app(standalone_mode=True)
-    except OverheardError as e:
+        try:
+            app(standalone_mode=True)
+        finally:
+            sys.stdout.flush()  # here, so that a full disk behind `> file` is an error with a message
+    except BrokenPipeError:  # the reader of a pipe has had enough: `overheard search x | head`
+        _give_up_output()
+        return 0
+    except OSError as e:
+        _give_up_output()
+        _tell(f"expected to read and write what the command names; got: {e}. Check the disk and the rights")
+        return 1
+    except (OverheardError, RecordError) as e:
         if "--json" in sys.argv:
             print_json(error_as_json(e))
         else:
-            notes().print(f"error: {render.safe(str(e), lines=True)}", style="red", markup=False, soft_wrap=True)
+            _tell(str(e))
         return 1
-    except BrokenPipeError:  # the reader of a pipe has had enough: `overheard search x | head`
-        sys.stderr.close()
-        return 0
     return 0
+
+
+def _tell(message: str) -> None:
+    notes().print(f"error: {render.safe(message, lines=True)}", style="red", markup=False, soft_wrap=True)
+
+
+def _give_up_output() -> None:
+    """Let what is still buffered go nowhere: Python would try to write it again at its end, and complain."""
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
