@@ -184,12 +184,16 @@ def firm_of_that_name(case: PersonCase) -> Found | None:
 
 
 def employer_named(case: PersonCase) -> Found | None:
-    """The organisation that the CRM has for the contact is named elsewhere in the same text."""
+    """The organisation that the CRM has for the contact is named elsewhere in the same text.
+
+    A single word counts half where its capital tells nothing and nobody sees a firm there: "Square dances, said ...".
+    """
     names = [case.contact.organisation, case.employer.name if case.employer else ""]
     for name in dict.fromkeys(names):
         for phrase in organisation_phrases(name):
             if place := _elsewhere(case, phrase, find_organisation(case.text, name, phrase)):
-                return Found(case.text.original[slice(*place)], name, *place)
+                sure = len(phrase) > 1 or _is_seen_as_firm(case, *place)
+                return Found(case.text.original[slice(*place)], name, *place, scale=1.0 if sure else 0.5)
     return None
 
 
@@ -286,11 +290,7 @@ def without_capitals(case: AccountCase) -> Found | None:
 
 def capitals_within_a_sentence(case: AccountCase) -> Found | None:
     """The name has its capital where nothing else asks for one."""
-    if case.text.has_title_case or case.at == 0 or not case.text.spelling(case.at, case.at)[0].isupper():
-        return None
-    if any(mark in case.text.gap(case.at - 1) for mark in '.!?:\n"“•*'):
-        return None
-    return _account_at(case, case.account.name)
+    return _account_at(case, case.account.name) if _has_telling_capital(case.text, case.span) else None
 
 
 def watched_term(case: AccountCase) -> Found | None:
@@ -385,6 +385,26 @@ def _elsewhere(case: PersonCase, phrase: tuple[str, ...], places: Sequence[int])
         if len(phrase) > 1 or not case.text.original[start].islower():
             return start, end
     return None
+
+
+def _has_telling_capital(text: Text, span: tuple[int, int], *names: tuple[int, int]) -> bool:
+    """True where a word has a capital that neither the beginning of a sentence nor a headline asks for.
+
+    `names` are spans that have theirs anyway, and so make no headline.
+    """
+    before = text.original[max(span[0] - 40, 0) : span[0]].rstrip(" \t")
+    if not before or before[-1] in '.!?:\n"“•*' or not text.original[span[0]].isupper():
+        return False
+    return not (text.has_title_case_without(span, *names) if names else text.has_title_case)
+
+
+def _is_seen_as_firm(case: PersonCase, start: int, end: int) -> bool:
+    """True where a capital, the entity recogniser or a watched company's term says that a word names a firm."""
+    if _has_telling_capital(case.text, (start, end), (case.sighting.start, case.sighting.end)):
+        return True
+    if _overlapping(case.mention, case.text, ("organisation",), (start, end), ""):
+        return True
+    return any(hit.start < end and start < hit.end and hit.kind != "category" for hit in case.mention.hits)
 
 
 def _entity(case: PersonCase, labels: Sequence[str]) -> Found | None:

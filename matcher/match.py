@@ -223,8 +223,8 @@ def _people(mention: EnrichedMention, text: Text, directory: Directory) -> list[
     # Whoever stands at the same place ends with the same word.
     places: dict[int, list[_Claim]] = {}
     for case in cases:
-        fact = any(one.feature in CORROBORATING for one in gather(PERSON_FEATURES, case))
-        places.setdefault(case.sighting.last, []).append(_Claim(case, _unknown(case), fact))
+        facts = sum(one.weight for one in gather(PERSON_FEATURES, case) if one.feature in CORROBORATING)
+        places.setdefault(case.sighting.last, []).append(_Claim(case, _unknown(case), facts))
     best: dict[str, Party] = {}
     for claim, rivals in (pair for place in places.values() for pair in _contested(place)):
         case = replace(claim.case, rivals=rivals)
@@ -253,23 +253,26 @@ def _people(mention: EnrichedMention, text: Text, directory: Directory) -> list[
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """A contact's claim to a place: how many middle names there are strange to the CRM, and is a fact beside it?"""
+    """A contact's claim to a place: how many middle names there the CRM lacks, and what the facts beside it weigh."""
 
     case: PersonCase
     unknown: int
-    fact: bool
+    facts: float
 
 
 def _contested(place: Sequence[_Claim]) -> Iterable[tuple[_Claim, tuple[Contact, ...]]]:
     """Return each claim to one place with its rivals.
 
-    A rival's name fits the place as well (no more strange middle names), and it has a fact beside it, or mine has none.
+    A rival's name fits the place as well (no more middle names that the CRM lacks), and the facts beside it weigh half
+    of mine or more, or I have none: a namesake with the same title is no rival where my employer is named, too.
     """
-    pools: dict[tuple[int, bool], list[_Claim]] = {}
+    pools: dict[tuple[int, float], list[_Claim]] = {}
     for mine in place:
-        key = (mine.unknown, mine.fact)
+        key = (mine.unknown, mine.facts)
         if key not in pools:
-            pools[key] = [one for one in place if one.unknown <= mine.unknown and (one.fact or not mine.fact)]
+            pools[key] = [
+                one for one in place if one.unknown <= mine.unknown and (2 * one.facts >= mine.facts or not mine.facts)
+            ]
         yield mine, _others(pools[key], mine.case.contact, lambda one: one.case.contact)
 
 

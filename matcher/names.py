@@ -106,11 +106,13 @@ class Text:
     def _capitals(self) -> tuple[int, int]:
         return _capitals(self.original)
 
-    def has_title_case_without(self, start: int, end: int) -> bool:
-        """True where the text but for [start, end) has title case."""
+    def has_title_case_without(self, *spans: tuple[int, int]) -> bool:
+        """True where the text but for these spans of names, [start, end) each, has title case."""
         words, capital = self._capitals
-        fewer, less = _capitals(self.original[start:end])
-        return _is_title_case(words - fewer, capital - less)
+        for start, end in spans:
+            fewer, less = _capitals(self.original[start:end])
+            words, capital = words - fewer, capital - less
+        return _is_title_case(words, capital)
 
     def span(self, first: int, last: int) -> tuple[int, int]:
         """Return [start, end) in the original of tokens `first` to `last`, both inclusive."""
@@ -393,7 +395,7 @@ def _longer(text: Text, name: PersonName, first: int, last: int) -> str:
     if after in _THINGS:
         return text.spelling(first, last + 1)
     # All capitals are an acronym ("Joe Biden CEO"), which belongs to no name.
-    if len(spelling) == 1 or spelling.isupper() or text.has_title_case_without(*text.span(first, last + 1)):
+    if len(spelling) == 1 or spelling.isupper() or text.has_title_case_without(text.span(first, last + 1)):
         return ""
     return text.spelling(first, last + 1)
 

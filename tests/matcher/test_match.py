@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from overheard.identities import NOBODY, normal_handle
 from overheard.matcher.directory import Directory
 from overheard.matcher.features import ACCOUNT_FEATURES, CORROBORATING, PERSON_FEATURES
 from overheard.matcher.match import explain, match
@@ -117,6 +118,30 @@ def test_the_right_namesake_is_linked_and_the_other_only_a_candidate() -> None:
     assert found["mentioned", NAMESAKE.id] == "candidate"
 
 
+def test_a_weaker_fact_of_a_namesake_keeps_nobody_from_being_linked() -> None:
+    here = contact("8", "Asha Rao", organisation="Gap Tools", title="Analyst")
+    there = contact("9", "Asha Rao", organisation="Fjord Mills", title="Analyst")
+    found = outcomes(mention("1", "Asha Rao, analyst at Gap Tools, spoke"), here, there)
+    assert found == {("mentioned", here.id): "linked", ("mentioned", there.id): "candidate"}
+    found = outcomes(mention("1", "Asha Rao, analyst at Gap Tools, later at Fjord Mills, spoke"), here, there)
+    assert set(found.values()) == {"candidate"}
+
+
+@pytest.mark.parametrize(
+    ("text", "fields", "outcome"),
+    [
+        ("Ravi Kulvarni of Square spoke", {}, "linked"),
+        ("Square dances are fun, said Ravi Kulvarni", {}, "candidate"),
+        ("We danced. Square dances, said Ravi Kulvarni", {}, "candidate"),
+        ("Square hired Ravi Kulvarni", {"entities": [("organisation", "Square")]}, "linked"),
+        ("Square hired Ravi Kulvarni", {"hits": ["Square"]}, "linked"),
+        ("we met square and Ravi Kulvarni", {}, "candidate"),
+    ],
+)
+def test_an_employer_named_like_a_word_must_be_seen_as_a_firm(text: str, fields: dict[str, Any], outcome: str) -> None:
+    assert person(text, contact("8", "Ravi Kulvarni", organisation="Square, Inc."), **fields) == outcome
+
+
 def test_a_rare_name_links_alone_unless_another_contact_bears_it() -> None:
     assert person("Then Gina Haspel resigned", GINA) == "linked"
     assert person("then gina haspel resigned", GINA) == "candidate"
@@ -202,7 +227,7 @@ def test_placeholders_are_nobody_unless_the_crm_names_one_that_is_an_account(aut
     assert outcomes(mention("1", "hello", author=author), ASHA) == {}
     named = contact("9", handles={"reddit": author})
     found = outcomes(mention("1", "hello", author=author), named)
-    assert found == ({("author", named.id): "linked"} if author == "AutoModerator" else {})
+    assert found == ({} if normal_handle(author) in NOBODY else {("author", named.id): "linked"})
 
 
 def test_a_person_is_believed_before_the_crm() -> None:
