@@ -13,7 +13,7 @@ from overheard.crm.contacts import map_contacts, plan_contacts
 from overheard.crm.rows import ImportReport, append_facts
 from overheard.log.stage import Progress
 from overheard.records import Event, Mention
-from overheard.table import BadRow, open_table
+from overheard.table import BadRow, Columns, Table, open_table
 from overheard.wiring.system import System, utc_now
 
 _ERRORS_SHOWN = 20
@@ -59,12 +59,7 @@ def bring_contacts(
 
     `dry_run`: nothing is written. Raises ConfigError.
     """
-    with open_table(file) as table:
-        crm = system.settings.crm.system
-        report = plan_contacts(table, map_contacts(table, mapping), current=system.fact, now=utc_now(), system=crm)
-    if not dry_run:
-        _apply(system, report.events, on_progress)
-    return report
+    return _bring_records(system, file, mapping, map_contacts, plan_contacts, dry_run, on_progress)
 
 
 def bring_accounts(
@@ -76,9 +71,21 @@ def bring_accounts(
     on_progress: OnProgress | None = None,
 ) -> ImportReport:
     """Bring in accounts; as `bring_contacts`."""
+    return _bring_records(system, file, mapping, map_accounts, plan_accounts, dry_run, on_progress)
+
+
+def _bring_records(  # noqa: PLR0917  called in two places
+    system: System,
+    file: str | Path,
+    mapping: Mapping[str, str],
+    map_columns: Callable[[Table, Mapping[str, str]], Columns],
+    plan: Callable[..., ImportReport],
+    dry_run: bool,
+    on_progress: OnProgress | None,
+) -> ImportReport:
     with open_table(file) as table:
         crm = system.settings.crm.system
-        report = plan_accounts(table, map_accounts(table, mapping), current=system.fact, now=utc_now(), system=crm)
+        report = plan(table, map_columns(table, mapping), current=system.fact, now=utc_now(), system=crm)
     if not dry_run:
         _apply(system, report.events, on_progress)
     return report
