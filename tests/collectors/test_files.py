@@ -118,6 +118,12 @@ def test_a_signature_is_a_name_and_no_handle() -> None:
     assert (actor.preferred_username, actor.name) == ("", "Asha Rao")
 
 
+def test_an_author_as_mailing_lists_sign_has_a_name_and_an_address() -> None:
+    actor = post(author="Asha Rao <asha@rao.example>").attributed_to
+    assert actor is not None
+    assert (actor.preferred_username, actor.name, actor.email) == ("", "Asha Rao", "asha@rao.example")
+
+
 def test_an_author_that_is_nobody_stays_nobody_and_deleted_stays_as_written() -> None:
     assert post(author=None).attributed_to is None
     deleted = post(author="[deleted]").attributed_to
