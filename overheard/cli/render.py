@@ -102,7 +102,7 @@ def search_page(page: Page, *, brackets: bool = False) -> RenderableType:
     more = f", more with --after {safe(page.next)}" if page.next else ""
     parts.append(Text(f"{shown:,} of {total:,} found{more}", style="dim"))
     for name, values in page.facets.items():
-        parts.append(_line(name, Text(_counts(values))))
+        parts.append(_line(name, Text(_counts(values)), width=max(11, *map(len, page.facets))))
     return Group(*parts)
 
 
@@ -375,9 +375,9 @@ def _noted(text: str) -> Text:
     return Text(f"! {safe(text)}", style="yellow", overflow="fold")
 
 
-def _line(label: str, text: Text) -> RenderableType:
+def _line(label: str, text: Text, *, width: int = 11) -> RenderableType:
     grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(width=11, style="dim")
+    grid.add_column(width=width, style="dim")
     grid.add_column(overflow="fold", ratio=1)
     grid.add_row(Text(safe(label)), text)
     return grid

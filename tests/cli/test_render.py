@@ -233,6 +233,12 @@ def test_a_search_page_shows_when_where_who_what_and_whose() -> None:
     )
 
 
+def test_facets_stand_under_their_whole_names() -> None:
+    facets = {"source": [("reddit", 2)], "published:month": [("2026-03", 2)]}
+    shown = plain(render.search_page(Page(hits=[], total=2, facets=facets, next="")))
+    assert shown.splitlines()[1:] == ["source           reddit 2", "published:month  2026-03 2"]
+
+
 def test_a_search_that_finds_nothing_says_so() -> None:
     assert plain(render.search_page(page(total=0))) == "Nothing found.\n"
 
