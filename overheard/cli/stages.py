@@ -1,6 +1,9 @@
 """`overheard run STAGE`: one stage on lines of JSON, standard input to standard output, to try a step by hand."""
 
+import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -32,17 +35,18 @@ def run(
     settings = settings_for(config)
     folder = folder or Path(settings.data)
     given = any((watch, accounts, contacts))
-    if stage in ("enrich", "match") and not given and not folder.is_dir():
+    if stage in ("enrich", "match") and not given and not folder.is_dir() and not as_json:
         notes().print(f"nothing is watched and nobody known: no --watch, and no data folder {folder}", markup=False)
-    done = run_by_hand(
-        stage,
-        sys.stdin.buffer,
-        settings,
-        folder=folder if folder.is_dir() and not given and stage in ("enrich", "match") else None,
-        watch=watch,
-        accounts=accounts,
-        contacts=contacts,
-    )
+    with _unsaid() if as_json else nullcontext():
+        done = run_by_hand(
+            stage,
+            sys.stdin.buffer,
+            settings,
+            folder=folder if folder.is_dir() and not given and stage in ("enrich", "match") else None,
+            watch=watch,
+            accounts=accounts,
+            contacts=contacts,
+        )
     for line in done.lines:
         sys.stdout.buffer.write(line + b"\n")
     sys.stdout.buffer.flush()
@@ -52,3 +56,14 @@ def run(
     if done.letters:
         notes().print(render.dead_letters(done.letters))
     notes().print(render.fates({stage: done.fates}))
+
+
+@contextmanager
+def _unsaid() -> Iterator[None]:
+    """Keep the stage's warnings off standard error: what they tell is in the JSON there."""
+    logger = logging.getLogger("overheard.log.stage")
+    logger.disabled = True
+    try:
+        yield
+    finally:
+        logger.disabled = False

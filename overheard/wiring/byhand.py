@@ -8,7 +8,7 @@ import tempfile
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import BinaryIO
 import msgspec
 
 from overheard.config.settings import Settings
+from overheard.errors import InputError
 from overheard.index.documents import document_of
 from overheard.log.base import TOPICS, ProducerRecord
 from overheard.log.deadletters import list_letters
@@ -79,7 +80,7 @@ def run_by_hand(
             lines = [record.value for record in newest(system.log, "documents") if record.value is not None]
         elif stage == "index":
             fates = system.catch_up_index().fates
-            lines = [msgspec.json.encode(document_of(event.data, event.sourceversion)) for event in system.documents()]
+            lines = list(_indexed(system))
         else:
             lines = list(_outputs(system, "mentions", (Mention,)))
         return Done(lines, fates, list_letters(system.log))
@@ -140,6 +141,14 @@ def _enrich(system: System) -> Mapping[str, int]:
 
 def _is_event(data: bytes) -> bool:
     return b'"specversion"' in data.partition(b"\n")[0]
+
+
+def _indexed(system: System) -> Iterator[bytes]:
+    """Yield what the index holds of each document, as JSON; of what became a dead letter, nothing."""
+    for record in newest(system.log, "documents"):
+        with suppress(RecordError, InputError):
+            if record.value is not None and (event := decode(record.value)).verb != "Delete":
+                yield msgspec.json.encode(document_of(event.data, event.sourceversion))
 
 
 def _outputs(system: System, topic: str, kinds: tuple[type, ...]) -> Iterator[bytes]:

@@ -23,6 +23,8 @@ from overheard.records import Event, Term, WatchedSource, decode
 STAGES: Mapping[str, str] = {"enrich": "mentions", "match": "facts", "index": "documents"}
 # The index stage gathers documents for so long, since a commit costs some 70 ms whatever its size.
 INDEX_LINGER = 0.25
+# A worker's exit status where another start would meet the same: a full disk, a damaged folder. It has said so itself.
+GAVE_UP = 3
 _PAGE = 1_000
 
 

@@ -18,7 +18,7 @@ from datetime import timedelta
 from overheard.errors import OverheardError
 from overheard.log.base import TOPICS
 from overheard.wiring.feeds import polling
-from overheard.wiring.system import System, utc_now
+from overheard.wiring.system import GAVE_UP, System, utc_now
 
 _logger = logging.getLogger(__name__)
 # How often the main thread looks after the others. Short, because `--once` ends only when it has looked.
@@ -143,6 +143,9 @@ class _Run:
             enriched = sum(self.system.log.checkpoint("enrich", "mentions").positions.values())
             self.deaths = 1 if enriched > self._enriched else self.deaths + 1
             self._enriched = enriched
+            if process.returncode == GAVE_UP:
+                msg = "the enrich worker gave up; its message stands above. Nothing is lost: mend it and start again"
+                raise OverheardError(msg)
             if self.deaths > _MOST_DEATHS:
                 msg = (
                     f"expected the enrich worker to go on; it ended {self.deaths} times in a row, the last time with "

@@ -18,7 +18,7 @@ from overheard.folder import Folder
 from overheard.log.base import ConsumerRecord
 from overheard.log.embedded import EmbeddedLog
 from overheard.log.stage import LogSink, Outcome, run_stage
-from overheard.wiring.system import utc_now
+from overheard.wiring.system import GAVE_UP, utc_now
 
 
 class _InStep:
@@ -61,7 +61,7 @@ def run_worker(folder: Path, member: int, members: int, stop: threading.Event) -
 
 
 def main() -> int:
-    """Run as a process; 0 when told to stop, 1 with a message when the folder cannot be used."""
+    """Run as a process; 0 when told to stop, GAVE_UP with a message when the folder cannot be used."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     folder, member, members = sys.argv[1:]
     stop = threading.Event()
@@ -71,7 +71,7 @@ def main() -> int:
         run_worker(Path(folder), int(member), int(members), stop)
     except OverheardError as e:
         print(f"error: {e}", file=sys.stderr)  # noqa: T201  a process's last word
-        return 1
+        return GAVE_UP
     return 0
 
 

@@ -137,3 +137,14 @@ def test_a_record_that_a_stage_cannot_use_is_shown_replayed_and_dropped(overhear
     assert overheard("up", "--once", "--workers", "1", "-f", copied).status == 0
     assert len(overheard("dead-letters", "drop", "--all", "-f", copied, "--json").json["dropped"]) == 3
     assert overheard("dead-letters", "list", "-f", copied, "--json").json == []
+
+
+@pytest.mark.parametrize("stage", ["enrich", "match", "index"])
+def test_lines_that_are_no_records_are_dead_letters_of_the_stage_run_by_hand(overheard: Command, stage: str) -> None:
+    lines = b'{"specversion":"1.0"}\n[1]\ngarbage\n{"specversion":"9.0","id":"x"}\n\xff\xfe\x00\n'
+    said = overheard("run", stage, "--json", stdin=lines)
+    assert said.status == 0
+    assert said.out == ""
+    told = json.loads(said.err)
+    assert told["fates"] == {"dead": 5}
+    assert len(told["deadLetters"]) == 5

@@ -13,10 +13,10 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from overheard.config.settings import FeedSettings, HttpSettings, Settings
-from overheard.errors import ConfigError
+from overheard.errors import ConfigError, OverheardError
 from overheard.records import Incident, Profile, contact_id
 from overheard.wiring.imports import bring_accounts, bring_contacts, bring_mentions, bring_watch
-from overheard.wiring.system import System
+from overheard.wiring.system import GAVE_UP, System
 from overheard.wiring.up import run_up
 from tests.world import World, write_world
 
@@ -158,3 +158,17 @@ def test_a_contact_watched_by_name_is_heard_though_no_term_is_mentioned(tmp_path
 
     assert [incident.mention.content for incident in incidents] == ["Meera Chitnis gave a talk"]
     assert incidents[0].parties[0].outcome == "candidate"
+
+
+def test_a_worker_that_gives_up_is_not_started_again(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gives_up = tmp_path / "gives-up"
+    gives_up.write_text(f"#!/bin/sh\necho once >> {tmp_path}/starts\nexit {GAVE_UP}\n", encoding="utf-8")
+    gives_up.chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(gives_up))
+    with System(tmp_path / "data", Settings()) as system:
+        bring_mentions(system, world.posts)
+        with pytest.raises(OverheardError, match="gave up"):
+            up_once(system)
+    assert (tmp_path / "starts").read_text(encoding="utf-8").split() == ["once"]
