@@ -21,7 +21,7 @@ from datetime import datetime, timedelta
 from overheard.collectors.base import Reading, Source
 from overheard.collectors.bounded import read_here
 from overheard.collectors.fetch import Answer, Fetcher, site_of
-from overheard.collectors.pollstate import host_key, load_states, save_states
+from overheard.collectors.pollstate import host_key, load_states, save_states, source_key
 from overheard.collectors.revisions import remember, revise
 from overheard.collectors.schedule import begin, is_due, retry_after, settle
 from overheard.errors import InputError
@@ -97,8 +97,8 @@ def poll_due(
     collector = _Collector(log, by_name, read, clock)
     collector.collect()
     now = clock()
-    stored = load_states(log, by_name)
-    states = {source.name: begin(stored.get(source.name), source.url, now) for source in sources}
+    stored = load_states(log, [source_key(name) for name in by_name])
+    states = {source.name: begin(stored.get(source_key(source.name)), source.url, now) for source in sources}
     sites = {name: site_of(state.url) for name, state in states.items()}
     quiet = load_states(log, {host_key(site) for site in sites.values()})
     due: dict[str, list[tuple[Source, PollState]]] = {}
@@ -149,7 +149,7 @@ def _settled(
         if body != state.body:
             ttl, problem = collector.publish(answer.fetch)
     new = settle(state, answer, now, interval=source.interval, body=body, ttl=ttl, problem=problem)
-    changed = {source.name: new}
+    changed = {source_key(source.name): new}
     if until := retry_after(answer, now):
         changed[host_key(answer.site)] = PollState(next_due=until)
     save_states(log, changed, now)
@@ -259,7 +259,8 @@ class _Collector:
     def _publish(self, record: ConsumerRecord, fetch: Fetch, reading: Reading, *, known: bool) -> None:
         """Publish a reading: mentions, dead letters, what is remembered of both, then fates and position."""
         # What a source held before we first heard of it is history: it must not raise an alarm.
-        state = load_states(self._log, [fetch.source]).get(fetch.source)
+        key = source_key(fetch.source)
+        state = load_states(self._log, [key]).get(key)
         cause: Cause = "live" if state is not None and state.succeeded else "back-fill"
         revised = revise(self._log, reading.mentions)
         new = [one for one in revised if one.changed]

@@ -1,4 +1,4 @@
-"""Poll states on the log: of sources by name, of sites that asked to be left alone by `host/<domain>`."""
+"""Poll states on the log: of sources by `source/<name>`, of sites that asked to be left alone by `host/<domain>`."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -8,6 +8,11 @@ from overheard.records import PollState, decode, encode, event_for
 
 TOPIC = "poll-state"
 _BATCH = 500
+
+
+def source_key(name: str) -> str:
+    """Return the key under which a source's state is kept."""
+    return f"source/{name}"
 
 
 def host_key(site: str) -> str:

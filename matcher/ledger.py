@@ -628,37 +628,6 @@ class Ledger:
         """Return the next offset of `facts` to read by partition; empty at the very start."""
         return dict(self._rows("SELECT part, next FROM ledger_positions"))
 
-    def fates(self) -> dict[str, int]:
-        """Return how many facts met each fate, since the beginning."""
-        return dict(self._rows("SELECT fate, n FROM ledger_fates ORDER BY fate"))
-
-    def contact(self, id_: str) -> Contact | None:
-        """Return a contact as it is now (`overheard.records.contact_id` makes the id of an external id)."""
-        return self.directory.contacts.get(id_)
-
-    def account(self, id_: str) -> Account | None:
-        """Return an account as it is now (`overheard.records.account_id` makes the id of an external id)."""
-        return self.directory.accounts.get(id_)
-
-    def sourceversion(self, subject: str) -> int | None:
-        """Return the source version of a fact as it is now, a deleted one's too; None where it never came."""
-        rows = self._rows("SELECT sourceversion FROM ledger_facts WHERE subject = ?", (subject,))
-        return rows[0][0] if rows else None
-
-    def counts(self) -> dict[str, int]:
-        """Return how many mentions, contacts, accounts, decisions and links of each outcome there are."""
-        facts = "SELECT count(*) FROM ledger_facts WHERE type = ? AND value IS NOT NULL"
-        ((mentions,),) = self._rows(facts, (MENTION,))
-        ((decisions,),) = self._rows(facts, (DECISION,))
-        links = self._rows("SELECT outcome, count(*) FROM ledger_links GROUP BY outcome ORDER BY outcome")
-        return {
-            "mentions": mentions,
-            "contacts": len(self.directory.contacts),
-            "accounts": len(self.directory.accounts),
-            "decisions": decisions,
-            **dict(links),
-        }
-
     def profile(self, subject: str) -> Profile | None:
         """Return the profile of a contact or account, computed now from its links; None where there is none."""
         with self._stored():

@@ -12,6 +12,7 @@ from overheard.errors import InputError
 from overheard.log.base import ProducerRecord
 from overheard.log.deadletters import list_letters
 from overheard.log.stage import run_stage
+from overheard.matcher.ledger import fates_in
 from overheard.records import (
     Incident,
     Polarity,
@@ -233,9 +234,9 @@ def test_bad_facts_are_refused_with_their_place_and_change_nothing() -> None:
             records = one.log.read("facts", 0, 0, 10)
             with pytest.raises(InputError, match="facts offset"):
                 one.stage.process(records)
-            assert one.ledger.contact(con("1")) is None
+            assert one.ledger.directory.contacts == {}
             one.sink.write(one.stage.process(records[:1]), {0: records[0].offset + 1})
-            assert one.ledger.contact(con("1")) == ASHA
+            assert one.ledger.directory.contacts == {con("1"): ASHA}
 
 
 def test_the_stage_loop_puts_a_bad_fact_aside_and_goes_on() -> None:
@@ -245,7 +246,7 @@ def test_the_stage_loop_puts_a_bad_fact_aside_and_goes_on() -> None:
         progress = run_stage(one.stage, consumer, one.sink, stop=threading.Event(), until_idle=lambda: True)
         consumer.close()
         assert progress.fates == {"applied": 1, "dead": 1, "linked": 1}
-        assert one.ledger.fates() == {"applied": 1, "dead": 1, "linked": 1}
+        assert fates_in(one.folder) == {"applied": 1, "dead": 1, "linked": 1}
         (letter,) = list_letters(one.log)
         assert (letter.stage, letter.key, letter.value) == ("match", "bad", b"{")
         assert profile(one, con("1")).incidents == 1
@@ -261,7 +262,7 @@ def test_what_was_processed_and_not_written_is_forgotten() -> None:
         assert dict(first.fates) == dict(again.fates) == {"applied": 1, "linked": 1}
         one.sink.write(again, {0: records[-1].offset + 1})
         assert profile(one, con("1")).incidents == 1
-        assert one.ledger.fates() == {"applied": 1, "linked": 1}
+        assert fates_in(one.folder) == {"applied": 1, "linked": 1}
 
 
 class _BrokenError(Exception):
@@ -298,7 +299,7 @@ def test_a_worker_that_dies_between_any_two_steps_loses_nothing_and_doubles_noth
         one.reopen()
         one.run()
         assert one.documents() == expected
-        assert sum(one.ledger.fates().values()) == len(facts)
+        assert sum(fates_in(one.folder).values()) == len(facts)
 
 
 def test_a_full_disk_leaves_the_state_before_the_batch() -> None:
@@ -311,19 +312,14 @@ def test_a_full_disk_leaves_the_state_before_the_batch() -> None:
         outcome = one.stage.process(records)
         with pytest.raises(Exception, match=r"(?i)space|full"):
             one.sink.write(outcome, {0: 52})
-        assert one.ledger.fates() == {"applied": 1}
+        assert fates_in(one.folder) == {"applied": 1}
         one.ledger._connection.execute("PRAGMA max_page_count = 1073741823")
         one.sink.write(outcome, {0: 52})
         assert profile(one, con("1")).incidents == 50
 
 
-def test_readers_tell_what_is_there() -> None:
+def test_nobody_has_no_profile() -> None:
     with world() as one:
-        one.run(fact(ASHA, version=7), fact(ACME), fact(mention("1", "hello", "asha")))
-        assert one.ledger.contact(con("1")) == ASHA
-        assert one.ledger.account(acc("1")) == ACME
-        assert (one.ledger.sourceversion(con("1")), one.ledger.sourceversion("con_none")) == (7, None)
-        assert one.ledger.counts() == {"mentions": 1, "contacts": 1, "accounts": 1, "decisions": 0, "linked": 2}
         assert one.ledger.profile("con_none") is None
 
 
