@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -148,3 +149,23 @@ def test_lines_that_are_no_records_are_dead_letters_of_the_stage_run_by_hand(ove
     told = json.loads(said.err)
     assert told["fates"] == {"dead": 5}
     assert len(told["deadLetters"]) == 5
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_an_import_that_is_stopped_says_so_and_goes_on_when_begun_again(tmp_path: Path, number: int) -> None:
+    data = tmp_path / "data"
+    rows = b"".join(b'{"id":"%d","platform":"x","text":"said"}\n' % i for i in range(5_000))
+    command = [sys.executable, "-m", "overheard", "import", "mentions", "-", "-f", str(data), "--json"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path
+    ) as process:
+        assert process.stdin is not None
+        assert process.stderr is not None
+        process.stdin.write(rows)
+        process.stdin.flush()
+        process.send_signal(number)
+        said = process.stderr.read()
+    assert process.returncode == 128 + number
+    assert said == b"stopped. What was written is whole; the same command again goes on\n"
+    again = subprocess.run(command, input=rows, capture_output=True, check=True, cwd=tmp_path)
+    assert sum(json.loads(again.stdout)["fates"].values()) == 5_000
