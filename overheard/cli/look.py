@@ -41,7 +41,7 @@ def search(
 ) -> None:
     """Search what was said."""
     with open_system(folder, config) as system, closing(system.index()) as index:
-        tree = parse(query, lambda _, who: people(index, who))
+        tree = parse(query, lambda field, who: people(index, field, who))
         if not everything:
             tree = every([tree, Value("kind", "incident"), Value("status", "open")])
         wanted = Search(tree, sort=sort, after=after, limit=limit, facets=tuple(facet or ()), highlight=True)
@@ -55,9 +55,12 @@ def search(
         _tell_lag(lag)
 
 
-def people(index: Index, who: str) -> Collection[str]:
-    """Return the ids of the contacts and accounts that are called `who`."""
-    return [hit.id for hit in index.find_profiles(who)]
+def people(index: Index, field: str, who: str) -> Collection[str]:
+    """Return the ids of the contacts and accounts that are called `who`. Raises NotFoundError where nobody is."""
+    if found := [hit.id for hit in index.find_profiles(who)]:
+        return found
+    msg = f"expected {field}: with a name, handle, e-mail, external id or id that is known; nobody is called {who!r}"
+    raise NotFoundError(msg)
 
 
 def profile(

@@ -76,6 +76,13 @@ def test_a_stranger_is_an_error_that_says_how_to_bring_contacts_in(overheard: Co
     assert "overheard import contacts" in said.err
 
 
+def test_a_search_for_what_a_stranger_said_says_that_nobody_is_called_so(overheard: Command, worked: Path) -> None:
+    said = overheard("search", "korvex contact:Nobody", "--folder", worked)
+
+    assert said.status == 1
+    assert "nobody is called 'Nobody'" in said.err
+
+
 def test_every_record_has_one_fate_at_each_stage(overheard: Command, worked: Path) -> None:
     status = overheard("status", "--folder", worked, "--json").json
 
