@@ -17,12 +17,14 @@ from overheard.cli.options import (
     notes,
     open_system,
     print_json,
+    settings_for,
     telling,
 )
 from overheard.crm.rows import ImportReport
 from overheard.log.stage import Progress
 from overheard.table import parse_map
 from overheard.wiring.imports import bring_accounts, bring_contacts, bring_mentions, bring_watch
+from overheard.wiring.system import System, throwaway
 
 app = typer.Typer(no_args_is_help=True, help="Bring in what to listen for, whom you know, and what was said.")
 
@@ -43,7 +45,7 @@ def watch(
     as_json: JsonOption = False,
 ) -> None:
     """Listen for the terms of a watch list, and no longer for those that it lacks."""
-    with open_system(folder, config, make=True) as system, _telling() as progress:
+    with _system(folder, config, dry_run) as system, _telling() as progress:
         watchlist, events = bring_watch(system, file, dry_run=dry_run, on_progress=progress)
     if as_json:
         changes = [{"subject": event.subject, "verb": event.verb} for event in events]
@@ -71,7 +73,7 @@ def contacts(
     as_json: JsonOption = False,
 ) -> None:
     """Bring in people from a CRM's export, and match what was said before they came."""
-    with open_system(folder, config, make=True) as system, _telling() as progress:
+    with _system(folder, config, dry_run) as system, _telling() as progress:
         report = bring_contacts(system, file, mapping=parse_map(map_ or ()), dry_run=dry_run, on_progress=progress)
     _tell(report, dry_run=dry_run, as_json=as_json)
 
@@ -86,7 +88,7 @@ def accounts(
     as_json: JsonOption = False,
 ) -> None:
     """Bring in organisations from a CRM's export, and match what was said before they came."""
-    with open_system(folder, config, make=True) as system, _telling() as progress:
+    with _system(folder, config, dry_run) as system, _telling() as progress:
         report = bring_accounts(system, file, mapping=parse_map(map_ or ()), dry_run=dry_run, on_progress=progress)
     _tell(report, dry_run=dry_run, as_json=as_json)
 
@@ -137,6 +139,18 @@ def _tell(report: ImportReport, *, dry_run: bool, as_json: bool) -> None:
         console().print(render.crm_import(report, dry_run=dry_run))
     if report.rows and report.counts.get("error", 0) == len(report.rows):
         raise typer.Exit(1)
+
+
+@contextmanager
+def _system(folder: Path | None, config: Path | None, dry_run: bool) -> Iterator[System]:
+    """Lend the system; for a dry run where there is no folder yet, an empty one, so that none is made."""
+    settings = settings_for(config)
+    if dry_run and not (folder or Path(settings.data)).exists():
+        with throwaway(settings) as system:
+            yield system
+    else:
+        with open_system(folder, config, make=True) as system:
+            yield system
 
 
 @contextmanager

@@ -3,12 +3,10 @@
 lines ─▶ the stage's topic ─▶ run_stage ─▶ its output topic ─▶ lines, in order of partition and offset
 """
 
-import shutil
-import tempfile
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -24,7 +22,7 @@ from overheard.log.deadletters import list_letters
 from overheard.log.stage import LogSink, run_stage
 from overheard.records import DeadLetter, EnrichedMention, Mention, RecordError, decode
 from overheard.wiring.imports import bring_accounts, bring_contacts, bring_mentions, bring_watch
-from overheard.wiring.system import STAGES, System, newest, utc_now
+from overheard.wiring.system import STAGES, System, newest, throwaway, utc_now
 
 BY_HAND = ("collect", "enrich", "match", "index")
 _APPEND = 500
@@ -56,7 +54,7 @@ def run_by_hand(
     Raises ConfigError for a file that is wrong, FolderError for a folder that cannot be read.
     """
     data = stream.read()
-    with _system(settings) as system:
+    with throwaway(settings) as system:
         if folder is not None:
             _copy_known(folder, system)
         if watch is not None:
@@ -84,16 +82,6 @@ def run_by_hand(
         else:
             lines = list(_outputs(system, "mentions", (Mention,)))
         return Done(lines, fates, list_letters(system.log))
-
-
-@contextmanager
-def _system(settings: Settings) -> Iterator[System]:
-    folder = Path(tempfile.mkdtemp(prefix="overheard-"))
-    try:
-        with System(folder, settings) as system:
-            yield system
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _copy_known(folder: Path, system: System) -> None:

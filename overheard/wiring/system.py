@@ -2,9 +2,10 @@
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Self
 
@@ -159,3 +160,10 @@ class System:
             spans = [self.log.span(topic, partition) for partition in range(TOPICS[topic].partitions)]
             lag[name] = sum(end - max(first, positions.get(p, 0)) for p, (first, end) in enumerate(spans))
         return lag
+
+
+@contextmanager
+def throwaway(settings: Settings) -> Iterator[System]:
+    """Lend a system in a new folder, which is removed afterwards."""
+    with TemporaryDirectory(prefix="overheard-") as folder, System(Path(folder), settings) as system:
+        yield system

@@ -213,7 +213,10 @@ def test_a_missing_column_is_named_with_what_was_found(overheard: Command, tmp_p
 
 def test_a_dry_run_writes_nothing(overheard: Command, world: World, tmp_path: Path) -> None:
     folder = tmp_path / "d"
-    assert "Dry run" in overheard("import", "contacts", world.contacts, "--dry-run", "-f", folder).out
+    said = overheard("import", "contacts", world.contacts, "--dry-run", "-f", folder)
+    assert "created 6" in said.out
+    assert "Dry run" in said.out
+    assert not folder.exists()
     assert "created 6" in overheard("import", "contacts", world.contacts, "-f", folder).out
     assert "unchanged 6" in overheard("import", "contacts", world.contacts, "-f", folder).out
 
