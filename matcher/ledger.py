@@ -171,12 +171,16 @@ class Ledger:
         self._clock = clock
         self._connection = folder.connect()
         self._pending: _Batch | None = None
-        with folder.transaction(self._connection) as connection:
-            for statement in _SCHEMA.split(";"):
-                connection.execute(statement)
-        with self._stored():
-            self._connection.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
-            self._load()
+        try:
+            with folder.transaction(self._connection) as connection:
+                for statement in _SCHEMA.split(";"):
+                    connection.execute(statement)
+            with self._stored():
+                self._connection.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
+                self._load()
+        except BaseException:
+            self.close()
+            raise
 
     @contextmanager
     def _stored(self) -> Iterator[None]:

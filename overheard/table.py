@@ -32,6 +32,7 @@ IGNORED = "-"
 
 MAX_ROW = 16 << 20  # characters; a post is a few kB, the longest pages some MB
 MAX_FIELD = 4 << 20  # characters of one CSV cell; the csv module's own 128 kB is less than a long page
+_SNIFFED = 64 << 10  # characters of the first line from which the delimiter is guessed
 MAX_RAW = 64 << 10  # characters of an unreadable row that are kept for its dead letter
 # Text deflates to a tenth or so, logs of repeated rows to a hundredth; deflate itself ends at 1:1032. So beyond 64 MB a
 # ratio of 300 is a bomb, and not somebody's export.
@@ -156,13 +157,14 @@ class Table:
         return io.TextIOWrapper(raw, encoding=encoding, errors=errors, newline=None)
 
     def _header(self, first: str) -> tuple[str, ...]:
+        csv.field_size_limit(MAX_FIELD)  # the module's one limit, for all readers
         if match := re.fullmatch(r"sep=(.)\n?", first):  # what Excel writes to say its delimiter
             self.delimiter = match[1]
             self._lines.skip()
         else:
-            self.delimiter = max(",;\t|", key=lambda d: len(next(csv.reader([first], delimiter=d), [])))
+            start = first[:_SNIFFED]
+            self.delimiter = max(",;\t|", key=lambda d: len(next(csv.reader([start], delimiter=d), [])))
         self._reader = csv.reader(self._lines, delimiter=self.delimiter)
-        csv.field_size_limit(MAX_FIELD)  # the module's one limit, for all readers
         header: list[str] = []
         while not any(header):  # blank lines and rows of nothing but delimiters before it
             self._lines.begin()

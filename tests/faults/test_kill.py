@@ -54,14 +54,21 @@ def test_documents_and_fates_after_kills_at_random_points_equal_those_of_a_clean
         _bring(killed, part)
         before = _waiting(killed)
         _kill(
-            _overheard(killed, "up", "--once"), rng.uniform(0.3, 1.0) * usual, rng.choice(("tree", "parent", "child"))
+            _overheard(killed, "up", "--once"), rng.uniform(0.45, 1.0) * usual, rng.choice(("tree", "parent", "child"))
         )
         in_the_middle += 0 < _waiting(killed) < before
     _up(killed)
 
     with capsys.disabled():
         print(f" [{KILLS} kills, {in_the_middle} in the middle of the work]", end="")
-    assert _state(killed) == _state(clean)
+    documents, fates = _state(killed)
+    expected, expected_fates = _state(clean)
+    differing = {id_: (documents.get(id_), expected.get(id_)) for id_ in documents.keys() | expected.keys()}
+    differing = {id_: pair for id_, pair in differing.items() if pair[0] != pair[1]}
+    assert not differing, (
+        f"{len(differing)} of {len(expected)} documents differ, one of them {next(iter(differing.items()))}"
+    )
+    assert fates == expected_fates
 
 
 def _parts(world: World) -> list[Path]:
@@ -128,6 +135,8 @@ def _state(folder: Path) -> tuple[dict[str, object], dict[str, dict[str, int]]]:
                 record = replace(record, mention=replace(record.mention, first_seen=_EPOCH))
             documents[event.subject] = record
         fates = {stage: dict(system.fates()[stage]) for stage in ("enrich", "match")}
+        # What a killed worker published and did not commit comes again: other records, which change nothing.
+        fates["match"].pop("stale", None)
         with closing(system.index()) as index:
             assert index.count() == len(documents)
     return documents, fates
