@@ -101,7 +101,7 @@ def _post(rng: random.Random, n: int) -> dict[str, object]:
         "native_id": f"p{n}",
         "author": author or None,
         "url": f"https://{source}.example/p{n}",
-        "published": 1_790_000_000 + n * 611,
+        "published": 1_700_000_000 + n * 611,  # in the past: what claims the future is ordered by when it was seen
         "title": f"Post {n}" if rng.random() < 0.3 else None,
         "text": text,
     }
