@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from overheard.matcher.directory import Directory
 from overheard.matcher.features import several
 from overheard.records import Evidence, Identity, IncidentSummary, Profile, ProfileIdentity
@@ -108,15 +110,6 @@ def _identity(identity: Identity, directory: Directory, seen: dict[str, tuple[da
         names = several([directory.name_of(other) or other for other in others[:4]])
         evidence.append(Evidence(feature="claimed by others too", weight=-5.0, crm_value=names))
     return ProfileIdentity(
-        identity=Identity(
-            platform=identity.platform,
-            type=identity.type,
-            value=identity.value,
-            subject=identity.subject,
-            claimed_by=identity.claimed_by,
-            verified=identity.verified,
-            first_seen=first,
-            last_seen=last,
-        ),
+        identity=replace(identity, first_seen=first, last_seen=last),
         evidence=tuple(evidence),
     )
