@@ -27,6 +27,8 @@ _LOOK = 0.1
 _MOST_DEATHS = 5
 _WORKER_GRACE = 20.0  # seconds: a batch in hand takes less than one
 _POLL_PAUSE = 1.0  # seconds between two rounds at least: a site that wants to be left alone stays due
+# How often it tells how far they are: the fates are counted in the ledger's own tables, and cost a connection.
+_TELL = 0.5
 _MAINTENANCE = timedelta(minutes=10)
 
 
@@ -53,7 +55,7 @@ def run_up(
 ) -> Status:
     """Run all stages until `stop`, or, with `once`, until every source was asked once and nothing is left to do.
 
-    `on_status` is called about ten times a second, in this thread. On `stop` every batch in hand is finished. Raises
+    `on_status` is called about twice a second, in this thread. On `stop` every batch in hand is finished. Raises
     what a stage raised, after the others have been stopped; OverheardError when the workers die again and again.
     """
     # What was imported and not yet applied may say what to watch, so the matcher goes first.
@@ -61,12 +63,13 @@ def run_up(
     run = _Run(system, once, workers, stop)
     try:
         run.start()
+        tell_at = time.monotonic()
         while not stop.is_set() and not run.failed.is_set():
             run.revive_workers()
-            status = status_of(system)
-            if on_status is not None:
-                on_status(status)
-            if once and run.is_done(status):
+            if on_status is not None and time.monotonic() >= tell_at:
+                on_status(status_of(system))
+                tell_at = time.monotonic() + _TELL
+            if once and run.is_done():
                 break
             stop.wait(_LOOK)
     finally:
@@ -124,9 +127,9 @@ class _Run:
         for thread in self.threads:
             thread.join()
 
-    def is_done(self, status: Status) -> bool:
+    def is_done(self) -> bool:
         """True when nothing lies ahead of any stage and no worker has yet to apply what came to be watched."""
-        if not self.polled.is_set() or any(status.lag.values()):
+        if not self.polled.is_set() or any(self.system.lag().values()):
             return False
         log = self.system.log
         watched = log.span("watch", 0)[1]
@@ -134,7 +137,7 @@ class _Run:
         # What `watch` says may bring mentions back, and those bring facts: look at the lags once more after it.
         return all(
             log.checkpoint(f"enrich/{p}", "watch").positions.get(0, 0) >= watched for p in partitions
-        ) and not any(status_of(self.system).lag.values())
+        ) and not any(self.system.lag().values())
 
     def revive_workers(self) -> None:
         for member, process in self.processes.items():
