@@ -1,5 +1,7 @@
 """Records as the index holds them: tokens, values, keys to look up a profile by, canonical JSON. Pure."""
 
+import re
+import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -8,7 +10,7 @@ from functools import lru_cache
 import msgspec
 
 from overheard.errors import FolderDamagedError, InputError
-from overheard.identities import normal_email, normal_handle
+from overheard.identities import national_number, normal_email, normal_handle, normal_phone
 from overheard.index import analyser
 from overheard.index.fields import normal_value, site_of
 from overheard.records import Incident, Profile, identity_key, sort_key
@@ -17,6 +19,8 @@ from overheard.urls import canonical_url, registrable_domain
 
 TAIL_BITS = 21  # of `k`: below them are milliseconds since 1970 (overheard.records.sortkey)
 _DAY_MS = 86_400_000
+_FEWEST_DIGITS = 7  # of a phone number; shorter ones are extensions and short codes
+_LIKE_A_PHONE = re.compile(r"[+(]?[\d\s().+/-]{7,40}")
 _1970 = datetime(1970, 1, 1, tzinfo=UTC)
 
 Record = Incident | Profile
@@ -78,7 +82,8 @@ def lookup_keys(who: str) -> tuple[str, ...]:
     """Return the keys under which a profile that is called `who` may stand; empty for an empty text.
 
     `who` is a name, a handle (with or without @, or with its platform, `reddit:antdude`), an e-mail address, a URL, a
-    domain, an identity's key, an external id (with or without its system, `crm:17`) or an id of ours.
+    domain, a phone number (with or without its country code, in any writing), an identity's key, an external id (with
+    or without its system, `crm:17`) or an id of ours.
     """
     who = clean(who).strip()
     if not who:
@@ -95,6 +100,8 @@ def lookup_keys(who: str) -> tuple[str, ...]:
         ),
         *(f"identity:{identity_key('email', 'email', email)}" for email in (normal_email(who),) if email),
         *(f"identity:{identity_key('web', 'url', url)}" for url in (canonical_url(who),) if url),
+        *(f"identity:{identity_key('phone', 'phone', phone)}" for phone in (normal_phone(who),) if phone),
+        *(f"digits:{digits}" for digits in (_digits(who),) if digits and not who.startswith("+")),
         # An address of somebody at a firm asks for that person, not for the firm.
         *(f"site:{site}" for site in (site_of(who),) if site and "@" not in who),
     ]
@@ -194,8 +201,21 @@ def _profile_keys(profile: Profile) -> Iterator[str]:
         yield f"identity:{each.identity.key}"
         if each.identity.type == "handle":
             yield f"handle:{each.identity.value}"
+        elif each.identity.type == "phone":
+            # A number may be asked for without its country code.
+            yield from (
+                f"digits:{d}" for d in (_digits(each.identity.value), national_number(each.identity.value)) if d
+            )
     if profile.domain and (site := site_of(profile.domain)):
         yield f"site:{site}"
+
+
+def _digits(text: str) -> str:
+    """Return the digits of what may be a phone number, without zeros before them; "" for what cannot be one."""
+    if not _LIKE_A_PHONE.fullmatch(text):
+        return ""
+    digits = "".join(str(unicodedata.digit(c)) for c in text if c.isdecimal()).lstrip("0")
+    return digits if len(digits) >= _FEWEST_DIGITS else ""
 
 
 def _name_keys(names: Iterable[str]) -> Iterator[str]:

@@ -10,8 +10,9 @@ Each rebuild makes a generation: a directory and two tables of its own.
 import errno
 import re
 import shutil
+import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -74,25 +75,29 @@ CREATE INDEX IF NOT EXISTS index_keys_by_id_{0} ON index_keys_{0} (id);
 class EmbeddedIndex:
     """An `Index` in a data folder. It takes a connection of its own, and opens tantivy when it is first needed.
 
-    `generation` is for a successor; None is the current one. Raises FolderDamagedError where the index is not what it
-    should be, and FolderNewerError where a newer Overheard made it; both only when it is used, so that it can still be
-    rebuilt.
+    `generation` is for a successor; None is the current one. `reading`: another instance writes, in this process or
+    another; this one sees what that one flushed or rebuilt, each time it is asked, and never changes a document. Raises
+    FolderDamagedError where the index is not what it should be, and FolderNewerError where a newer Overheard made it;
+    both only when it is used, so that it can still be rebuilt.
     """
 
-    def __init__(self, folder: Folder, *, generation: int | None = None) -> None:
+    def __init__(self, folder: Folder, *, generation: int | None = None, reading: bool = False) -> None:
         self._folder = folder
+        self._reading = reading
         self._connection = folder.connect()
         self._pending: dict[str, _Row] = {}
         self._engine: _Engine | None = None
+        self._is_successor = generation is not None
         try:
+            if reading and self._exists():
+                return
             with folder.transaction(self._connection) as connection:
                 connection.execute(_META)
-            self._is_successor = generation is not None
             self._generation = self._meta().get("generation", 1) if generation is None else generation
-            if not self._is_successor:
-                self._sweep()
-            else:
+            if self._is_successor:
                 self._drop(self._generation)
+            elif not reading:
+                self._sweep()
             self._create_tables()
         except BaseException:
             self._connection.close()
@@ -145,6 +150,9 @@ class EmbeddedIndex:
     def search(self, search: Search) -> Page:
         """See `Index.search`."""
         _check(search)
+        return self._read(lambda: self._search(search))
+
+    def _search(self, search: Search) -> Page:
         engine = self._open()
         searcher = engine.searcher()
         tree = restrict(search.tree, search.filters)
@@ -162,11 +170,13 @@ class EmbeddedIndex:
 
     def get(self, id: str) -> Hit | None:  # noqa: A002 - the protocol's name
         """See `Index.get`."""
-        self._open()
-        return next(iter(self._rows([id])), None)
+        return self._read(lambda: next(iter(self._open_rows([id])), None))
 
     def find_profiles(self, who: str) -> Sequence[Hit]:
         """See `Index.find_profiles`."""
+        return self._read(lambda: self._find_profiles(who))
+
+    def _find_profiles(self, who: str) -> Sequence[Hit]:
         self._open()
         keys = lookup_keys(who)
         marks = ",".join("?" * len(keys))
@@ -177,7 +187,7 @@ class EmbeddedIndex:
 
     def count(self) -> int:
         """See `Index.count`."""
-        return int(self._open().searcher().num_docs)
+        return self._read(lambda: int(self._open().searcher().num_docs))
 
     def clear(self) -> None:
         """See `Index.clear`."""
@@ -208,12 +218,42 @@ class EmbeddedIndex:
     def _directory(self) -> Path:
         return self._folder.index / f"g{self._generation}"
 
+    def _read(self, look: Callable[[], T]) -> T:
+        """Return what a look finds; where a rebuild replaced it in the middle, what a second one does."""
+        try:
+            return look()
+        except (sqlite3.OperationalError, FolderError, FolderDamagedError):
+            if not self._reading or self._meta().get("generation", 1) == self._generation:
+                raise
+            self._engine = None
+            return look()
+
     def _open(self) -> "_Engine":
+        if self._reading and self._engine is not None:
+            if self._engine.is_there and self._meta().get("generation", 1) == self._generation:
+                self._engine.reload()
+            else:
+                self._engine = None
         if self._engine is None:
+            if self._reading:
+                self._generation = self._meta().get("generation", 1)
             if not self._is_successor:
                 self._check_format()
-            self._engine = _Engine(self._directory, expected=self._has_rows())
+            self._engine = _Engine(self._directory, expected=self._has_rows(), reading=self._reading)
         return self._engine
+
+    def _open_rows(self, ids: Sequence[str]) -> list[Hit]:
+        self._open()
+        return self._rows(ids)
+
+    def _exists(self) -> bool:
+        """True where a writer has made the tables; then a reader makes none, and waits for no writer's turn."""
+        with storage_errors(self._folder.database):
+            names = {row[0] for row in self._connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if "index_meta" not in names:
+            return False
+        self._generation = self._meta().get("generation", 1)
+        return f"index_keys_{self._generation}" in names
 
     def _meta(self) -> dict[str, int]:
         with storage_errors(self._folder.database):
@@ -327,18 +367,21 @@ def _row(id_: str, version: int, document: Document | None) -> _Row:
 class _Engine:
     """tantivy over one directory."""
 
-    def __init__(self, directory: Path, *, expected: bool) -> None:
-        """`expected`: there must be an index already."""
+    def __init__(self, directory: Path, *, expected: bool, reading: bool = False) -> None:
+        """`expected`: there must be an index already. `reading`: none is made; where none is, it is an empty one."""
         self._directory = directory
         self._writer: tantivy.IndexWriter | None = None
         if expected and not (directory / "meta.json").exists():
             msg = f"{directory}: expected the search index; it is not there. Run `overheard index rebuild`"
             raise FolderDamagedError(msg)
         self.schema = _schema()
-        with storage_errors(directory):
-            directory.mkdir(parents=True, exist_ok=True)
+        # A reader that made one would race with the writer that makes it.
+        self.is_there = not reading or (directory / "meta.json").exists()
+        if not reading:
+            with storage_errors(directory):
+                directory.mkdir(parents=True, exist_ok=True)
         with _engine_errors(directory):
-            self.index = tantivy.Index(self.schema, path=str(directory))
+            self.index = tantivy.Index(self.schema, path=str(directory) if self.is_there else None)
         spaces = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
         self.index.register_tokenizer("spaces", spaces)
         self.index.config_reader("manual")

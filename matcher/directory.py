@@ -1,10 +1,11 @@
-"""The directory: every contact and account and what people decided, indexed for being found in a mention.
+"""The directory: contacts, accounts, what they have and bought, and what people decided, indexed for being found.
 
 In memory; a function of the records that were put, not of their order. Knows no mention and no database.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Generic, TypeVar, cast, get_args
 
 from overheard.identities import identities_of_account, identities_of_contact, watched_name
@@ -17,7 +18,7 @@ from overheard.matcher.organisations import (
     organisation_phrases,
     site_domain,
 )
-from overheard.records import Account, Contact, Identity
+from overheard.records import Account, Contact, Holding, Identity, Purchase
 from overheard.records.identity import IdentityType
 
 K = TypeVar("K")
@@ -54,9 +55,13 @@ class Reach:
 
 
 def _watched_of(contact: Contact) -> tuple[Identity, ...]:
-    """Return the identities that the CRM claims for a contact, and its name if that is to be watched."""
+    """Return the identities that the CRM claims for a contact, and its name if that is to be watched.
+
+    No phone number: a switchboard is a whole firm's, so none may link anybody, nor let a post pass.
+    """
+    claimed = tuple(identity for identity in identities_of_contact(contact) if identity.type != "phone")
     name = watched_name(contact)
-    return (*identities_of_contact(contact), name) if name else identities_of_contact(contact)
+    return (*claimed, name) if name else claimed
 
 
 def is_identity_key(left: str) -> bool:
@@ -71,11 +76,13 @@ def site_key(domain: str) -> str:
 
 
 class Directory:
-    """Contacts, accounts and decisions, with the ways to find them. Changed by the three `put`s only."""
+    """Contacts, accounts, holdings, purchases and decisions, with the ways to find them. Changed by the `put`s only."""
 
     def __init__(self) -> None:
         self.contacts: dict[str, Contact] = {}
         self.accounts: dict[str, Account] = {}
+        self.holdings: dict[str, Holding] = {}
+        self.purchases: dict[str, Purchase] = {}
         self.decisions = Decisions()
         self._claims: _Multi[str] = _Multi()  # identity key -> contacts and accounts whose record names it
         self._named: _Multi[tuple[str, str]] = _Multi()  # (given, family) -> contacts
@@ -85,6 +92,8 @@ class Directory:
         self._sites: _Multi[str] = _Multi()  # registrable domain -> accounts
         self._accounts_named: _Multi[tuple[str, ...]] = _Multi()  # organisation_key -> accounts
         self._staff: _Multi[str] = _Multi()  # e-mail domain, or organisation_key joined -> contacts
+        self._held: _Multi[str] = _Multi()  # account -> holdings
+        self._bought: _Multi[str] = _Multi()  # account, contact -> purchases
 
     def put_contact(self, id_: str, contact: Contact | None) -> None:
         """Set the contact of this id, or forget it."""
@@ -101,6 +110,34 @@ class Directory:
         if account is not None:
             self.accounts[id_] = account
             self._file_account(account, add=True)
+
+    def put_holding(self, id_: str, holding: Holding | None) -> None:
+        """Set the holding of this id, or forget it. Its account need not be here."""
+        if old := self.holdings.pop(id_, None):
+            self._held.file(old.account, id_, add=False)
+        if holding is not None:
+            self.holdings[id_] = holding
+            self._held.file(holding.account, id_, add=True)
+
+    def put_purchase(self, id_: str, purchase: Purchase | None) -> None:
+        """Set the purchase of this id, or forget it. Its account and contact need not be here."""
+        if old := self.purchases.pop(id_, None):
+            for subject in {old.account, old.contact}:
+                self._bought.file(subject, id_, add=False)
+        if purchase is not None:
+            self.purchases[id_] = purchase
+            for subject in {purchase.account, purchase.contact}:
+                self._bought.file(subject, id_, add=True)
+
+    def holdings_of(self, account: str) -> list[Holding]:
+        """Return the holdings of an account's id, newest first, undated ones last; empty for ""."""
+        found = [self.holdings[id_] for id_ in self._held.of(account)] if account else []
+        return sorted(found, key=lambda one: (-(one.since or date.min).toordinal(), one.id))
+
+    def purchases_of(self, subject: str) -> list[Purchase]:
+        """Return the purchases of an account's or contact's id, newest first, undated ones last."""
+        found = [self.purchases[id_] for id_ in self._bought.of(subject)] if subject else []
+        return sorted(found, key=lambda one: (-(one.at or date.min).toordinal(), one.id))
 
     def _file_contact(self, contact: Contact, *, add: bool) -> None:
         for identity in _watched_of(contact):
@@ -127,7 +164,8 @@ class Directory:
         """Return what is watched for a contact or account: its claims, and its name if that is to be watched."""
         contact = self.contacts.get(subject)
         name = watched_name(contact) if contact else None
-        return (*self.claims(subject), name) if name else self.claims(subject)
+        claims = tuple(identity for identity in self.claims(subject) if identity.type != "phone")
+        return (*claims, name) if name else claims
 
     def claims(self, subject: str) -> tuple[Identity, ...]:
         """Return the identities of a contact or account: those its record names and those a person gave it."""
@@ -289,6 +327,19 @@ class Directory:
             subjects=reach.subjects | staff,
             profiles=frozenset(profiles),
         )
+
+    def reach_of_holding(self, id_: str) -> Reach:
+        """Return what the holding, as it is now, touches: the profiles of its account and of the people there."""
+        holding = self.holdings.get(id_)
+        if holding is None:
+            return Reach()
+        account = self.accounts.get(holding.account)
+        return Reach(profiles=frozenset({holding.account, *(self.staff_of(account) if account else ())}))
+
+    def reach_of_purchase(self, id_: str) -> Reach:
+        """Return what the purchase, as it is now, touches: the profiles of its account and its contact."""
+        purchase = self.purchases.get(id_)
+        return Reach(profiles=frozenset({purchase.account, purchase.contact} - {""}) if purchase else frozenset())
 
     def reach_of_decision(self, id_: str) -> Reach:
         """Return what the decision touches, or what the decision that it withdraws does; empty where unknown."""

@@ -11,6 +11,8 @@ from overheard.records import (
     Decision,
     EnrichedMention,
     Event,
+    Holding,
+    Purchase,
     RecordError,
     Term,
     WatchedSource,
@@ -21,10 +23,12 @@ from overheard.records import (
 MENTION = "overheard.enriched-mention"
 CONTACT = "overheard.contact"
 ACCOUNT = "overheard.account"
+HOLDING = "overheard.holding"
+PURCHASE = "overheard.purchase"
 DECISION = "overheard.decision"
 WATCHED = ("overheard.term", "overheard.watched-source")
 
-_KINDS = {EnrichedMention, Contact, Account, Decision, Term, WatchedSource}
+_KINDS = {EnrichedMention, Contact, Account, Holding, Purchase, Decision, Term, WatchedSource}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -74,14 +78,17 @@ def read_fact(record: ConsumerRecord) -> Fact:
     except RecordError as e:
         raise InputError(str(e), where=where) from e
     if type(event.data) not in _KINDS:
-        msg = f"expected an enriched mention, contact, account, term, source or decision; got {event.type}"
+        msg = (
+            "expected an enriched mention, contact, account, holding, purchase, term, source or decision; got "
+            f"{event.type}"
+        )
         raise InputError(msg, where=where)
     own = getattr(event.data, "id", None)
     if isinstance(event.data, EnrichedMention):
         own = event.data.mention.id
     if (
         own is not None
-        and isinstance(event.data, (EnrichedMention, Contact, Account, Decision))
+        and isinstance(event.data, (EnrichedMention, Contact, Account, Holding, Purchase, Decision))
         and own != event.subject
     ):
         msg = f"expected the subject to be the id of what it carries, {own!r}; got {event.subject!r}"

@@ -24,12 +24,15 @@ import msgspec
 from overheard.errors import FolderDamagedError
 from overheard.folder import Folder, storage_errors
 from overheard.log.base import ProducerRecord
+from overheard.matcher.decisions import Decisions
 from overheard.matcher.directory import Directory, Reach, is_identity_key
 from overheard.matcher.facts import (
     ACCOUNT,
     CONTACT,
     DECISION,
+    HOLDING,
     MENTION,
+    PURCHASE,
     WATCHED,
     Fact,
     Rank,
@@ -47,10 +50,12 @@ from overheard.records import (
     Contact,
     Decision,
     EnrichedMention,
+    Holding,
     Identity,
     Incident,
     IncidentSummary,
     Profile,
+    Purchase,
     encode,
     event_for,
     incident_id,
@@ -95,6 +100,8 @@ _VARIABLES = 500  # of one SQL statement; SQLite's own limit is 32,766, older on
 # The lists of many contacts and the postings of many words are written here and there; SQLite's own 2 MB are too few.
 _CACHE_KB = 32_768
 
+_DIRECTORY = (CONTACT, ACCOUNT, HOLDING, PURCHASE, DECISION)  # facts that the directory holds
+
 _mentions = msgspec.json.Decoder(EnrichedMention)
 _summaries = msgspec.json.Decoder(IncidentSummary)
 _encoder = msgspec.json.Encoder(order="deterministic")
@@ -105,6 +112,34 @@ def fates_in(folder: Folder) -> dict[str, int]:
     with closing(folder.connect()) as connection, storage_errors(folder.database):
         tables = connection.execute("SELECT name FROM sqlite_master WHERE name = 'ledger_fates'").fetchall()
         return dict(connection.execute("SELECT fate, n FROM ledger_fates ORDER BY fate")) if tables else {}
+
+
+def known_in(folder: Folder) -> tuple[list[Contact], list[Account]]:
+    """Return the contacts and accounts that a folder's ledger has applied, without opening it; in no order."""
+    sql = "SELECT type, value FROM ledger_facts WHERE type IN (?, ?) AND value IS NOT NULL"
+    contacts: list[Contact] = []
+    accounts: list[Account] = []
+    with closing(folder.connect()) as connection, storage_errors(folder.database):
+        if not connection.execute("SELECT name FROM sqlite_master WHERE name = 'ledger_facts'").fetchall():
+            return contacts, accounts
+        rows = connection.execute(sql, (CONTACT, ACCOUNT)).fetchall()
+    for type_, value in rows:
+        if type_ == CONTACT:
+            contacts.append(msgspec.json.decode(value, type=Contact))
+        else:
+            accounts.append(msgspec.json.decode(value, type=Account))
+    return contacts, accounts
+
+
+def decisions_in(folder: Folder) -> Decisions:
+    """Return the decisions that a folder's ledger has applied, without opening it."""
+    decisions = Decisions()
+    with closing(folder.connect()) as connection, storage_errors(folder.database):
+        if connection.execute("SELECT name FROM sqlite_master WHERE name = 'ledger_facts'").fetchall():
+            sql = "SELECT subject, value FROM ledger_facts WHERE type = ? AND value IS NOT NULL"
+            for subject, value in connection.execute(sql, (DECISION,)):
+                decisions.put(subject, msgspec.json.decode(value, type=Decision))
+    return decisions
 
 
 class Row(NamedTuple):
@@ -196,9 +231,9 @@ class Ledger:
             raise FolderDamagedError(msg) from e
 
     def _load(self) -> None:
-        kinds = (CONTACT, ACCOUNT, DECISION)
         rows = self._connection.execute(
-            "SELECT subject, type, value FROM ledger_facts WHERE type IN (?, ?, ?) AND value IS NOT NULL", kinds
+            "SELECT subject, type, value FROM ledger_facts WHERE type IN (?, ?, ?, ?, ?) AND value IS NOT NULL",
+            _DIRECTORY,
         )
         for subject, type_, value in rows:
             self._put(subject, type_, value)
@@ -311,6 +346,10 @@ class Ledger:
             directory.put_contact(subject, msgspec.json.decode(value, type=Contact) if value else None)
         elif type_ == ACCOUNT:
             directory.put_account(subject, msgspec.json.decode(value, type=Account) if value else None)
+        elif type_ == HOLDING:
+            directory.put_holding(subject, msgspec.json.decode(value, type=Holding) if value else None)
+        elif type_ == PURCHASE:
+            directory.put_purchase(subject, msgspec.json.decode(value, type=Purchase) if value else None)
         elif type_ == DECISION:
             directory.decisions.put(subject, msgspec.json.decode(value, type=Decision) if value else None)
 
@@ -321,7 +360,7 @@ class Ledger:
         for subject, row in batch.rows.items():
             old = before.get(subject)
             type_ = row.type if row else old.type if old else ""
-            if type_ not in (CONTACT, ACCOUNT, DECISION):
+            if type_ not in _DIRECTORY:
                 continue
             if type_ == DECISION:
                 cause = "decision"
@@ -344,6 +383,10 @@ class Ledger:
             return self.directory.reach_of_contact(subject)
         if type_ == ACCOUNT:
             return self.directory.reach_of_account(subject)
+        if type_ == HOLDING:
+            return self.directory.reach_of_holding(subject)
+        if type_ == PURCHASE:
+            return self.directory.reach_of_purchase(subject)
         return self.directory.reach_of_decision(subject)
 
     def _reached(self, reach: Reach) -> set[int]:

@@ -4,16 +4,19 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Context, Decimal
 
 from msgspec.structs import replace
 
 from overheard.matcher.directory import Directory
 from overheard.matcher.features import several
-from overheard.records import Evidence, Identity, IncidentSummary, Profile, ProfileIdentity
+from overheard.records import Evidence, Identity, IncidentSummary, Profile, ProfileIdentity, Purchase
 
 LAST = 20
 WAITING = 10
 DAYS = 90
+# Holdings and purchases that are shown, the newest.
+TRADE = 50
 # An account of a hundred thousand people still has a bounded document.
 PEOPLE = 500
 
@@ -65,6 +68,8 @@ def make_profile(
     for day, number in by_day.items():
         by_month[day[:7]] += number
     employer = directory.employer_of(contact) if contact else None
+    holdings = directory.holdings_of(subject if account else employer.id if employer else "")
+    purchases = directory.purchases_of(subject)
     return Profile(
         id=subject,
         k=last[0].k if last else "0",
@@ -93,7 +98,25 @@ def make_profile(
         by_source=dict(sorted(by_source.items())),
         last=last,
         waiting=waiting,
+        holdings=tuple(holdings[:TRADE]),
+        holding_count=len(holdings),
+        purchases=tuple(purchases[:TRADE]),
+        purchase_count=len(purchases),
+        purchase_totals=_totals(purchases),
     )
+
+
+# Sums of amounts are exact: no purchase has digits enough to round.
+_EXACT = Context(prec=200)
+
+
+def _totals(purchases: Sequence[Purchase]) -> dict[str, str]:
+    """Return what the purchases come to by currency, as decimal numbers in text; without those of no amount."""
+    totals: dict[str, Decimal] = {}
+    for one in purchases:
+        if one.amount:
+            totals[one.currency] = _EXACT.add(totals.get(one.currency, Decimal(0)), Decimal(one.amount))
+    return {currency: f"{total:f}" for currency, total in sorted(totals.items())}
 
 
 def _identity(identity: Identity, directory: Directory, seen: dict[str, tuple[datetime, datetime]]) -> ProfileIdentity:

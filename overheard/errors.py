@@ -6,6 +6,7 @@
     ├── TransientError     may pass by itself: the stage loop tries again with back-off
     ├── QueryError         a search query is wrong: position, expected, got
     ├── NotFoundError      what was asked for is not here
+    │   └── GoneError          it was here, and is kept no longer
     └── FolderError        the data folder cannot be used
         ├── FolderInUseError      another process holds its lock
         ├── FolderDamagedError    a file in it is not what it should be
@@ -53,6 +54,10 @@ class QueryError(OverheardError):
 
 class NotFoundError(OverheardError):
     """What was asked for by name, handle, e-mail or id is not here."""
+
+
+class GoneError(NotFoundError):
+    """What was asked for was here, and is kept no longer. The message says how to go on without it."""
 
 
 class FolderError(OverheardError):

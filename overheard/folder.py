@@ -51,7 +51,8 @@ _FULL_ERRNO = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 class Folder:
     """One data directory, opened. A context manager; thread-safe.
 
-    `held=True` is for a process that the owner started: it does not take the lock, since the owner holds it.
+    `held=True` is for a process that works beside the owner (its workers, and commands while it runs): it does not take
+    the lock, since the owner holds it.
     Connections and locks do not survive a fork: a child opens the folder itself.
 
     Raises FolderInUseError, FolderNewerError, FolderDamagedError, FolderFullError, and FolderError where the
@@ -257,6 +258,18 @@ class Folder:
                 f"{self.path} was written by a newer Overheard: update this one"
             )
             raise FolderNewerError(msg)
+
+
+def holder_of(path: Path) -> int | None:
+    """Return the pid of the process that owns the folder at `path` just now; None where nobody does."""
+    if not (path / "lock").exists():
+        return None
+    with _open_lock(path / "lock") as lock:
+        # Shared, so that looks do not keep each other off; only an owner's lock is in the way.
+        if _try_lock(lock, fcntl.LOCK_SH):
+            return None
+        pid = _holder(lock)
+        return int(pid) if pid.isdecimal() else None
 
 
 @contextmanager

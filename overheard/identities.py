@@ -5,8 +5,11 @@ Pure. Equal normal forms mean the same identity; nothing here says whose it is.
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import cast
 from urllib.parse import unquote
+
+import phonenumbers
 
 from overheard.records import Account, Actor, Contact, Identity, identity_key
 from overheard.records.identity import IdentityType
@@ -47,6 +50,8 @@ PLACEHOLDER_MAILBOXES = frozenset(
 _NO_REPLY = ("noreply", "donotreply", "dontreply")
 _KEY = re.compile(r"(.*?):(handle|url|email|phone):(.*)", re.DOTALL)
 _BARE_SITE = re.compile(r"[^\s/@:?#]+\.[^\s/@:?#]+(?:[/?#].*)?")  # a CRM has `example.com/jane` as often as a whole URL
+_LONGEST_PHONE = 60  # characters; the longest numbers written with words for the extension have some 40
+_ZERO_FRACTION = re.compile(r"\d{7,}\.0+")  # a number that a spreadsheet took for one
 _BEFORE_HANDLE = re.compile(r"(?:\s|@|/?u/|/)+")
 
 # Other names that files and programs have for a platform -> ours. Whatever is not here is its own name.
@@ -128,6 +133,57 @@ def normal_email(address: str) -> str:
     return f"{local}@{domain}" if at and local and "." in domain and not odd else ""
 
 
+@lru_cache(maxsize=16_384)
+def normal_phone(text: str, region: str = "") -> str:
+    """Return a phone number as E.164 ("+919822012345") without its extension, or "" where it is no valid one.
+
+    `region` (ISO 3166) is where a number without a country code belongs; without one, only numbers that name their
+    country ("+91…", "0091…", "tel:+91…") are valid. Digits of any script. Idempotent, for any region.
+    """
+    if len(text) > _LONGEST_PHONE:
+        return ""
+    text = fold(text).strip()
+    if _ZERO_FRACTION.fullmatch(text):
+        text = text.partition(".")[0]
+    spellings = [text]
+    if text.startswith("00"):  # an international prefix that the region itself may not have
+        spellings.append(f"+{text[2:]}")
+    for spelling in spellings:
+        try:
+            number = phonenumbers.parse(spelling, region or None)
+        except phonenumbers.NumberParseException:
+            continue
+        if phonenumbers.is_valid_number(number):
+            return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return ""
+
+
+def national_number(phone: str) -> str:
+    """Return the digits of a number in E.164 without its country code and zeros before them; "" where it is none."""
+    try:
+        return str(phonenumbers.parse(phone).national_number)
+    except phonenumbers.NumberParseException:
+        return ""
+
+
+def written_key(given: str, region: str = "") -> str:
+    """Return the key of an identity as a person writes it ("X:handle:@Ann", "email:email:Ann@x.example"); "" for none.
+
+    `region` as `normal_phone` takes it.
+    """
+    platform, _, rest = given.partition(":")
+    kind, _, value = rest.partition(":")
+    if kind == "handle":
+        return handle_key(normal_platform(platform), value) if platform else ""
+    if kind == "email":
+        return identity_key("email", "email", address) if (address := normal_email(value)) else ""
+    if kind == "url":
+        return identity_key("web", "url", url) if (url := canonical_url(value)) else ""
+    if kind == "phone":
+        return identity_key("phone", "phone", phone) if (phone := normal_phone(value, region)) else ""
+    return ""
+
+
 def is_placeholder(key: str) -> bool:
     """True for an identity that many share: [deleted], noreply@, info@, or a handle without a letter or digit.
 
@@ -168,8 +224,11 @@ def identities_of_links(links: Iterable[str]) -> tuple[str, ...]:
 
 
 def identities_of_contact(contact: Contact) -> tuple[Identity, ...]:
-    """Return the identities that the CRM claims for a contact, in a stable order."""
-    return _claimed(contact.id, contact.handles, contact.urls, contact.emails)
+    """Return the identities that the CRM claims for a contact, in a stable order.
+
+    Its phone numbers are among them: they are shown and looked up, and never watched nor an author's.
+    """
+    return _claimed(contact.id, contact.handles, contact.urls, contact.emails, contact.phones)
 
 
 def watched_name(contact: Contact) -> Identity | None:
@@ -189,12 +248,19 @@ def identities_of_account(account: Account) -> tuple[Identity, ...]:
     return _claimed(account.id, account.handles, urls, ())
 
 
-def _claimed(subject: str, handles: dict[str, str], urls: Iterable[str], emails: Iterable[str]) -> tuple[Identity, ...]:
+def _claimed(
+    subject: str,
+    handles: dict[str, str],
+    urls: Iterable[str],
+    emails: Iterable[str],
+    phones: Iterable[str] = (),
+) -> tuple[Identity, ...]:
     keys = [handle_key(platform, handle) for platform, handle in sorted(handles.items())]
     for url in urls:
         if value := canonical_url(f"https://{url.strip()}" if _BARE_SITE.fullmatch(url.strip()) else url):
             keys += [profile_key(value), identity_key("web", "url", value)]
     keys += [identity_key("email", "email", value) for email in emails if (value := normal_email(email))]
+    keys += [identity_key("phone", "phone", value) for phone in phones if (value := normal_phone(phone))]
     parts = [part for key in dict.fromkeys(keys) if (part := _KEY.fullmatch(key))]
     return tuple(
         Identity(platform=part[1], type=cast("IdentityType", part[2]), value=part[3], subject=subject)

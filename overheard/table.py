@@ -14,14 +14,16 @@ import io
 import json
 import re
 import sys
+import unicodedata
 import zlib
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Literal, NamedTuple, Self, cast
+from typing import Any, BinaryIO, Literal, NamedTuple, Protocol, Self, cast
 
 import msgspec
 
@@ -39,7 +41,9 @@ MAX_RAW = 64 << 10  # characters of an unreadable row that are kept for its dead
 BOMB_RATIO = 300
 BOMB_FROM = 64 << 20
 _HEAD = 64 << 10
+_SOUGHT = 20  # lines among which a header is sought
 _MOST_COLUMNS = 10_000  # ignored columns that are remembered, so that objects of random keys do not fill the memory
+_WORST = 1_000  # a rank behind all spellings
 _COLUMNS_FROM = 100  # objects looked at to name the columns of a JSON file
 
 Format = Literal["CSV", "NDJSON", "JSON"]
@@ -60,15 +64,36 @@ class BadRow(NamedTuple):
     raw: str
 
 
+# Given the first rows of a CSV file, some of them blank, returns which one is the header; -1 where none is.
+FindHeader = Callable[[Sequence[Sequence[str]]], int]
+
+
+class Tabular(Protocol):
+    """Anything with named columns and rows: a file as it is, or as somebody made it out."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in messages."""
+        ...
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """The names of its columns."""
+        ...
+
+
 class Table:
     """Rows of one file, read once from front to end; a context manager that closes the file.
 
     `columns` are known at once (of NDJSON and JSON: those of the first 100 objects). `notes` are sentences for the user
     on what was odd and how it was taken (encoding, double columns, short rows); they are complete after the last row.
+
+    The first row of a CSV file is its header, but where `find_header` says another of its first 20.
     """
 
-    def __init__(self, stream: BinaryIO, name: str) -> None:
+    def __init__(self, stream: BinaryIO, name: str, *, find_header: FindHeader | None = None) -> None:
         self.name = name
+        self._find_header = find_header
         self._notes: list[str] = []
         self._counted: Counter[str] = Counter()
         self._first: dict[str, int] = {}
@@ -158,13 +183,21 @@ class Table:
 
     def _header(self, first: str) -> tuple[str, ...]:
         csv.field_size_limit(MAX_FIELD)  # the module's one limit, for all readers
+        above = 0
         if match := re.fullmatch(r"sep=(.)\n?", first):  # what Excel writes to say its delimiter
             self.delimiter = match[1]
             self._lines.skip()
-        else:
+        elif self._find_header is None:
             start = first[:_SNIFFED]
             self.delimiter = max(",;\t|", key=lambda d: len(next(csv.reader([start], delimiter=d), [])))
+        else:
+            self.delimiter, above = self._sought(self._find_header)
         self._reader = csv.reader(self._lines, delimiter=self.delimiter)
+        if above < 0:
+            return self._nameless(-above)
+        skipped = [next(self._reader) for _ in range(above)]
+        if any(any(row) for row in skipped):
+            self._notes.append(f"the header is on line {self._lines.number + 1}; what stands above it is left out")
         header: list[str] = []
         while not any(header):  # blank lines and rows of nothing but delimiters before it
             self._lines.begin()
@@ -189,6 +222,34 @@ class Table:
                 self._notes.append(f"the header names {cell!r} twice; the second is called {name!r} here")
             names.append(name)
         return tuple(names)
+
+    def _sought(self, find_header: FindHeader) -> tuple[str, int]:
+        """Return the delimiter, and how many rows stand above the header; minus the width where there is no header.
+
+        The delimiter is the one by which most of the first rows have as many cells as most, and more than one.
+        """
+        start = [line[:_SNIFFED] for line in self._lines.peek(_SOUGHT)]
+        tables = {d: self._first_rows(start, d) for d in ",;\t|"}
+
+        def fit(delimiter: str) -> tuple[int, int]:
+            widths = Counter(len(row) for row in tables[delimiter] if len(row) > 1)
+            width, number = max(widths.items(), key=lambda item: (item[1], item[0]), default=(1, 0))
+            return number, width
+
+        delimiter = max(tables, key=fit)
+        at = find_header(tables[delimiter])
+        return delimiter, at if at >= 0 else -fit(delimiter)[1]
+
+    @staticmethod
+    def _first_rows(lines: Sequence[str], delimiter: str) -> list[list[str]]:
+        rows: list[list[str]] = []
+        with suppress(csv.Error):  # a cell that is too long: what stands above it is enough
+            rows.extend([cell.strip() for cell in row] for row in csv.reader(lines, delimiter=delimiter))
+        return rows
+
+    def _nameless(self, width: int) -> tuple[str, ...]:
+        self._notes.append("no row names the columns; they are called 'column 1', 'column 2' and so on here")
+        return tuple(f"column {i}" for i in range(1, width + 1))
 
     def _csv(self) -> Iterator[Row | BadRow]:
         """Yield rows. A quote that is never closed costs its own line only: the lines behind it are read again."""
@@ -302,15 +363,15 @@ class Table:
             yield BadRow(self._lines.number, self.failure, "")
 
 
-def open_table(source: str | Path | BinaryIO, *, name: str = "") -> Table:
+def open_table(source: str | Path | BinaryIO, *, name: str = "", find_header: FindHeader | None = None) -> Table:
     """Open a table by path, `-` for standard input, or from an open binary stream (named `name` in messages).
 
-    Raises ConfigError where the file is absent, unreadable, empty or no text.
+    `find_header` is as `Table` takes it. Raises ConfigError where the file is absent, unreadable, empty or no text.
     """
     if not isinstance(source, str | Path):
-        return Table(source, name or "<stream>")
+        return Table(source, name or "<stream>", find_header=find_header)
     if str(source) == STDIN:
-        return Table(sys.stdin.buffer, name or "<stdin>")
+        return Table(sys.stdin.buffer, name or "<stdin>", find_header=find_header)
     path = Path(source)
     try:
         stream = path.open("rb")
@@ -318,7 +379,7 @@ def open_table(source: str | Path | BinaryIO, *, name: str = "") -> Table:
         msg = f"{path}: expected a readable file; got: {e.strerror or e}"
         raise ConfigError(msg) from e
     try:
-        return Table(stream, name or path.name)
+        return Table(stream, name or path.name, find_header=find_header)
     except BaseException:
         stream.close()
         raise
@@ -335,13 +396,21 @@ class Field:
 class Columns:
     """Which column of a table goes to which field.
 
-    By `explicit` {column: field} first, then by known spellings. Several columns may go to one field: the best spelling
-    that is not empty counts. Columns that a JSON file shows only after its first 100 objects are put by the same rules.
-    `by_field` has the columns of each mapped field, `ignored` the others.
+    By `explicit` {column: field} first, then by `guessed` (which counts as the worst spelling), then by spellings.
+    Several columns may go to one field: the best spelling that is not empty counts. Columns that a JSON file shows only
+    after its first 100 objects are put by the same rules. `by_field` has the columns of each mapped field, `ignored`
+    the others.
     """
 
-    def __init__(self, fields: Sequence[Field], explicit: Mapping[str, str], columns: Iterable[str]) -> None:
+    def __init__(
+        self,
+        fields: Sequence[Field],
+        explicit: Mapping[str, str],
+        columns: Iterable[str],
+        guessed: Mapping[str, str] | None = None,
+    ) -> None:
         self._explicit = explicit
+        self._guessed = guessed or {}
         self._by_hand = frozenset(explicit.values())
         self._spellings: dict[str, tuple[int, str]] = {}
         for f in fields:
@@ -383,6 +452,8 @@ class Columns:
 
     def _put(self, column: str) -> None:
         rank, name = self._spellings.get(_normal(column), (0, IGNORED))
+        if self._guessed.get(column, name) != name:
+            rank, name = _WORST, self._guessed[column]
         if name in self._by_hand:  # said by hand: no guess beside it
             name = IGNORED
         if column in self._explicit:
@@ -411,14 +482,15 @@ def parse_map(options: Iterable[str]) -> dict[str, str]:
 
 
 def map_columns(
-    table: Table,
+    table: Tabular,
     fields: Sequence[Field],
     *,
     explicit: Mapping[str, str] | None = None,
+    guessed: Mapping[str, str] | None = None,
     required: Sequence[Sequence[str]] = (),
     prefix: str = "",
 ) -> Columns:
-    """Put the columns of `table` to `fields`, by `explicit` {column: field} first, then by known spellings.
+    """Put a table's columns to `fields`, by `explicit` {column: field}, then by `guessed`, then by known spellings.
 
     `required` are groups of fields of which each needs at least one column. A field named explicitly may also be
     `prefix` and anything behind it (an open set of fields). Raises ConfigError where a group has no column, or
@@ -433,7 +505,7 @@ def map_columns(
         if name not in names and name != IGNORED and not (prefix and name.startswith(prefix) and name != prefix):
             msg = f"{table.name}: --map {column}={name}: expected one of the fields {_listed(names)}"
             raise ConfigError(msg + did_you_mean(name, names))
-    columns = Columns(fields, explicit, table.columns)
+    columns = Columns(fields, explicit, table.columns, guessed)
     for group in required:
         if table.columns and not any(name in columns for name in group):
             msg = (
@@ -483,6 +555,12 @@ class _Lines:
                 found.append(line)
         self.number = 0
         return (*found, "", "")[0], (*found, "", "")[1]
+
+    def peek(self, count: int) -> list[str]:
+        """Return up to `count` lines without taking them; no lines may have been taken before."""
+        while len(self._waiting) < count and (line := self._read()):
+            self._waiting.append(line)
+        return list(islice(self._waiting, count))
 
     def skip(self) -> None:
         """Take lines up to and including the first that is not blank."""
@@ -616,7 +694,8 @@ def _is_object(text: str) -> bool:
 
 
 def _normal(name: str) -> str:
-    return _NOT_IN_NAMES.sub("", name.casefold())
+    # Vowel signs and marks count as punctuation here: letters in two normal forms are one name.
+    return _NOT_IN_NAMES.sub("", unicodedata.normalize("NFKC", name).casefold())
 
 
 def _printable(name: str) -> str:

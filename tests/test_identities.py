@@ -4,6 +4,7 @@ from typing import Any, get_args
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from overheard.identities import (
     NOBODY,
@@ -16,6 +17,7 @@ from overheard.identities import (
     is_placeholder,
     normal_email,
     normal_handle,
+    normal_phone,
     normal_platform,
     profile_key,
 )
@@ -287,3 +289,42 @@ def test_what_many_are_called_is_claimed_where_the_crm_names_it() -> None:
         "email:email:info@rao.example",
         "email:email:no-reply@r.example",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "region", "normal"),
+    [
+        ("09822 012345", "IN", "+919822012345"),
+        ("+91-98220 12345", "", "+919822012345"),
+        ("0091 98220 12345", "", "+919822012345"),
+        ("0091 98220 12345", "US", "+919822012345"),
+        ("+91 (0) 98220 12345", "", "+919822012345"),
+        ("(022) 2765 4321 ext 12", "IN", "+912227654321"),
+        ("९८२२० १२३४५", "IN", "+919822012345"),
+        ("tel:+91-98220-12345;ext=5", "", "+919822012345"),
+        ("9822012345.0", "IN", "+919822012345"),
+        ("98220 12345", "", ""),
+        ("12345", "IN", ""),
+        ("+91 1", "", ""),
+        ("98220 12345 / 98220 54321", "IN", ""),
+        ("9" * 1_000_000, "IN", ""),
+        ("", "IN", ""),
+    ],
+)
+def test_a_phone_number_has_one_form_however_it_is_written(text: str, region: str, normal: str) -> None:
+    assert normal_phone(text, region) == normal
+
+
+@given(
+    st.text(max_size=40) | st.from_regex(r"[+0]?[0-9 ()-]{6,16}", fullmatch=True),
+    st.sampled_from(["", "IN", "US", "DE"]),
+)
+def test_the_form_of_a_phone_number_is_its_own_in_any_region(text: str, region: str) -> None:
+    normal = normal_phone(text, region)
+    assert all(normal_phone(normal, other) == normal for other in ("", "IN", "US"))
+    assert normal == "" or (normal[0] == "+" and normal[1:].isascii() and normal[1:].isdecimal())
+
+
+def test_a_contact_s_phone_numbers_are_identities_where_they_are_valid() -> None:
+    claimed = identities_of_contact(Contact(id="con_a", external_ids=CRM, phones=("+91 98220 12345", "ask Ravi")))
+    assert [identity.key for identity in claimed] == ["phone:phone:+919822012345"]

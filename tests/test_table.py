@@ -3,6 +3,7 @@ import csv
 import gzip
 import io
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -278,3 +279,42 @@ def test_a_json_column_that_appears_late_is_mapped_too() -> None:
 
 def test_did_you_mean_is_silent_where_nothing_is_near() -> None:
     assert did_you_mean("zzz", ["interval", "url"]) == ""
+
+
+def _second(rows: Sequence[Sequence[str]]) -> int:
+    return next(i for i, row in enumerate(rows) if "name" in row)
+
+
+def test_a_header_below_title_rows_is_found_where_asked_for_and_lines_keep_their_numbers() -> None:
+    data = b"People, 2026\n\nid;name;place\n1;Asha;Pune\n"
+    with open_table(io.BytesIO(data), name="t.csv", find_header=_second) as table:
+        assert table.columns == ("id", "name", "place")
+        assert [(row.line, row.cells) for row in table if isinstance(row, Row)] == [
+            (4, {"id": "1", "name": "Asha", "place": "Pune"})
+        ]
+        assert table.notes == ("the header is on line 3; what stands above it is left out",)
+
+
+def test_blank_lines_above_a_header_are_no_note() -> None:
+    with open_table(io.BytesIO(b"\n,\nid,name\n1,x\n"), find_header=_second) as table:
+        assert (table.columns, table.notes) == (("id", "name"), ())
+
+
+def test_a_table_without_a_header_has_numbered_columns_and_all_its_rows() -> None:
+    with open_table(io.BytesIO(b"1,x\n2,y\n"), find_header=lambda _: -1) as table:
+        assert table.columns == ("column 1", "column 2")
+        assert [row.line for row in table] == [1, 2]
+
+
+@given(st.binary(min_size=1, max_size=80), st.integers(-1, 3))
+def test_any_bytes_are_rows_or_an_error_whichever_row_is_said_to_be_the_header(data: bytes, at: int) -> None:
+    with contextlib.suppress(ConfigError), open_table(io.BytesIO(data), find_header=lambda r: min(at, len(r) - 1)) as t:
+        list(t)
+
+
+def test_a_guess_counts_less_than_a_spelling_and_beats_nothing_said_by_hand() -> None:
+    fields = (Field("email", ("mail",)), Field("name"))
+    with open_table(io.BytesIO(b"Mail,What,Who\na@x,b@x,c@x\n")) as table:
+        columns = map_columns(table, fields, guessed={"What": "email", "Who": "name"}, explicit={"Who": "-"})
+        assert columns.by_field == {"email": ["Mail", "What"]}
+        assert columns.ignored == ["Who"]

@@ -4,7 +4,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from overheard.crm.rows import HANDLE, HANDLE_FIELDS, LIFECYCLE_FIELDS, Cells, Current, ImportReport, plan
+from overheard.crm.rows import (
+    HANDLE,
+    HANDLE_FIELDS,
+    LIFECYCLE_FIELDS,
+    LIST,
+    Cells,
+    Current,
+    Identified,
+    ImportReport,
+    given_id,
+    plan,
+)
+from overheard.crm.sheets import Sheet
 from overheard.identities import identities_of_account
 from overheard.records import Account, ExternalId, account_id
 from overheard.table import Columns, Field, Table, map_columns
@@ -21,37 +33,57 @@ FIELDS = (
 )
 
 
-def map_accounts(table: Table, explicit: Mapping[str, str] | None = None) -> Columns:
+def map_accounts(table: Table | Sheet, explicit: Mapping[str, str] | None = None) -> Columns:
     """Put the table's columns to the fields of an account. Raises ConfigError as `map_columns` does."""
-    return map_columns(table, FIELDS, explicit=explicit, required=[["external_id"]], prefix=HANDLE)
+    guessed = table.guessed if isinstance(table, Sheet) else None
+    required = [["external_id", "domain", "name"]]
+    return map_columns(table, FIELDS, explicit=explicit, guessed=guessed, required=required, prefix=HANDLE)
 
 
 def plan_accounts(
-    table: Table, columns: Columns, *, current: Current, now: datetime, system: str = "crm"
+    table: Table | Sheet,
+    columns: Columns,
+    *,
+    current: Current,
+    now: datetime,
+    system: str = "crm",
+    region: str = "",
+    explicit: Mapping[str, str] | None = None,
 ) -> ImportReport:
     """Return what importing the accounts does, row by row; nothing is written. `system` is the CRM's name.
 
     A column that the file lacks leaves what is known; an empty cell empties it, but for the lifecycle, which is
-    only ever added to.
+    only ever added to. A list without ids gets them made: of a row's domain, else its name.
     """
+    sheet = table if isinstance(table, Sheet) else Sheet(table, FIELDS, region)
 
-    def build(cells: Cells, external_id: str, known: Account | None) -> Account:
-        return _account(cells, system, external_id, known, now)
+    def identify(cells: Cells) -> Identified:
+        if given := given_id(cells, sheet, system):
+            return Identified(given)
+        if not (value := _domain(cells) or " ".join(fold(cells.text("name")).split())):
+            raise cells.error("name", "expected a name or a domain; got neither, so no account can be told by this row")
+        return Identified(ExternalId(system=LIST, value=value), made=True)
+
+    def build(cells: Cells, external_id: ExternalId, known: Account | None) -> Account:
+        return _account(cells, external_id, known, now)
 
     return plan(
-        table,
+        sheet,
         columns,
-        id_of=lambda external_id: account_id(system, external_id),
+        id_of=lambda external_id: account_id(external_id.system, external_id.value),
+        identify=identify,
         build=build,
+        name_of=lambda account: account.name,
         compare=_one_organisation_twice,
         current=current,
         now=now,
+        explicit=explicit,
     )
 
 
-def _account(cells: Cells, system: str, external_id: str, known: Account | None, now: datetime) -> Account:
-    id_ = account_id(system, external_id)
-    old = known or Account(id=id_, external_ids=(ExternalId(system=system, value=external_id),))
+def _account(cells: Cells, external_id: ExternalId, known: Account | None, now: datetime) -> Account:
+    id_ = account_id(external_id.system, external_id.value)
+    old = known or Account(id=id_, external_ids=(external_id,))
     handles, _ = cells.handles()
     mapped = {field.removeprefix(HANDLE) for field in cells.handle_fields}
     account = Account(

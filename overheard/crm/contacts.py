@@ -1,5 +1,6 @@
 """People from a CRM's export to contacts, row by row, with warnings for what may be one person twice."""
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -11,14 +12,18 @@ from overheard.crm.rows import (
     HANDLE,
     HANDLE_FIELDS,
     LIFECYCLE_FIELDS,
+    LIST,
     Cells,
     Current,
+    Identified,
     ImportReport,
+    given_id,
     handle_of_profile,
     plan,
 )
-from overheard.identities import identities_of_contact, normal_email
-from overheard.records import Contact, ExternalId, contact_id
+from overheard.crm.sheets import Sheet
+from overheard.identities import identities_of_contact, is_placeholder, normal_email, normal_phone
+from overheard.records import Contact, ExternalId, contact_id, identity_key
 from overheard.table import Columns, Field, Table, map_columns
 from overheard.text import fold
 
@@ -35,56 +40,145 @@ FIELDS = (
     Field("owner", ("contact_owner", "account_owner", "assigned_to", "salesperson")),
     Field("website", ("web", "url", "homepage", "site", "blog", "websites")),
     Field("watched_by_name", ("watch_by_name", "watch_name")),
+    Field("revision", ("rev",)),
     *LIFECYCLE_FIELDS,
     *HANDLE_FIELDS,
 )
 # Names as near as this at one organisation are asked about. 90 of 100 takes "Priya Deshpande" and "Preeya Deshpande"
 # for one, "Anil Kulkarni" and "Anita Kulkarni" (89) for two.
 _SIMILAR = 90
+_PHONES_APART = re.compile(r"[,/|\n]|\s(?:or|and|&)\s")
 # Pairs grow with the square; a thousand people of one employer take half a second.
 _MOST_COMPARED = 1_000
 
 
-def map_contacts(table: Table, explicit: Mapping[str, str] | None = None) -> Columns:
+# One of these tells who a row is.
+_TELLING = ["external_id", "email", "phone", "name", "first_name", "last_name"]
+
+
+def map_contacts(table: Table | Sheet, explicit: Mapping[str, str] | None = None) -> Columns:
     """Put the table's columns to the fields of a contact. Raises ConfigError as `map_columns` does.
 
     A handle on a platform that is not known by name is mapped by hand: `--map 'Forum name=handle:forum'`.
     """
-    return map_columns(table, FIELDS, explicit=explicit, required=[["external_id"]], prefix=HANDLE)
+    guessed = table.guessed if isinstance(table, Sheet) else None
+    return map_columns(table, FIELDS, explicit=explicit, guessed=guessed, required=[_TELLING], prefix=HANDLE)
 
 
 def plan_contacts(
-    table: Table, columns: Columns, *, current: Current, now: datetime, system: str = "crm"
+    table: Table | Sheet,
+    columns: Columns,
+    *,
+    current: Current,
+    now: datetime,
+    system: str = "crm",
+    region: str = "",
+    people: Mapping[str, str] | None = None,
+    explicit: Mapping[str, str] | None = None,
 ) -> ImportReport:
     """Return what importing the contacts does, row by row; nothing is written. `system` is the CRM's name.
 
     A column that the file lacks leaves what is known; an empty cell empties it, but for the lifecycle, which is
-    only ever added to.
-    """
+    only ever added to. Phone numbers without a country code belong to the sheet's region (of a `Table`: to `region`).
 
-    def build(cells: Cells, external_id: str, known: Contact | None) -> Contact:
-        return _contact(cells, system, external_id, known, now)
+    A list without ids gets them made: of a row's e-mail address, else its phone number and name, else its name and
+    organisation. `people` {`person_keys`: contact's id} are those who are known: a row that is one of another system is
+    a duplicate and leaves that one as it is. `explicit` is told in the report.
+    """
+    sheet = table if isinstance(table, Sheet) else Sheet(table, FIELDS, region)
+    known_people = people or {}
+
+    def identify(cells: Cells) -> Identified:
+        return _identified(cells, given_id(cells, sheet, system), known_people, current)
+
+    def build(cells: Cells, external_id: ExternalId, known: Contact | None) -> Contact:
+        return _contact(cells, external_id, known, now)
 
     return plan(
-        table,
+        sheet,
         columns,
-        id_of=lambda external_id: contact_id(system, external_id),
+        id_of=_id_of,
+        identify=identify,
         build=build,
+        name_of=lambda contact: contact.name,
         compare=_one_person_twice,
         current=current,
         now=now,
+        explicit=explicit,
     )
 
 
-def _contact(cells: Cells, system: str, external_id: str, known: Contact | None, now: datetime) -> Contact:
-    id_ = contact_id(system, external_id)
-    old = known or Contact(id=id_, external_ids=(ExternalId(system=system, value=external_id),))
+def person_keys(contact: Contact) -> tuple[str, ...]:
+    """Return what tells that a row of a list is this contact, surest first: addresses, numbers with the name, the name.
+
+    A number alone tells nobody, since whole firms share one; nor does a name without the organisation.
+    """
+    return _person_keys(contact.name, contact.emails, contact.phones, contact.organisation)
+
+
+def _person_keys(name: str, emails: Collection[str], phones: Collection[str], organisation: str) -> tuple[str, ...]:
+    called = " ".join(fold(name).split())
+    addresses = [identity_key("email", "email", email) for one in emails if (email := normal_email(one))]
+    keys = [key for key in addresses if not is_placeholder(key)]
+    keys += [f"phone:{phone}:{called}" for one in phones if (phone := normal_phone(one))]
+    if called:
+        keys.append(f"name:{called}:{' '.join(fold(organisation).split())}")
+    return tuple(keys)
+
+
+def _id_of(external_id: ExternalId) -> str:
+    return contact_id(external_id.system, external_id.value)
+
+
+def _identified(cells: Cells, given: ExternalId | None, people: Mapping[str, str], current: Current) -> Identified:
+    """Return whose row it is. Raises InputError for a row without an id that says of nobody who it is."""
+    if given is not None and (given.system != "vcard" or current(_id_of(given)) is not None):
+        return Identified(given)
+    keys = _person_keys(_name(cells), _emails(cells), _phones(cells), cells.text("organisation"))
+    if not keys and given is None:
+        found = next(iter(_phones(cells)), "")
+        if not found:
+            message = (
+                "expected an e-mail address, a phone number or a name; got none, so nobody can be told by this row"
+            )
+            raise cells.error("name", message)
+        keys = (f"phone:{found}:",)
+    # A name at a firm says that it is somebody known only where the row has nothing better.
+    telling = [key for key in keys if not key.startswith("name:")] or keys
+    for key in telling:
+        event = current(people[key]) if key in people else None
+        other = event.data if event is not None else None
+        if not isinstance(other, Contact):
+            continue
+        theirs = other.external_ids[0]
+        if theirs.system == LIST:
+            return Identified(theirs, made=True)
+        who = f"{other.name or theirs.value} ({theirs.system} {theirs.value})"
+        message = (
+            f"this is {who} already, by {_told(key)}; that contact stays as it is. If it is somebody else, give the "
+            "list a column of ids"
+        )
+        return Identified(given or ExternalId(system=LIST, value=_told(keys[0])), True, message)
+    if given is not None:
+        return Identified(given)
+    return Identified(ExternalId(system=LIST, value=_told(keys[0])), made=True)
+
+
+def _told(key: str) -> str:
+    """Return what a person key is made of, for people to read: it is the made id too."""
+    kind, _, rest = key.partition(":")
+    if kind == "email":
+        return rest.removeprefix("email:")
+    return ", ".join(part for part in rest.split(":", 1) if part)
+
+
+def _contact(cells: Cells, external_id: ExternalId, known: Contact | None, now: datetime) -> Contact:
+    id_ = _id_of(external_id)
+    old = known or Contact(id=id_, external_ids=(external_id,))
     handles, profiles = cells.handles()
     mapped = {field.removeprefix(HANDLE) for field in cells.handle_fields}
     urls = cells.urls("website") if cells.has("website") else _without_profiles(old, mapped)
-    name = old.name
-    if cells.has("name", "first_name", "last_name"):
-        name = cells.text("name") or f"{cells.text('first_name')} {cells.text('last_name')}".strip()
+    name = _name(cells) if cells.has("name", "first_name", "last_name") else old.name
     contact = Contact(
         id=id_,
         external_ids=old.external_ids,
@@ -100,7 +194,7 @@ def _contact(cells: Cells, system: str, external_id: str, known: Contact | None,
         lifecycle=cells.lifecycle(old.lifecycle, now.date()),
         watched_by_name=cells.flag("watched_by_name") if cells.has("watched_by_name") else old.watched_by_name,
     )
-    if not (contact.name or identities_of_contact(contact)):
+    if not (contact.name or any(identity.type != "phone" for identity in identities_of_contact(contact))):
         cells.warn("external_id", "no name, e-mail, handle or site: nothing that is said can be put on this contact")
     if contact.watched_by_name and " " not in contact.name:
         cells.warn("watched_by_name", f"a single word passes much that is not meant; got the name {contact.name!r}")
@@ -123,8 +217,26 @@ def _emails(cells: Cells) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def _name(cells: Cells) -> str:
+    return cells.text("name") or f"{cells.text('first_name')} {cells.text('last_name')}".strip()
+
+
 def _phones(cells: Cells) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(one.strip() for one in cells.text("phone").split(";") if one.strip()))
+    """Return the numbers as E.164 where they are valid, else as they are written, with a warning."""
+    found: list[str] = []
+    for cell in cells.each("phone"):
+        # A comma or slash may stand inside one number (an extension) or between two.
+        for whole in (one for one in cell.replace(":::", ";").split(";") if one.strip()):
+            parts = [whole] if normal_phone(whole, cells.region) else _PHONES_APART.split(whole)
+            if len(parts) > 1 and not all(normal_phone(part, cells.region) for part in parts if part.strip()):
+                parts = [whole]
+            for part in (part.strip() for part in parts if part.strip()):
+                if not (number := normal_phone(part, cells.region)) and any(c.isalnum() for c in part):
+                    where = f" in {cells.region}" if cells.region else " with its country code, such as +91"
+                    cells.warn("phone", f"expected a phone number that is valid{where}; got {part!r}, kept as it is")
+                if number or any(c.isalnum() for c in part):
+                    found.append(number or part)
+    return tuple(dict.fromkeys(found))
 
 
 def _one_person_twice(read: Sequence[tuple[int, Contact]]) -> Iterator[tuple[int, str]]:
@@ -136,7 +248,7 @@ def _one_person_twice(read: Sequence[tuple[int, Contact]]) -> Iterator[tuple[int
     claims: dict[str, int] = {}
     for at, (_, contact) in enumerate(read):
         for identity in identities_of_contact(contact):
-            if identity.type == "url":  # often the employer's site, which colleagues share
+            if identity.type in ("url", "phone"):  # often the employer's site and switchboard, which colleagues share
                 continue
             earlier = claims.setdefault(identity.key, at)
             if earlier != at:

@@ -1,6 +1,7 @@
-"""What the imports of contacts and accounts share: rows to records, compared with what is known, row by row.
+"""What the imports of the CRM's lists share: rows to records, compared with what is known, row by row.
 
-    Table ─▶ Cells ─▶ build(cells, known) ─▶ created | changed | unchanged | superseded | error ─▶ events for `facts`
+    Sheet ─▶ Cells ─▶ identify(cells) ─▶ build(cells, id, known)
+        ─▶ created | changed | unchanged | superseded | duplicate | error ─▶ events for `facts`
 
 Nothing is written by planning, so a dry run is a plan that is shown and dropped.
 """
@@ -10,33 +11,43 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 
+from overheard.crm.amounts import read_day
+from overheard.crm.headers import ColumnGuess, split_cell
+from overheard.crm.platforms import PLATFORMS
+from overheard.crm.sheets import Sheet
 from overheard.errors import InputError
 from overheard.identities import normal_platform
 from overheard.log.base import Log, ProducerRecord
-from overheard.records import Account, Contact, Event, LifecycleTag, encode, event_for, is_tombstone_of
-from overheard.table import BadRow, Columns, Field, Row, Table
+from overheard.records import (
+    Account,
+    Contact,
+    Event,
+    ExternalId,
+    Holding,
+    LifecycleTag,
+    Purchase,
+    encode,
+    event_for,
+    is_tombstone_of,
+)
+from overheard.table import BadRow, Columns, Field, Row
 from overheard.text import clean, fold
 from overheard.urls import canonical_url
 
-RowOutcome = Literal["created", "changed", "unchanged", "superseded", "error"]
-# Returns the newest event on `facts` of a contact's or account's id, None where there is none.
+RowOutcome = Literal["created", "changed", "unchanged", "superseded", "duplicate", "error"]
+# Returns the newest event on `facts` of a record's id, None where there is none.
 Current = Callable[[str], Event[Any] | None]
-T = TypeVar("T", Contact, Account)
+T = TypeVar("T", Contact, Account, Holding, Purchase)
+LIST = "list"  # the system of ids that we make for rows that have none
 
 BATCH = 500  # DESIGN.md: records to one durable transaction
 LIFECYCLE = ("prospect", "customer", "lost customer")
 HANDLE = "handle:"  # a field of this prefix and a platform's name takes a handle there
-_PLATFORMS = {
-    "reddit": (), "x": ("twitter",), "mastodon": ("fediverse",), "bluesky": ("bsky",), "github": (), "gitlab": (),
-    "hackernews": ("hn",), "linkedin": (), "facebook": ("fb",), "instagram": ("ig",), "threads": (), "youtube": (),
-    "tiktok": (), "telegram": (), "stackoverflow": (), "medium": (), "devto": (), "lobsters": (), "producthunt": (),
-    "quora": (), "discord": (), "discourse": (), "koo": (),
-}  # fmt: skip
 HANDLE_FIELDS = tuple(
     Field(
         HANDLE + platform,
@@ -46,14 +57,14 @@ HANDLE_FIELDS = tuple(
             for ending in ("", "_handle", "_username", "_user", "_name", "_url", "_profile")
         ],
     )
-    for platform, others in _PLATFORMS.items()
+    for platform, others in PLATFORMS.items()
 )
 LIFECYCLE_FIELDS = (
     Field("lifecycle", ("lifecycle_stage", "status", "stage", "customer_status")),
     Field("lifecycle_since", ("since", "status_since", "stage_since", "customer_since")),
 )
 _LONGEST = 1_000  # characters of a cell; the longest job titles and names have some 200
-_SEPARATORS = re.compile(r"[;,\s]+")
+_SEPARATORS = re.compile(r"(?:[;,|\s]|:::)+")
 _HANDLE = re.compile(r"[^\s;,]+")
 
 
@@ -71,7 +82,8 @@ class RowReport:
 
     `subject` is the record's id, `event` what goes to `facts` (None unless created or changed). `message` says of an
     error where it is, what was expected, what came and what to do. `warnings` do not keep the row out. "superseded":
-    a later row of the file has the same external id, and that one counts.
+    another row of the file has the same external id, and that one counts. "duplicate": a record of another system is
+    this one already, and stays as it is; `message` says which.
     """
 
     line: int
@@ -87,12 +99,16 @@ class RowReport:
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What an import does, row by row: `columns` are (column, field or `-`), `notes` what was odd about the file."""
+    """What an import does, row by row: `columns` are (column, field or `-`), `notes` what was odd about the file.
+
+    `guesses` say of each column why it goes there, with some of its values; a mapping {column: field} says otherwise.
+    """
 
     file: str
     columns: tuple[tuple[str, str], ...]
     rows: tuple[RowReport, ...]
     notes: tuple[str, ...] = ()
+    guesses: tuple[ColumnGuess, ...] = ()
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -114,11 +130,23 @@ def append_facts(log: Log, events: Sequence[Event[Any]]) -> None:
         log.append([ProducerRecord("facts", event.subject, encode(event)) for event in batch], durable=True)
 
 
+class Identified(NamedTuple):
+    """Whose row it is: the id that the list gives it, or one that was `made` from what it says.
+
+    `duplicate_of` is the record of another system that it is already, as a message names it.
+    """
+
+    external_id: ExternalId
+    made: bool = False
+    duplicate_of: str = ""
+
+
 class Cells:
     """The cells of one row by field; what is odd but no error goes to `warnings`."""
 
-    def __init__(self, table: Table, columns: Columns, row: Row) -> None:
-        self._table = table
+    def __init__(self, sheet: Sheet, columns: Columns, row: Row) -> None:
+        self._table = sheet
+        self.region = sheet.region
         self._columns = columns
         self._row = row
         self._values = columns.of(row)
@@ -154,9 +182,23 @@ class Cells:
             raise self.error(name, f"expected at most {_LONGEST} characters; got {len(text)}: {text[:40]!r}…")
         return text
 
+    def each(self, name: str) -> list[str]:
+        """Return the values of all columns of a field, as `text` returns one: "E-mail 1", "E-mail 2"."""
+        found: list[str] = []
+        for column in self._columns.by_field.get(name, ()):
+            value = self._row.cells.get(column)
+            if value is not None and value not in ("", []):
+                self._values[name] = value
+                found.append(self.text(name))
+        return [one for one in found if one]
+
     def several(self, name: str) -> list[str]:
-        """Return the values of a cell that may hold several, separated by `;`, `,` or spaces."""
-        return [one for one in _SEPARATORS.split(self.text(name)) if one]
+        """Return the values of cells that may hold several, separated by `;`, `,`, `:::` or spaces."""
+        return [one for cell in self.each(name) for one in _SEPARATORS.split(cell) if one]
+
+    def pieces(self, name: str) -> list[str]:
+        """Return the values of cells that may hold several with spaces in them, separated by `;`, `,`, `|` or `:::`."""
+        return [one for cell in self.each(name) for one in split_cell(cell)]
 
     def flag(self, name: str) -> bool:
         """Return a yes or no; a cell that is neither counts as no, with a warning."""
@@ -212,17 +254,18 @@ class Cells:
             return tuple(known)
         tag = re.sub(r"[\s_-]+", " ", fold(word)).strip()
         tag = tag if tag in LIFECYCLE else word
-        since = self._day("lifecycle_since")
+        since = self.day("lifecycle_since")
         if known and known[-1].tag == tag:
             return (*known[:-1], LifecycleTag(tag=tag, since=since or known[-1].since))
         return (*known, LifecycleTag(tag=tag, since=since or (today if known else None)))
 
-    def _day(self, name: str) -> date | None:
+    def day(self, name: str) -> date | None:
+        """Return the day in a cell; None where it is empty, or, with a warning, no day."""
         text = self.text(name)
         if not text:
             return None
         try:
-            return date.fromisoformat(text[:10])
+            return read_day(text, self.region)
         except ValueError:
             self.warn(name, f"expected a day as 2026-11-21; got {text!r}, left out")
             return None
@@ -238,62 +281,103 @@ def handle_of_profile(platform: str, url: str) -> str:
     return f"{handle}@{parts.hostname}" if platform == "mastodon" and "@" not in handle else handle
 
 
+class _Built(NamedTuple, Generic[T]):
+    """A row's record, with what decides which of several rows of one record counts: the greatest `rank`."""
+
+    at: int
+    record: T
+    known: Any
+    event: Event[Any] | None
+    rank: tuple[str, int, int, bytes]
+
+
 def plan(
-    table: Table,
+    sheet: Sheet,
     columns: Columns,
     *,
-    id_of: Callable[[str], str],
-    build: Callable[[Cells, str, Any], T],
+    id_of: Callable[[ExternalId], str],
+    identify: Callable[[Cells], Identified],
+    build: Callable[[Cells, ExternalId, Any], T],
+    name_of: Callable[[T], str],
     compare: Callable[[Sequence[tuple[int, T]]], Iterable[tuple[int, str]]],
     current: Current,
     now: datetime,
+    explicit: Mapping[str, str] | None = None,
 ) -> ImportReport:
-    """Return what importing the table does; nothing is written. The whole file is held in memory.
+    """Return what importing the list does; nothing is written. All records are held in memory.
 
-    `build(cells, external_id, known)` makes the record, `known` being what `facts` has (or None). `compare` gets
+    `build(cells, external id, known)` makes the record, `known` being what `facts` has (or None). `compare` gets
     (line, record) of all rows that count and yields (position among them, warning) about records that may be one. A
-    record that differs from the known one gets its version plus one, so that the later import counts.
+    record that differs from the known one gets its version plus one, so that the later import counts. Of rows of one id
+    that the list gives, the last counts; of rows whose id was made, the one that says most, wherever it stands.
     """
     reports: list[RowReport] = []
-    built: dict[str, tuple[int, T, Any, Event[Any] | None]] = {}  # by external id: its last good row counts
-    for row in table:
+    built: dict[str, _Built[T]] = {}
+    for row in sheet.rows(columns):
         if isinstance(row, BadRow):
             reports.append(RowReport(row.line, "error", message=str(row.error)))
             continue
-        cells = Cells(table, columns, row)
+        cells = Cells(sheet, columns, row)
         external_id = ""
         try:
             external_id = cells.text("external_id")
-            if not external_id:
-                raise cells.error("external_id", "expected the id that the CRM has for it; got nothing. Fill it in")
-            event = current(id_of(external_id))
+            identified = identify(cells)
+            external_id = identified.external_id.value
+            subject = id_of(identified.external_id)
+            event = current(subject)
             known = None if event is None or is_tombstone_of(event) else event.data
-            record = build(cells, external_id, known)
+            record = build(cells, identified.external_id, known)
         except InputError as e:
             reports.append(RowReport(row.line, "error", external_id, message=str(e)))
             continue
-        if external_id in built:
-            earlier: int = built.pop(external_id)[0]
-            warning = f"{external_id!r} occurs again on line {row.line}, and that row counts"
-            reports[earlier] = replace(
-                reports[earlier], outcome="superseded", warnings=(*reports[earlier].warnings, warning)
+        at, name = len(reports), name_of(record)
+        if identified.duplicate_of:
+            reports.append(RowReport(row.line, "duplicate", external_id, name=name, message=identified.duplicate_of))
+            continue
+        warnings = tuple(dict.fromkeys(cells.warnings))
+        reports.append(RowReport(row.line, "unchanged", external_id, subject, name, warnings=warnings))
+        rank = ("", at, 0, b"")
+        if identified.made or not sheet.has_ids:
+            content = msgspec.json.encode(record, order="sorted")
+            rank = (cells.text("revision"), _said(record), len(content), content)
+        one = _Built(at, record, known, event, rank)
+        if (other := built.pop(subject, None)) is not None:
+            lost: _Built[T] = other if one.rank >= other.rank else one
+            one = one if lost is other else other
+            warning = f"{external_id!r} occurs again on line {reports[one.at].line}, and that row counts"
+            reports[lost.at] = replace(
+                reports[lost.at], outcome="superseded", warnings=(*reports[lost.at].warnings, warning)
             )
-        built[external_id] = (len(reports), record, known, event)
-        reports.append(
-            RowReport(row.line, "unchanged", external_id, record.id, record.name, warnings=tuple(cells.warnings))
-        )
+        built[subject] = one
     counting = list(built.values())
-    for at, record, known, event in counting:
-        reports[at] = _compared(reports[at], record, known, event, now)
-    for position, warning in compare([(reports[at].line, record) for at, record, _, _ in counting]):
-        warned: int = counting[position][0]
+    for one in counting:
+        reports[one.at] = _compared(reports[one.at], one.record, one.known, one.event, now)
+    for position, warning in compare([(reports[one.at].line, one.record) for one in counting]):
+        warned: int = counting[position].at
         reports[warned] = replace(reports[warned], warnings=(*reports[warned].warnings, warning))
-    return ImportReport(table.name, columns.described(), tuple(reports), table.notes)
+    guesses = sheet.described(columns, explicit or {})
+    return ImportReport(sheet.name, columns.described(), tuple(reports), sheet.notes, guesses)
 
 
-def _compared(
-    report: RowReport, record: Contact | Account, known: Any, event: Event[Any] | None, now: datetime
-) -> RowReport:
+def given_id(cells: Cells, sheet: Sheet, system: str) -> ExternalId | None:
+    """Return the id that a list gives a row; None where it has no column for one, or (a card) may lack it.
+
+    Raises InputError for an empty cell in a column of ids.
+    """
+    value = cells.text("external_id")
+    if value:
+        return ExternalId(system=sheet.system or system, value=value)
+    if cells.has("external_id") and sheet.has_ids:
+        raise cells.error("external_id", "expected the id that the CRM has for it; got nothing. Fill it in")
+    return None
+
+
+def _said(record: msgspec.Struct) -> int:
+    """Return how many of a record's fields say something."""
+    return sum(bool(getattr(record, name)) for name in record.__struct_fields__)
+
+
+def _compared(report: RowReport, record: T, known: Any, event: Event[Any] | None, now: datetime) -> RowReport:
     if record == known:
         return report
     return replace(
@@ -312,7 +396,7 @@ def _compared(
     )
 
 
-def changes(old: Contact | Account, new: Contact | Account) -> tuple[FieldChange, ...]:
+def changes(old: msgspec.Struct, new: msgspec.Struct) -> tuple[FieldChange, ...]:
     """Return the fields in which two records differ, with both values as text."""
     pairs = ((name, getattr(old, name), getattr(new, name)) for name in new.__struct_fields__)
     return tuple(FieldChange(name, _shown(a), _shown(b)) for name, a, b in pairs if a != b)

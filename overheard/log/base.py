@@ -38,6 +38,7 @@ TOPICS: Mapping[str, Topic] = {
         Topic("facts", 1, compacted=True),
         Topic("documents", 12, compacted=True),
         Topic("changes", 1, retention=timedelta(days=90)),
+        Topic("deliveries", 1, compacted=True, retention=timedelta(days=90)),
         Topic("poll-state", 1, compacted=True),
         Topic("dead-letters", 1, compacted=True, retention=timedelta(days=30)),
     )

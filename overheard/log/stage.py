@@ -39,8 +39,10 @@ FATES = (
     "unlinked",  # matcher: an incident with nobody behind it yet
     "stale",  # matcher, index: older than what is known, or the same again
     "applied",  # matcher: a contact, account, term, source, decision
-    "deleted",  # enrich, matcher, index: the subject is gone
+    "deleted",  # enrich, matcher, index, alert: the subject is gone
     "indexed",  # index
+    "alerted",  # alert: told at once
+    "no alert",  # alert: nothing that is told at once
     "dead",  # any stage: a dead letter
 )
 

@@ -8,6 +8,15 @@ from overheard.records.change import Change
 from overheard.records.contact import Account, Contact, ExternalId, LifecycleTag
 from overheard.records.deadletter import DeadLetter
 from overheard.records.decision import Decision, DecisionVerb
+from overheard.records.delivery import (
+    Attempt,
+    Delivery,
+    DeliveryItem,
+    DeliveryKind,
+    DeliveryState,
+    Points,
+    delivery_id,
+)
 from overheard.records.enriched import (
     EnrichedMention,
     Entity,
@@ -20,20 +29,24 @@ from overheard.records.enriched import (
 )
 from overheard.records.envelope import DATA_TYPES, Event, decode, encode, event_for, is_tombstone_of
 from overheard.records.fetch import Fetch
+from overheard.records.holding import Holding
 from overheard.records.identity import Identity, identity_key
 from overheard.records.ids import (
     account_id,
     contact_id,
     content_hash,
     digest,
+    holding_id,
     incident_id,
     mention_id,
+    purchase_id,
     snippet_id,
 )
 from overheard.records.incident import Evidence, Incident, Outcome, Party, Role
 from overheard.records.mention import Actor, Mention
 from overheard.records.pollstate import PollState, Revision
 from overheard.records.profile import IncidentSummary, Profile, ProfileIdentity
+from overheard.records.purchase import Purchase
 from overheard.records.snippet import Snippet
 from overheard.records.sortkey import sort_key
 from overheard.records.watch import Term, TermKind, WatchedSource
@@ -42,18 +55,24 @@ __all__ = [
     "DATA_TYPES",
     "Account",
     "Actor",
+    "Attempt",
     "Cause",
     "Change",
     "Contact",
     "DeadLetter",
     "Decision",
     "DecisionVerb",
+    "Delivery",
+    "DeliveryItem",
+    "DeliveryKind",
+    "DeliveryState",
     "EnrichedMention",
     "Entity",
     "Event",
     "Evidence",
     "ExternalId",
     "Fetch",
+    "Holding",
     "Identity",
     "Incident",
     "IncidentSummary",
@@ -64,10 +83,12 @@ __all__ = [
     "Outcome",
     "Party",
     "Passed",
+    "Points",
     "Polarity",
     "PollState",
     "Profile",
     "ProfileIdentity",
+    "Purchase",
     "RecordError",
     "Revision",
     "Role",
@@ -83,13 +104,16 @@ __all__ = [
     "contact_id",
     "content_hash",
     "decode",
+    "delivery_id",
     "digest",
     "encode",
     "event_for",
+    "holding_id",
     "identity_key",
     "incident_id",
     "is_tombstone_of",
     "mention_id",
+    "purchase_id",
     "snippet_id",
     "sort_key",
 ]

@@ -10,14 +10,17 @@ from overheard.records.change import Change
 from overheard.records.contact import Account, Contact
 from overheard.records.deadletter import DeadLetter
 from overheard.records.decision import Decision
+from overheard.records.delivery import Delivery
 from overheard.records.enriched import EnrichedMention
 from overheard.records.fetch import Fetch
+from overheard.records.holding import Holding
 from overheard.records.identity import Identity
 from overheard.records.ids import content_hash, digest
 from overheard.records.incident import Incident
 from overheard.records.mention import VOLATILE, Mention
 from overheard.records.pollstate import PollState, Revision
 from overheard.records.profile import Profile
+from overheard.records.purchase import Purchase
 from overheard.records.watch import Term, WatchedSource
 
 D_co = TypeVar("D_co", covariant=True)
@@ -29,6 +32,8 @@ DATA_TYPES: dict[str, type[Record]] = {
     "overheard.enriched-mention": EnrichedMention,
     "overheard.contact": Contact,
     "overheard.account": Account,
+    "overheard.holding": Holding,
+    "overheard.purchase": Purchase,
     "overheard.identity": Identity,
     "overheard.term": Term,
     "overheard.watched-source": WatchedSource,
@@ -40,6 +45,7 @@ DATA_TYPES: dict[str, type[Record]] = {
     "overheard.dead-letter": DeadLetter,
     "overheard.poll-state": PollState,
     "overheard.revision": Revision,
+    "overheard.delivery": Delivery,
 }
 _NAMES = {cls: name for name, cls in DATA_TYPES.items()}
 SCHEMA_VERSION = 1

@@ -16,7 +16,8 @@ class Identity(Record, frozen=True, kw_only=True):
     """One identity and who claims it for whom.
 
     `value` is normalised for its type (handles folded without @, e-mails lower-case, URLs canonical); platform
-    is "web" for URLs and "email" for addresses. The type "name" is the full name of a contact who is watched by
+    is "web" for URLs, "email" for addresses and "phone" for phone numbers (E.164). A phone number is never watched and
+    never links anybody: whole firms share one. The type "name" is the full name of a contact who is watched by
     name: it lets a mention pass the winnow and never links anybody. `subject` is the contact or account that it
     stands for. `claimed_by` is who says so: "crm", "decision". First and last seen: in mentions; absent when never.
     """

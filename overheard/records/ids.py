@@ -52,6 +52,16 @@ def account_id(system: str, external_id: str) -> str:
     return f"acc_{digest(system, external_id)}"
 
 
+def holding_id(system: str, external_id: str) -> str:
+    """Return the id of the holding that a CRM (`system`) calls `external_id`."""
+    return f"hol_{digest(system, external_id)}"
+
+
+def purchase_id(system: str, external_id: str) -> str:
+    """Return the id of the purchase that a CRM (`system`) calls `external_id`."""
+    return f"pur_{digest(system, external_id)}"
+
+
 def incident_id(mention: str) -> str:
     """Return the id of the one incident that a relevant mention makes."""
     return f"inc_{digest('incident', mention)}"

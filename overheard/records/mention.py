@@ -56,5 +56,8 @@ class Mention(Record, frozen=True, kw_only=True):
         return self.name or self.content
 
 
+# The source of what a person hands in: it passes the winnow always, since they say that it is about us.
+BY_HAND = "by hand"
+
 # What does not make a new revision of a mention: when we saw it, and counts that move with every poll.
 VOLATILE = ("first_seen", "likes", "shares", "replies")

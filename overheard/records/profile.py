@@ -4,8 +4,10 @@ from typing import Literal
 
 from overheard.records.base import Record, Time
 from overheard.records.contact import ExternalId, LifecycleTag
+from overheard.records.holding import Holding
 from overheard.records.identity import Identity
 from overheard.records.incident import Evidence, Outcome, Role
+from overheard.records.purchase import Purchase
 from overheard.records.snippet import Polarity, Snippet
 
 
@@ -40,8 +42,10 @@ class Profile(Record, frozen=True, kw_only=True):
     Counts are of linked incidents; `candidates` counts those that wait for a person. `by_month` has every UTC month
     ("2026-11"), `by_day` the newest 90 UTC days that have any ("2026-11-21"). `last` are the newest 20 linked
     incidents, `waiting` the best 10 candidates. Nothing here is relative to today: that is computed when read.
-    `people` (of an account) and `account` (of a contact) are ids. `k` is that of the newest linked
-    incident, "0" where there is none.
+    `holdings` are the newest 50 of `holding_count` that the account has (of a contact: their account's), `purchases`
+    the newest 50 of `purchase_count` of its own; `purchase_totals` adds up all of them by currency, as decimal numbers
+    in text. `people` (of an account) and `account` (of a contact) are ids. `k` is that of the newest linked incident,
+    "0" where there is none.
     """
 
     id: str
@@ -71,3 +75,8 @@ class Profile(Record, frozen=True, kw_only=True):
     by_source: dict[str, int] = {}
     last: tuple[IncidentSummary, ...] = ()
     waiting: tuple[IncidentSummary, ...] = ()
+    holdings: tuple[Holding, ...] = ()
+    holding_count: int = 0
+    purchases: tuple[Purchase, ...] = ()
+    purchase_count: int = 0
+    purchase_totals: dict[str, str] = {}

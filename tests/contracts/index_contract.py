@@ -1,7 +1,9 @@
-"""What every index must do, whichever engine: subclass `IndexContract` and give it an `open_index` fixture."""
+"""What every index must do, whichever engine: subclass `IndexContract`, give it `open_index` and `open_reading`."""
 
 import random
+import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import reduce
 
@@ -284,6 +286,68 @@ class IndexContract:
         index.close()
         again = open_index()
         assert (len(ids(again, "old")), len(ids(again, "new"))) == (0, 1)
+
+    # --- a reader beside the writer ---
+
+    def test_a_reader_sees_what_was_flushed_since_and_nothing_before(
+        self, index: Index, open_reading: OpenIndex
+    ) -> None:
+        reader = open_reading()
+        assert (ids(reader, "here"), reader.count(), reader.get("con_1")) == ([], 0, None)
+        document, jane = document_of(incident(1, "here"), 1), document_of(profile(1, "Jane Doe"), 1)
+        index.apply([document, jane])
+        assert ids(reader, "here") == []
+        index.flush()
+        assert ids(reader, "here") == [document.id]
+        assert [hit.id for hit in reader.find_profiles("jane doe")] == [jane.id]
+        assert reader.get(jane.id) is not None
+        fill(index, [Removal(document.id, 2)])
+        assert (ids(reader, "here"), reader.count()) == ([], 1)
+
+    def test_a_reader_that_is_opened_first_does_not_keep_the_writer_from_beginning(
+        self, open_index: OpenIndex, open_reading: OpenIndex
+    ) -> None:
+        reader = open_reading()
+        assert reader.count() == 0
+        document = document_of(incident(1, "here"), 1)
+        fill(open_index(), [document])
+        assert ids(reader, "here") == [document.id]
+
+    def test_a_reader_goes_over_to_what_was_adopted(self, index: Index, open_reading: OpenIndex) -> None:
+        fill(index, [document_of(incident(1, "old"), 9), document_of(profile(1, "Jane Doe"), 9)])
+        reader = open_reading()
+        assert len(ids(reader, "old")) == 1
+        successor = index.successor()
+        fill(successor, [document_of(incident(2, "new"), 1)])
+        assert (len(ids(reader, "old")), len(ids(reader, "new"))) == (1, 0)
+        index.adopt(successor)
+        assert list(reader.find_profiles("jane doe")) == []
+        assert (len(ids(reader, "old")), len(ids(reader, "new")), reader.count()) == (0, 1, 1)
+        index.clear()
+        assert reader.get(incident(2, "new").id) is None
+        assert reader.count() == 0
+
+    def test_readers_answer_at_every_moment_of_rebuilds(self, index: Index, open_reading: OpenIndex) -> None:
+        documents = [document_of(each, 1) for each in incidents(20, seed=3)]
+        fill(index, documents)
+        reader = open_reading()
+        done = threading.Event()
+        counts: set[int] = set()
+
+        def look() -> None:
+            while not done.is_set():
+                page = reader.search(Search(parse("*"), limit=100))
+                counts.update((page.total, len(page.hits), reader.count()))
+
+        with ThreadPoolExecutor(1) as pool:
+            looking = pool.submit(look)
+            for _ in range(20):
+                successor = index.successor()
+                fill(successor, documents)
+                index.adopt(successor)
+            done.set()
+            looking.result(timeout=30)
+        assert counts == {20}
 
     # --- profiles ---
 

@@ -6,20 +6,33 @@ from pathlib import Path
 import pytest
 
 from overheard.folder import Folder
+from overheard.index.base import Index
 from overheard.index.embedded import EmbeddedIndex
 from tests.contracts.index_contract import IndexContract, OpenIndex
 
 
 class TestEmbeddedIndex(IndexContract):
     @pytest.fixture
-    def open_index(self, tmp_path: Path) -> Iterator[OpenIndex]:
-        opened: list[EmbeddedIndex] = []
+    def folder(self, tmp_path: Path) -> Iterator[Folder]:
         with Folder(tmp_path / "data") as folder:
+            yield folder
 
-            def open_one() -> EmbeddedIndex:
-                opened.append(EmbeddedIndex(folder))
-                return opened[-1]
+    @pytest.fixture
+    def open_index(self, folder: Folder) -> Iterator[OpenIndex]:
+        yield from _opening(lambda: EmbeddedIndex(folder))
 
-            yield open_one
-            for index in opened:
-                index.close()
+    @pytest.fixture
+    def open_reading(self, folder: Folder) -> Iterator[OpenIndex]:
+        yield from _opening(lambda: EmbeddedIndex(folder, reading=True))
+
+
+def _opening(open_one: OpenIndex) -> Iterator[OpenIndex]:
+    opened: list[Index] = []
+
+    def open_index() -> Index:
+        opened.append(open_one())
+        return opened[-1]
+
+    yield open_index
+    for index in opened:
+        index.close()

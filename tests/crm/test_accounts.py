@@ -52,6 +52,14 @@ def test_a_domain_that_is_none_is_a_warning() -> None:
     assert report.rows[0].warnings == ("domain: expected a web address; got 'n/a', left out",)
 
 
-def test_a_missing_id_column_is_refused() -> None:
-    with pytest.raises(ConfigError, match="expected a column for external_id"):
-        plan("name\nAlpha\n")
+def test_columns_that_tell_no_account_are_refused() -> None:
+    with pytest.raises(ConfigError, match="expected a column for external_id or domain or name"):
+        plan("city\nPune\n")
+
+
+def test_a_list_without_ids_gets_them_of_domain_or_name_and_again_changes_nothing() -> None:
+    text = "name,website\nAlpha,www.alpha.example\nBeta,\n,\n"
+    first = plan(text)
+    assert [row.external_id for row in first.rows] == ["alpha.example", "beta"]
+    assert {event.data.external_ids[0].system for event in first.events} == {"list"}
+    assert plan(text, first.events).counts["unchanged"] == 2

@@ -3,11 +3,12 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from overheard.errors import InputError
 from overheard.index.documents import document_of, lookup_keys, record_of, text_of
 from overheard.index.fields import MAX_URL, VALUE_FIELDS, normal_value
-from overheard.records import Actor, Incident, Party, Profile
+from overheard.records import Actor, Identity, Incident, Party, Profile, ProfileIdentity
 from overheard.text import fold
 from overheard.urls import canonical_url
 from tests.index.world import incident, profile
@@ -133,3 +134,13 @@ _paths = st.lists(
 def test_an_address_is_its_canonical_url_where_it_has_one(scheme: str, host: str, path: str) -> None:
     url = f"{scheme}{host}/{path}"
     assert normal_value("url", url) == (canonical_url(url) or fold(url))
+
+
+def test_a_phone_number_is_looked_up_with_and_without_its_country_and_an_extension_is_none() -> None:
+    phone = Identity(platform="phone", type="phone", value="+919822012345", subject="con_1")
+    record = replace(profile(1, "Jane Doe"), identities=(ProfileIdentity(identity=phone),))
+    keys = set(document_of(record, 1).keys)
+    for who in ("+91 98220 12345", "+91-98220-12345", "0091 98220 12345", "098220 12345", "९८२२० १२३४५"):
+        assert keys & set(lookup_keys(who)), who
+    for who in ("2012345", "12345", "98220 12346", "+1 982 201 2345"):
+        assert not keys & set(lookup_keys(who)), who

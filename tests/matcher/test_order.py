@@ -1,14 +1,27 @@
 """Links are a function of the sets of mentions, contacts, accounts and decisions, not of how they came."""
 
 import random
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from overheard.log.base import ProducerRecord
-from tests.matcher.worlds import NOW, acc, account, con, contact, decision, fact, men, mention, world
+from tests.matcher.worlds import (
+    NOW,
+    acc,
+    account,
+    con,
+    contact,
+    decision,
+    fact,
+    holding,
+    men,
+    mention,
+    purchase,
+    world,
+)
 
 HANDLES = ("asha", "ben", "[deleted]", "noreply")
 NAMES = ("Asha Rao", "Asha M. Rao", "Ben Stone", "Asha Rao-Iyer", "")
@@ -38,6 +51,7 @@ contacts = st.builds(
         place="Pune",
         emails=(mail,) if mail else (),
         urls=(site,) if site else (),
+        phones=("+912227654321",) if handle else (),
     ),
     numbers,
     st.sampled_from(NAMES),
@@ -81,9 +95,21 @@ decisions = st.one_of(
         times,
     ),
 )
+days = st.one_of(st.none(), st.dates(date(2026, 1, 1), date(2026, 1, 3)))
+holdings = st.builds(
+    lambda number, of, since: holding(number, acc(of), since=since), st.sampled_from(("1", "2", "3")), numbers, days
+)
+purchases = st.builds(
+    lambda number, of, who, amount, at: purchase(number, account=of, contact=who, amount=amount, currency="INR", at=at),
+    st.sampled_from(("1", "2", "3")),
+    st.sampled_from((acc("1"), acc("2"), "")),
+    st.sampled_from((con("1"), con("2"), "")),
+    st.sampled_from(("", "100", "0.1", "0.2", "-3.25")),
+    days,
+)
 facts = st.builds(
     lambda data, version, verb: fact(data, version=version, verb=verb),
-    st.one_of(contacts, contacts, accounts, mentions, mentions, decisions),
+    st.one_of(contacts, contacts, accounts, mentions, mentions, decisions, holdings, purchases),
     versions,
     verbs,
 )

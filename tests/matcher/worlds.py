@@ -23,9 +23,11 @@ from overheard.records import (
     Entity,
     Event,
     ExternalId,
+    Holding,
     Language,
     Mention,
     Passed,
+    Purchase,
     Sentiment,
     Verb,
     WatchHit,
@@ -34,7 +36,9 @@ from overheard.records import (
     decode,
     encode,
     event_for,
+    holding_id,
     mention_id,
+    purchase_id,
 )
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -59,6 +63,16 @@ def contact(number: str, name: str = "", **fields: Any) -> Contact:
 def account(number: str, name: str = "", domain: str = "", **fields: Any) -> Account:
     ids = (ExternalId(system="crm", value=number),)
     return Account(id=acc(number), external_ids=ids, name=name, domain=domain, **fields)
+
+
+def holding(number: str, account: str, product: str = "BorealMill 300", **fields: Any) -> Holding:
+    ids = (ExternalId(system="crm", value=number),)
+    return Holding(id=holding_id("crm", number), external_ids=ids, account=account, product=product, **fields)
+
+
+def purchase(number: str, **fields: Any) -> Purchase:
+    ids = (ExternalId(system="crm", value=number),)
+    return Purchase(id=purchase_id("crm", number), external_ids=ids, **fields)
 
 
 def mention(
