@@ -1,8 +1,10 @@
 """Posts out of a file (CSV, NDJSON, JSON; gzip or not) to mentions, and those to the log.
 
 Table ─▶ read_mentions ─▶ Mention or BadRow ─▶ import_mentions ─▶ [mentions], [poll-state], [dead-letters]
+                              └▶ PostFile, a source to poll: the same file over HTTP
 """
 
+import io
 import math
 import re
 from collections import Counter
@@ -16,9 +18,10 @@ from typing import Any, get_args
 import msgspec
 import regex
 
+from overheard.collectors.base import Reading, Rejected
 from overheard.collectors.markup import MAX_TEXT, absolute_url, find_urls, from_html, one_line, shorten
 from overheard.collectors.revisions import remember, revise
-from overheard.errors import InputError
+from overheard.errors import ConfigError, InputError
 from overheard.identities import normal_email, normal_platform
 from overheard.log.base import Log, ProducerRecord
 from overheard.log.deadletters import dead_letter_record
@@ -26,6 +29,7 @@ from overheard.records import (
     Actor,
     Cause,
     DeadLetter,
+    Fetch,
     Mention,
     ObjectType,
     digest,
@@ -33,7 +37,7 @@ from overheard.records import (
     event_for,
     mention_id,
 )
-from overheard.table import BadRow, Columns, Field, Row, Table, map_columns
+from overheard.table import BadRow, Columns, Field, Row, Table, map_columns, open_table
 from overheard.text import clean
 from overheard.urls import canonical_url
 
@@ -65,6 +69,8 @@ FIELDS = (
 )
 REQUIRED = (("native_id", "url"), ("text", "title", "html"))
 
+# Rows of a polled file that are read. Some 500 bytes a post: what 10 MB, the most that is fetched, can hold.
+MAX_POSTS = 20_000
 BATCH = 500  # DESIGN.md: records to one durable transaction
 # Ids remembered to tell that a file names one post twice; 64 bits each, some 90 MB when full. Beyond, nothing is told.
 _REMEMBERED = 1_000_000
@@ -321,6 +327,60 @@ def _from_actor(author: Mapping[str, Any]) -> dict[str, Any]:
         "author_email": author.get("email"),
     }
     return {name: value for name, value in values.items() if value is not None}
+
+
+class PostFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file of posts to poll over HTTP. `name` is unique among the sources.
+
+    Each answer is the whole file: posts that it no longer has stay as they are.
+    """
+
+    name: str
+    url: str
+    interval: timedelta | None = None
+
+    def read(self, fetch: Fetch) -> Reading:
+        """Return the mentions of a file (`overheard.collectors.base.Source.read`)."""
+        return read_post_file(fetch)
+
+
+def read_post_file(fetch: Fetch) -> Reading:
+    """Return the mentions in a fetched file of posts, row by row; `Mention.source` is `fetch.source`.
+
+    The columns are guessed as `map_mentions` does, so they need names that are known. A row's own source or platform
+    says where its ids and handles belong; without one that is `fetch.source`. Of rows with one id the last edited
+    counts, then the last. `first_seen` is `fetch.at`. Raises InputError where the body as a whole cannot be read.
+    """
+    mentions: dict[str, Mention] = {}
+    rejected: list[Rejected] = []
+    repeated = 0
+    try:
+        with open_table(io.BytesIO(fetch.body), name=fetch.url) as table:
+            rows = read_mentions(table, map_mentions(table), now=fetch.at, source=fetch.source)
+            for row in islice(rows, MAX_POSTS):
+                if isinstance(row, BadRow):
+                    rejected.append(_rejected(fetch, row))
+                    continue
+                mention = msgspec.structs.replace(row, source=fetch.source)
+                other = mentions.get(mention.id)
+                repeated += other is not None
+                if other is None or _is_newer(mention, other):
+                    mentions[mention.id] = mention
+            if next(rows, None) is not None:
+                message = f"expected at most {MAX_POSTS:,} posts; got more. The first {MAX_POSTS:,} were read"
+                rejected.append(Rejected(fetch.url, message, digest(fetch.source, message)))
+    except ConfigError as e:
+        raise InputError(str(e).removeprefix(f"{fetch.url}: "), where=fetch.url) from e
+    return Reading(tuple(mentions.values()), tuple(rejected), repeated)
+
+
+def _is_newer(mention: Mention, other: Mention) -> bool:
+    """True unless both say when they were edited, and the other was later."""
+    return not (mention.updated and other.updated and other.updated > mention.updated)
+
+
+def _rejected(fetch: Fetch, row: BadRow) -> Rejected:
+    return Rejected(row.error.where or fetch.url, row.error.args[0], digest(fetch.source, clean(row.raw)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,8 @@ from overheard.records import (
 from overheard.text import clean
 
 STAGE = "collect"
+# Header of a record of `mentions`: partition/offset of the record of `fetches` that it was read from.
+FETCH_HEADER = "fetch"
 _logger = logging.getLogger(__name__)
 _WORKERS = 8
 _BATCH = 500
@@ -276,7 +278,9 @@ class _Collector:
             )
             for one in new
         ]
-        self._append([ProducerRecord("mentions", event.subject, encode(event)) for event in events])
+        # So that whoever asks how a mention came finds the bytes that it was read from.
+        origin = {FETCH_HEADER: f"{record.partition}/{record.offset}"}
+        self._append([ProducerRecord("mentions", event.subject, encode(event), origin) for event in events])
         letters = {
             entry.digest: DeadLetter(
                 id=f"{record.topic}/{record.partition}/{record.offset}/{entry.digest}",

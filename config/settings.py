@@ -1,9 +1,11 @@
 """The settings of one Overheard, read once from `overheard.toml` and passed down; every one has a default."""
 
 import ipaddress
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 import msgspec
 from msgspec import Meta
@@ -51,18 +53,111 @@ class CrmSettings(_Table, frozen=True, kw_only=True):
     system: Annotated[str, Meta(min_length=1, max_length=100)] = "crm"
 
 
-class FeedSettings(_Table, frozen=True, kw_only=True):
-    """`[[feed]]`: one feed to poll. `name` is the source of its posts; `interval` in seconds."""
+class SourceSettings(_Table, frozen=True, kw_only=True):
+    """One source to poll. `name` is the source of its posts; `interval` in seconds."""
 
     name: Annotated[str, Meta(min_length=1, max_length=200)]
     url: str
     interval: Interval = 3_600
 
 
-class Settings(_Table, frozen=True, kw_only=True, rename={"feeds": "feed"}):
-    """All settings. `data` is the folder of everything that Overheard keeps; relative to the settings' file."""
+class FeedSettings(SourceSettings, frozen=True, kw_only=True):
+    """`[[feed]]`: a feed."""
+
+
+class FileSettings(SourceSettings, frozen=True, kw_only=True):
+    """`[[file]]`: a file of posts (NDJSON, JSON or CSV, as `overheard import mentions` takes) to poll over HTTP."""
+
+
+class FirmSettings(_Table, frozen=True, kw_only=True):
+    """`[firm]`: whose Overheard this is; both may be empty."""
+
+    name: Annotated[str, Meta(max_length=200)] = ""
+    domain: Annotated[str, Meta(max_length=253)] = ""
+
+
+class LocaleSettings(_Table, frozen=True, kw_only=True):
+    """`[locale]`: how numbers, money, times and phone numbers are written and read.
+
+    `language` BCP 47, `region` ISO 3166 (phone numbers without a country code belong there; "" is none), `currency` ISO
+    4217, `time_zone` a name of the IANA database.
+    """
+
+    language: Annotated[str, Meta(pattern="^[a-z]{2,3}$")] = "en"
+    region: Annotated[str, Meta(pattern="^([A-Z]{2})?$")] = ""
+    currency: Annotated[str, Meta(pattern="^([A-Z]{3})?$")] = ""
+    time_zone: str = "UTC"
+
+
+class WebSettings(_Table, frozen=True, kw_only=True):
+    """`[web]`: the pages and the API.
+
+    Another `host` than this machine's own demands `certificate` and `key` (PEM files, relative to the settings' file)
+    and a token of every caller. `require_token`: here too. `address`: how others reach it (links in mails); default: as
+    bound. One that is not this machine's own, where something passes requests on, demands a token of every caller too.
+    """
+
+    host: Annotated[str, Meta(min_length=1, max_length=253)] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65_535)] = 8787
+    require_token: bool = False
+    certificate: str = ""
+    key: str = ""
+    address: str = ""
+
+
+class MailSettings(_Table, frozen=True, kw_only=True):
+    """`[mail]`: the SMTP server that alerts and digests leave by; an empty `host` sends none.
+
+    The password is in the environment variable `password_env` or in the file `password_file`, never here.
+    """
+
+    host: str = ""
+    port: Annotated[int, Meta(ge=1, le=65_535)] = 587
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    user: str = ""
+    password_env: str = ""
+    password_file: str = ""
+    sender: str = ""
+    to: tuple[str, ...] = ()
+
+
+class WebhookSettings(_Table, frozen=True, kw_only=True):
+    """`[[webhook]]`: where alerts and digests are posted to, signed (Standard Webhooks 1.0.0).
+
+    The secret (`whsec_…`) is in the environment variable `secret_env` or in the file `secret_file`.
+    """
+
+    name: Annotated[str, Meta(min_length=1, max_length=200)]
+    url: str
+    secret_env: str = ""
+    secret_file: str = ""
+
+
+class AlertSettings(_Table, frozen=True, kw_only=True):
+    """`[alerts]`: `digest_at` is local time (`[locale] time_zone`), "" is no digest.
+
+    `complaint`: from which confidence on a customer's negative post is told at once; 1 is never.
+    """
+
+    digest_at: Annotated[str, Meta(pattern="^(([01][0-9]|2[0-3]):[0-5][0-9])?$")] = "07:30"
+    complaint: Annotated[float, Meta(ge=0, le=1)] = 0.6
+
+
+class Settings(_Table, frozen=True, kw_only=True, rename={"feeds": "feed", "files": "file", "webhooks": "webhook"}):
+    """All settings. `data` is the folder of everything that Overheard keeps; relative to the settings' file.
+
+    `watch` is the watch list that `up` takes in when it starts, relative likewise; "" is none.
+    """
 
     data: str = "overheard-data"
+    watch: str = ""
+    firm: FirmSettings = FirmSettings()
+    locale: LocaleSettings = LocaleSettings()
+    web: WebSettings = WebSettings()
+    mail: MailSettings = MailSettings()
+    alerts: AlertSettings = AlertSettings()
+    webhooks: tuple[WebhookSettings, ...] = ()
+    files: tuple[FileSettings, ...] = ()
     enrich: EnrichSettings = EnrichSettings()
     http: HttpSettings = HttpSettings()
     limits: LimitSettings = LimitSettings()
@@ -82,26 +177,90 @@ def load_settings(path: Path | None = None) -> Settings:
     if not settings.data.strip():
         fail(path, text, ("data",), "expected the path of a folder; got an empty text")
     for host in settings.http.allow_hosts:
-        if not _is_loopback(host):
+        if not is_loopback(host):
             message = f"expected hosts of this machine (localhost, 127.0.0.1, [::1]); got {host!r}"
             fail(path, text, ("http", "allow_hosts"), message)
-    names: dict[str, int] = {}
-    for i, feed in enumerate(settings.feeds):
-        parts = urlsplit(feed.url) if "[" not in feed.url else urlsplit("")
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            fail(path, text, ("feed", i, "url"), f"expected an http(s) address; got {feed.url!r}")
-        if feed.name in names:
-            fail(
-                path,
-                text,
-                ("feed", i, "name"),
-                f"expected a name of its own; got {feed.name!r}, which feed[{names[feed.name] + 1}] has too",
-            )
-        names[feed.name] = i
-    return msgspec.structs.replace(settings, data=str(path.parent / settings.data))
+    _check_sources(path, text, settings)
+    _check_locale(path, text, settings)
+    _check_web(path, text, settings)
+    for i, webhook in enumerate(settings.webhooks):
+        if not _is_address(webhook.url):
+            fail(path, text, ("webhook", i, "url"), f"expected an http(s) address; got {webhook.url!r}")
+    here = path.parent
+    return msgspec.structs.replace(
+        settings,
+        data=str(here / settings.data),
+        watch=_beside(here, settings.watch),
+        web=msgspec.structs.replace(
+            settings.web, certificate=_beside(here, settings.web.certificate), key=_beside(here, settings.web.key)
+        ),
+        mail=msgspec.structs.replace(settings.mail, password_file=_beside(here, settings.mail.password_file)),
+        webhooks=tuple(
+            msgspec.structs.replace(hook, secret_file=_beside(here, hook.secret_file)) for hook in settings.webhooks
+        ),
+    )
 
 
-def _is_loopback(host: str) -> bool:
+def _beside(folder: Path, path: str) -> str:
+    return str(folder / path) if path else ""
+
+
+def _check_sources(path: Path, text: str, settings: Settings) -> None:
+    """Feeds and files are both sources, so they share the names."""
+    names: dict[str, str] = {}
+    tables: tuple[tuple[str, Sequence[SourceSettings]], ...]
+    tables = (("feed", settings.feeds), ("file", settings.files))
+    for table, sources in tables:
+        for i, source in enumerate(sources):
+            if not _is_address(source.url):
+                fail(path, text, (table, i, "url"), f"expected an http(s) address; got {source.url!r}")
+            if source.name in names:
+                fail(
+                    path,
+                    text,
+                    (table, i, "name"),
+                    f"expected a name of its own; got {source.name!r}, which {names[source.name]} has too",
+                )
+            names[source.name] = f"{table}[{i + 1}]"
+
+
+def _check_locale(path: Path, text: str, settings: Settings) -> None:
+    if settings.locale.time_zone not in available_timezones():
+        zone = settings.locale.time_zone
+        fail(path, text, ("locale", "time_zone"), f"expected a time zone such as Asia/Kolkata; got {zone!r}")
+
+
+def _check_web(path: Path, text: str, settings: Settings) -> None:
+    web = settings.web
+    if not is_loopback(web.host) and not (web.certificate and web.key):
+        message = (
+            f"expected an address of this machine (127.0.0.1, localhost, ::1), or `certificate` and `key` for TLS; got "
+            f"{web.host!r} without them"
+        )
+        fail(path, text, ("web", "host"), message)
+    if not web.address:
+        if web.host.strip("[]") in ("0.0.0.0", "::"):  # noqa: S104 - refused
+            message = f"expected the `address` that others open too, since {web.host} is every address of this machine"
+            fail(path, text, ("web", "host"), message)
+        return
+    if not _is_address(web.address):
+        fail(path, text, ("web", "address"), f"expected an http(s) address; got {web.address!r}")
+    parts = urlsplit(web.address)
+    if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
+        message = f"expected an https address, since tokens and people's words go over it; got {web.address!r}"
+        fail(path, text, ("web", "address"), message)
+    if parts.path.strip("/") or parts.query or parts.username:
+        message = f"expected an address without a path or a name, such as https://overheard.firm.example; got {web.address!r}"
+        fail(path, text, ("web", "address"), message)
+
+
+def _is_address(url: str) -> bool:
+    parts = urlsplit(url) if "[" not in url else urlsplit("")
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
+def is_loopback(host: str) -> bool:
+    """True for a name or address that reaches this machine only."""
     try:
         return host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:

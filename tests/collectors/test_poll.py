@@ -10,7 +10,7 @@ from werkzeug import Request, Response
 
 from overheard.collectors.feeds import Feed
 from overheard.collectors.fetch import Fetcher, Limits
-from overheard.collectors.poll import PollReport, poll_due
+from overheard.collectors.poll import FETCH_HEADER, PollReport, poll_due
 from overheard.errors import TransientError
 from overheard.folder import Folder
 from overheard.log.base import ProducerRecord
@@ -99,6 +99,18 @@ def test_only_what_is_new_or_changed_is_published_each_counted_once(world: World
         [("Create", 0, "hello"), ("Update", 1, "changed")],
     )
     assert world.fates() == {"collected": 4, "unchanged": 1}
+
+
+def test_each_mention_names_the_fetch_that_it_was_read_from(world: World) -> None:
+    world.serve(item(1), item(2))
+    world.poll()
+    records = [record for partition in range(12) for record in world.log.read("mentions", partition, 0, 10)]
+    places = {record.headers[FETCH_HEADER] for record in records}
+    assert len(records) == 2
+    (partition, offset) = places.pop().split("/")
+    assert not places
+    (fetch,) = world.log.read("fetches", int(partition), int(offset), 1)
+    assert decode(fetch.value or b"").data.source == "site"
 
 
 def test_what_a_feed_held_before_it_was_first_polled_is_back_fill(world: World) -> None:

@@ -54,7 +54,7 @@ def test_an_absolute_data_folder_stays_where_it_is(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("\n\ndta = 'x'", "overheard.toml:3: dta: unknown key; expected one of data, enrich, http, "),
+        ("\n\ndta = 'x'", "overheard.toml:3: dta: unknown key; expected one of data, watch, firm, "),
         ("dta = 'x'", "Did you mean 'data'?"),
         ("[http]\nallow_host = []", "overheard.toml:2: http.allow_host: unknown key; expected one of contact, gap, "),
         ("[[feed]]\nname='a'\nurl='http://a.example'\nevery=3", "overheard.toml:4: feed[1].every: unknown key"),
@@ -69,6 +69,18 @@ def test_an_absolute_data_folder_stays_where_it_is(tmp_path: Path) -> None:
         ("data = 'x'\nfoo = = 1", "overheard.toml:2: expected TOML; got a line that is none: Invalid value"),
         ("data = 'x'\ndata = 'y'", "overheard.toml:2: expected TOML; got a line that is none: Cannot overwrite"),
         ("data = 'x", "overheard.toml:1: expected TOML"),
+        (
+            "[locale]\ntime_zone = 'Mars/Olympus'",
+            "overheard.toml:2: locale.time_zone: expected a time zone such as Asia",
+        ),
+        ("[locale]\nregion = 'India'", "overheard.toml:2: locale.region: expected"),
+        ("[web]\nhost = '0.0.0.0'", "overheard.toml:2: web.host: expected an address of this machine (127.0.0.1, "),
+        ("[web]\naddress = 'firm'", "overheard.toml:2: web.address: expected an http(s) address; got 'firm'"),
+        ("[web]\nport = 65536", "overheard.toml:2: web.port: expected a whole number <= 65535. Got 65536"),
+        ("[mail]\npassword = 'x'", "overheard.toml:2: mail.password: unknown key"),
+        ("[alerts]\ndigest_at = '24:00'", "overheard.toml:2: alerts.digest_at: expected"),
+        ("[[webhook]]\nname = 'a'\nurl = 'ftp://a'", "overheard.toml:3: webhook[1].url: expected an http(s) address"),
+        ("[[file]]\nname = 'a'\nurl = 'a.csv'", "overheard.toml:3: file[1].url: expected an http(s) address"),
         (b"# ok\ndata = 'caf\xe9'", "overheard.toml:2: expected UTF-8; got the byte 0xe9. Save the file as UTF-8"),
     ],
 )
@@ -82,6 +94,39 @@ def test_two_feeds_of_one_name_are_refused_with_both_places(tmp_path: Path) -> N
     feed = "[[feed]]\nname = 'a'\nurl = 'http://a.example'\n"
     with pytest.raises(ConfigError, match=r"overheard.toml:5: feed\[2\].name: .* which feed\[1\] has too"):
         load(tmp_path, feed + feed)
+
+
+def test_a_feed_and_a_file_of_one_name_are_refused_since_both_are_sources(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"overheard.toml:5: file\[1\].name: .* which feed\[1\] has too"):
+        load(
+            tmp_path,
+            "[[feed]]\nname = 'a'\nurl = 'http://a.example'\n[[file]]\nname = 'a'\nurl = 'http://a.example/x.csv'",
+        )
+
+
+def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
+    settings = load(
+        tmp_path,
+        """
+        watch = "watch.toml"
+        [web]
+        host = "0.0.0.0"
+        address = "https://heard.firm.example"
+        certificate = "tls/cert.pem"
+        key = "/etc/key.pem"
+        [mail]
+        password_file = "secret"
+        [[webhook]]
+        name = "chat"
+        url = "https://chat.example/in"
+        secret_file = "hook"
+        """,
+    )
+    assert settings.watch == str(tmp_path / "watch.toml")
+    assert settings.web.certificate == str(tmp_path / "tls" / "cert.pem")
+    assert settings.web.key == "/etc/key.pem"
+    assert settings.mail.password_file == str(tmp_path / "secret")
+    assert settings.webhooks[0].secret_file == str(tmp_path / "hook")
 
 
 def test_a_byte_order_mark_is_no_obstacle(tmp_path: Path) -> None:

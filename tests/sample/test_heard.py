@@ -1,0 +1,119 @@
+"""The sample world, heard by the real pipeline: what the world knows of itself is what comes out."""
+
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from overheard.config.settings import load_settings
+from overheard.records import Incident, contact_id
+from overheard.sample import SampleServer, World, make_world, write_config
+from overheard.sample.post import Post
+from overheard.sample.site import BY_NAME
+from overheard.urls import canonical_url
+from overheard.wiring.imports import bring_accounts, bring_contacts, bring_holdings, bring_purchases, bring_watch
+from overheard.wiring.system import System, utc_now
+from overheard.wiring.up import run_up
+
+
+class Heard(NamedTuple):
+    """The world, and by key of post the incident that it became."""
+
+    world: World
+    incidents: dict[str, Incident]
+    fates: dict[str, dict[str, int]]
+
+    def posts(self) -> Iterator[tuple[Post, Incident | None]]:
+        for post in self.world.posts:
+            yield post, self.incidents.get(post.key)
+
+
+@pytest.fixture(scope="module")
+def heard(tmp_path_factory: pytest.TempPathFactory) -> Heard:
+    folder = tmp_path_factory.mktemp("sample")
+    world = make_world(utc_now() - timedelta(hours=1))
+    with SampleServer(world, clock=lambda: world.now) as server:
+        settings = load_settings(write_config(folder, server.address, world))
+        with System(Path(settings.data), settings) as system:
+            bring_watch(system, folder / "watch.toml")
+            accounts = bring_accounts(system, folder / "accounts.csv")
+            contacts = bring_contacts(system, folder / "contacts.csv")
+            holdings = bring_holdings(system, folder / "holdings.csv")
+            purchases = bring_purchases(system, folder / "purchases.csv")
+            run_up(system, once=True, workers=1, stop=threading.Event())
+            urls = {canonical_url(server.address + BY_NAME[p.site].permalink(p.key)): p.key for p in world.posts}
+            incidents = {
+                urls[canonical_url(event.data.mention.url)]: event.data
+                for event in system.documents()
+                if isinstance(event.data, Incident)
+            }
+            fates = {stage: dict(counts) for stage, counts in system.fates().items()}
+    for report, rows in (
+        (accounts, world.accounts),
+        (contacts, world.contacts),
+        (holdings, world.holdings),
+        (purchases, world.purchases),
+    ):
+        assert report.counts == {"created": len(rows), "warnings": 0}
+    return Heard(world, incidents, fates)
+
+
+def test_every_post_is_collected_and_none_is_lost(heard: Heard) -> None:
+    assert heard.fates["collect"] == {"collected": len(heard.world.posts)}
+    assert sum(heard.fates["enrich"].values()) == len(heard.world.posts)
+    assert not any(counts.get("dead") for counts in heard.fates.values())
+
+
+def test_what_concerns_the_firm_passes_and_the_noise_does_not(heard: Heard) -> None:
+    should = {post.key for post, _ in heard.posts() if heard.world.concerns(post)}
+    assert should - heard.incidents.keys() == set()
+    more = {post.kind for post, found in heard.posts() if found and post.key not in should}
+    assert more == {"collision"}  # rivers and power lines are called like the machines
+    dropped = len(heard.world.posts) - len(heard.incidents)
+    assert dropped == heard.fates["enrich"]["dropped: no watched term, identity or source"]
+    assert dropped > 80
+
+
+def test_the_terms_that_a_post_is_about_are_found_in_it(heard: Heard) -> None:
+    for post, incident in heard.posts():
+        if incident is not None and post.kind != "collision":
+            assert set(post.about) <= set(incident.about), post
+
+
+def test_at_least_two_thirds_of_what_contacts_wrote_is_linked_to_them_and_nothing_else_is(heard: Heard) -> None:
+    wrote = linked = wrong = 0
+    for post, incident in heard.posts():
+        authors = {
+            party.subject
+            for party in (incident.parties if incident else ())
+            if party.role == "author" and party.outcome == "linked"
+        }
+        true = {contact_id("crm", post.contact)} if post.contact else set()
+        wrote += bool(post.contact)
+        linked += bool(authors & true)
+        wrong += bool(authors - true)
+        assert not post.known or authors == true, post
+    print(f"{linked} of {wrote} posts by contacts are linked to their author, {wrong} to somebody else")
+    assert linked >= 2 / 3 * wrote > 100
+    assert wrong == 0
+
+
+def test_a_full_name_in_an_article_is_linked_and_the_namesake_is_not(heard: Heard) -> None:
+    named = linked = 0
+    for post, incident in heard.posts():
+        found = {
+            party.subject: party.outcome
+            for party in (incident.parties if incident else ())
+            if party.role == "mentioned"
+        }
+        if "half marathon" in post.text:
+            assert "linked" not in found.values()
+        if incident is not None:
+            for contact in post.names:
+                named += 1
+                linked += found.get(contact_id("crm", contact)) == "linked"
+    print(f"{linked} of {named} names in texts are linked")
+    assert linked >= 2 / 3 * named > 3
