@@ -11,7 +11,7 @@ PYTEST_ARGS ?=
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-up: .venv/.installed ## set up, run the pipeline on a small sample, show a profile and how to go on
+up: .venv/.installed ## set up, hear the sample world, show what came of it, serve the pages
 	@$(BIN)/overheard sample
 
 test: lint ## set up, lint, run all tests

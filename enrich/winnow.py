@@ -25,6 +25,7 @@ import regex
 
 from overheard.identities import identities_of_actor, identities_of_links
 from overheard.records import Identity, Mention, Passed, Term, WatchedSource, WatchHit
+from overheard.records.mention import BY_HAND
 from overheard.text import Alignment, fold
 
 # Nobody says more in one utterance; a longer text is a dump, and is read up to here. Keeps time and memory bounded.
@@ -77,7 +78,7 @@ class Winnow:
     ) -> None:
         self._terms = _Terms(terms)
         self._identities, self._names = _of(identities)
-        self._always = frozenset(source.source for source in sources if source.always)
+        self._always = _always(sources)
 
     def changed(
         self,
@@ -90,7 +91,7 @@ class Winnow:
         new = Winnow.__new__(Winnow)
         new._terms = self._terms if terms is None else _Terms(terms)
         new._identities, new._names = (self._identities, self._names) if identities is None else _of(identities)
-        new._always = self._always if sources is None else frozenset(s.source for s in sources if s.always)
+        new._always = self._always if sources is None else _always(sources)
         return new
 
     def winnow(self, mention: Mention) -> Winnowed | None:
@@ -121,6 +122,11 @@ class Winnow:
     def _named(self, mention: Mention) -> Sequence[str]:
         """Return the keys of the watched names that stand in the text, each once."""
         return list(dict.fromkeys(hit.term for hit in self._names.find(mention.text)))
+
+
+def _always(sources: Iterable[WatchedSource]) -> frozenset[str]:
+    """Return the names of the sources that pass whatever they say; what a person hands in is always one."""
+    return frozenset({BY_HAND, *(source.source for source in sources if source.always)})
 
 
 def _of(identities: Iterable[Identity]) -> tuple[frozenset[str], "_Terms"]:

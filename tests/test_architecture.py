@@ -10,7 +10,19 @@ import pytest
 from overheard.log.base import TOPICS
 
 ROOT = Path(__file__).resolve().parent.parent
-ROOMS_WITHOUT_SPACY = ("collectors", "config", "crm", "index", "log", "matcher", "records")
+ROOMS_WITHOUT_SPACY = (
+    "alerts",
+    "collectors",
+    "config",
+    "crm",
+    "index",
+    "log",
+    "matcher",
+    "onboard",
+    "records",
+    "sample",
+    "web",
+)
 TEXT = {".py", ".md", ".toml", ".txt", ".yml", ".yaml", ".json", ".csv", ".cfg", ".ini", ""}
 
 

@@ -10,7 +10,22 @@ from typing import Annotated
 import typer
 
 from overheard import __version__
-from overheard.cli import deadletters, decide, imports, look, render, sample, stages, up
+from overheard.cli import (
+    add,
+    cost,
+    deadletters,
+    decide,
+    deliveries,
+    digest,
+    imports,
+    init,
+    look,
+    render,
+    sample,
+    stages,
+    token,
+    up,
+)
 from overheard.cli.options import console, error_as_json, notes, print_json
 from overheard.errors import OverheardError
 from overheard.records import RecordError
@@ -24,13 +39,19 @@ app = typer.Typer(
 )
 app.add_typer(imports.app, name="import")
 app.add_typer(deadletters.app, name="dead-letters")
+app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(look.index_app, name="index")
+app.add_typer(token.app, name="token")
+app.command("init")(init.init)
 app.command("up")(up.up)
 app.command("run")(stages.run)
 app.command("search")(look.search)
 app.command("profile")(look.profile)
+app.command("digest")(digest.digest)
 app.command("status")(look.status)
 app.command("decide")(decide.decide)
+app.command("add")(add.add)
+app.command("cost")(cost.cost)
 app.command("sample")(sample.sample)
 
 

@@ -1,4 +1,4 @@
-"""`overheard import`: watch lists, contacts, accounts and posts out of files."""
+"""`overheard import`: watch lists, contacts, accounts, holdings, purchases and posts out of files."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -23,7 +23,14 @@ from overheard.cli.options import (
 from overheard.crm.rows import ImportReport
 from overheard.log.stage import Progress
 from overheard.table import parse_map
-from overheard.wiring.imports import bring_accounts, bring_contacts, bring_mentions, bring_watch
+from overheard.wiring.imports import (
+    bring_accounts,
+    bring_contacts,
+    bring_holdings,
+    bring_mentions,
+    bring_purchases,
+    bring_watch,
+)
 from overheard.wiring.system import System, throwaway
 
 app = typer.Typer(no_args_is_help=True, help="Bring in what to listen for, whom you know, and what was said.")
@@ -72,7 +79,7 @@ def contacts(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Bring in people from a CRM's export, and match what was said before they came."""
+    """Bring in people from a CRM's export, vCards or any list, and match what was said before they came."""
     with _system(folder, config, dry_run) as system, _telling() as progress:
         report = bring_contacts(system, file, mapping=parse_map(map_ or ()), dry_run=dry_run, on_progress=progress)
     _tell(report, dry_run=dry_run, as_json=as_json)
@@ -90,6 +97,36 @@ def accounts(
     """Bring in organisations from a CRM's export, and match what was said before they came."""
     with _system(folder, config, dry_run) as system, _telling() as progress:
         report = bring_accounts(system, file, mapping=parse_map(map_ or ()), dry_run=dry_run, on_progress=progress)
+    _tell(report, dry_run=dry_run, as_json=as_json)
+
+
+@app.command("holdings")
+def holdings(
+    file: FileArgument,
+    map_: MapOption = None,
+    dry_run: DryRunOption = False,
+    folder: FolderOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Bring in which products accounts have; `product` is put to the watched term that it is."""
+    with _system(folder, config, dry_run) as system, _telling() as progress:
+        report = bring_holdings(system, file, mapping=parse_map(map_ or ()), dry_run=dry_run, on_progress=progress)
+    _tell(report, dry_run=dry_run, as_json=as_json)
+
+
+@app.command("purchases")
+def purchases(
+    file: FileArgument,
+    map_: MapOption = None,
+    dry_run: DryRunOption = False,
+    folder: FolderOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Bring in what accounts and contacts bought, when and for how much."""
+    with _system(folder, config, dry_run) as system, _telling() as progress:
+        report = bring_purchases(system, file, mapping=parse_map(map_ or ()), dry_run=dry_run, on_progress=progress)
     _tell(report, dry_run=dry_run, as_json=as_json)
 
 
@@ -132,8 +169,16 @@ def _many(count: int, noun: str) -> str:
 def _tell(report: ImportReport, *, dry_run: bool, as_json: bool) -> None:
     if as_json:
         rows = [{name: value for name, value in asdict(row).items() if name != "event"} for row in report.rows]
+        guesses = [guess._asdict() for guess in report.guesses]
         print_json(
-            {"counts": report.counts, "columns": report.columns, "notes": report.notes, "rows": rows, "dryRun": dry_run}
+            {
+                "counts": report.counts,
+                "columns": report.columns,
+                "guesses": guesses,
+                "notes": report.notes,
+                "rows": rows,
+                "dryRun": dry_run,
+            }
         )
     else:
         console().print(render.crm_import(report, dry_run=dry_run))

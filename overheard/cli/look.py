@@ -1,6 +1,6 @@
 """`overheard search`, `profile`, `status`, `index`: what is known, looked at."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from typing import Annotated
 
@@ -18,11 +18,12 @@ from overheard.cli.options import (
     telling,
 )
 from overheard.errors import NotFoundError
-from overheard.index.base import Hit, Index, Search, Sort
+from overheard.index.base import Sort
 from overheard.index.fields import FACETS
-from overheard.index.query import Value, every, parse
 from overheard.index.rebuild import rebuild as rebuild_index
 from overheard.records import Profile
+from overheard.web.base import Asked
+from overheard.wiring.service import SystemService
 from overheard.wiring.system import utc_now
 
 index_app = typer.Typer(no_args_is_help=True, help="The search index, which can be thrown away.")
@@ -40,12 +41,10 @@ def search(
     as_json: JsonOption = False,
 ) -> None:
     """Search what was said."""
-    with open_system(folder, config) as system, closing(system.index()) as index:
-        tree = parse(query, lambda field, who: people(index, field, who))
-        if not everything:
-            tree = every([tree, Value("kind", "incident"), Value("status", "open")])
-        wanted = Search(tree, sort=sort, after=after, limit=limit, facets=tuple(facet or ()), highlight=True)
-        page = index.search(wanted)
+    with open_system(folder, config) as system, closing(SystemService(system)) as service:
+        page = service.search(
+            Asked(query, sort=sort, after=after, limit=limit, facets=tuple(facet or ()), everything=everything)
+        )
         lag = system.lag()
     if as_json:
         hits = [{"id": hit.id, "version": hit.version, "k": str(hit.k), "record": hit.record} for hit in page.hits]
@@ -55,14 +54,6 @@ def search(
         _tell_lag(lag)
 
 
-def people(index: Index, field: str, who: str) -> Collection[str]:
-    """Return the ids of the contacts and accounts that are called `who`. Raises NotFoundError where nobody is."""
-    if found := [hit.id for hit in index.find_profiles(who)]:
-        return found
-    msg = f"expected {field}: with a name, handle, e-mail, external id or id that is known; nobody is called {who!r}"
-    raise NotFoundError(msg)
-
-
 def profile(
     who: Annotated[str, typer.Argument(help="Name, handle, e-mail, external id or id.")],
     folder: FolderOption = None,
@@ -70,8 +61,8 @@ def profile(
     as_json: JsonOption = False,
 ) -> None:
     """Show the whole relationship with one contact or account: the crow's nest."""
-    with open_system(folder, config) as system, closing(system.index()) as index:
-        found = [hit.record for hit in index.find_profiles(who) if isinstance(hit.record, Profile)]
+    with open_system(folder, config) as system, closing(SystemService(system)) as service:
+        found = [hit.record for hit in service.find(who) if isinstance(hit.record, Profile)]
         lag = system.lag()
         if not found:
             msg = (
@@ -79,11 +70,11 @@ def profile(
                 "Bring contacts in with `overheard import contacts FILE`, then run `overheard up --once`"
             )
             raise NotFoundError(msg)
-        names = names_on(index, found[0]) if len(found) == 1 else {}
+        names = names_on(service, found[0]) if len(found) == 1 else {}
     if as_json:
         print_json(found)
     elif len(found) == 1:
-        console().print(render.profile(found[0], utc_now().date(), names=names))
+        console().print(render.profile(found[0], utc_now().date(), names=names, locale=system.settings.locale))
         _tell_lag(lag)
     else:
         console().print(f"{len(found)} are called {who!r}; ask for one by its id:", markup=False)
@@ -93,14 +84,9 @@ def profile(
             console().print(f"  {render.safe(line)}", markup=False)
 
 
-def names_on(index: Index, profile: Profile) -> dict[str, str]:
+def names_on(service: SystemService, profile: Profile) -> Mapping[str, str]:
     """Return the names of the account and the people that a profile names by id."""
-    hits = [index.get(id_) for id_ in (profile.account, *profile.people) if id_]
-    return {hit.id: _name(hit) for hit in hits if hit is not None}
-
-
-def _name(hit: Hit) -> str:
-    return hit.record.name if isinstance(hit.record, Profile) else hit.id
+    return service.names([profile.account, *profile.people])
 
 
 def status(folder: FolderOption = None, config: ConfigOption = None, as_json: JsonOption = False) -> None:
@@ -117,7 +103,7 @@ def status(folder: FolderOption = None, config: ConfigOption = None, as_json: Js
 @index_app.command("rebuild")
 def rebuild(folder: FolderOption = None, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Make the index anew from the log, to the same ids; the old one answers until the new one is whole."""
-    with open_system(folder, config) as system, closing(system.index()) as index:
+    with open_system(folder, config, alone=True) as system, closing(system.index()) as index:
         with telling("indexing") as tell:
             fates = rebuild_index(
                 system.log, index, on_progress=lambda done, whole: tell(f"indexing: {done:,} of {whole:,} records")

@@ -14,8 +14,8 @@ from rich.progress import Progress as Bar
 from rich.progress import TextColumn, TimeElapsedColumn
 
 from overheard.config.settings import Settings, load_settings
-from overheard.errors import FolderError
-from overheard.wiring.system import System
+from overheard.errors import FolderError, FolderInUseError
+from overheard.wiring.system import System, serving
 
 FolderOption = Annotated[
     Path | None,
@@ -37,20 +37,31 @@ def settings_for(config: Path | None) -> Settings:
     return load_settings(config)
 
 
-def open_system(folder: Path | None, config: Path | None, *, make: bool = False) -> System:
+def open_system(folder: Path | None, config: Path | None, *, make: bool = False, alone: bool = False) -> System:
     """Return the system in the folder; the caller closes it. Raises ConfigError and FolderError.
 
+    Beside a running `overheard up` it is a guest's, unless it must be the command's `alone`.
     `make`: a folder that is not there is made. Else it is an error: whoever only looks is in the wrong place.
     """
     settings = settings_for(config)
     path = folder or Path(settings.data)
+    running = serving(path)
+    if alone and running is not None:
+        where = f"; its pages are at {running.address}" if running.address else ""
+        msg = (
+            f"{path} is in use: `overheard up` runs there (process {running.pid}{where}). Stop that one first, or "
+            "choose another data folder"
+        )
+        raise FolderInUseError(msg)
+    if running is not None:
+        return System(path, settings, config=config or _DEFAULT_CONFIG, guest=True)
     if not make and not path.exists():
         msg = (
             f"{path}: expected a data folder; there is none. Go to where it is, name it with --folder, or begin one "
             "with `overheard import`"
         )
         raise FolderError(msg)
-    return System(path, settings)
+    return System(path, settings, config=config or _DEFAULT_CONFIG)
 
 
 def console() -> Console:

@@ -15,19 +15,24 @@ from rich.table import Table
 from rich.text import Text
 
 from overheard.collectors.files import ImportReport as MentionReport
+from overheard.config.settings import LocaleSettings
+from overheard.crm.headers import BY_HAND, BY_NAME, ColumnGuess
 from overheard.crm.rows import ImportReport as CrmReport
 from overheard.crm.rows import RowReport
 from overheard.index.base import Hit, Page
 from overheard.records import (
     DeadLetter,
     Evidence,
+    Holding,
     Incident,
     IncidentSummary,
     LifecycleTag,
     Party,
     Profile,
     ProfileIdentity,
+    Purchase,
 )
+from overheard.wording import Locale, day, money, phone
 
 # Escape and control characters of both sets, marks that turn the direction of writing, invisible tag characters, lone
 # surrogates. Joiners stay: words of Indic scripts and emoji are written with them.
@@ -41,6 +46,7 @@ _TREND_MONTHS = 12
 _MOST_ROWS = 50  # of an import that are shown; `--json` has all
 _MOST_VALUE = 4_000  # characters of a dead letter's record that are shown
 _SNIPPET = 200
+_TRADE = 10  # holdings and purchases that are shown, the newest
 
 
 def safe(text: str, *, lines: bool = False) -> str:
@@ -166,11 +172,15 @@ def _party(party: Party) -> Text:
     return Text(f"by {name}", style="dim")
 
 
-def profile(profile: Profile, today: date, *, names: Mapping[str, str] | None = None) -> RenderableType:
+def profile(
+    profile: Profile, today: date, *, names: Mapping[str, str] | None = None, locale: Locale | None = None
+) -> RenderableType:
     """Return the crow's nest over one contact or account; whatever is relative to today is relative to `today`.
 
     `names` gives names for ids (the account of a contact, the people of an account); an id without one shows itself.
+    Money and days of holdings and purchases are written as in `locale`.
     """
+    locale = locale or LocaleSettings()
     names = names or {}
     head = Text(safe(profile.name or _first_identity(profile) or profile.id), style="bold")
     head.append(f"  {profile.kind}", style="not bold dim")
@@ -188,11 +198,19 @@ def profile(profile: Profile, today: date, *, names: Mapping[str, str] | None = 
     row("People", (names.get(one, one) for one in profile.people))
     row("Owner", (profile.owner,))
     row("CRM", (f"{one.system} {one.value}" for one in profile.external_ids))
-    row("Reached at", (*profile.emails, *profile.phones))
+    row("Reached at", (*profile.emails, *(phone(one) for one in profile.phones)))
     if profile.lifecycle:
         rows.append(("Lifecycle", Text(" → ".join(_tag(tag) for tag in profile.lifecycle))))
-    for i, one in enumerate(profile.identities):
+    # Phone numbers stand above: nobody writes under one.
+    for i, one in enumerate(each for each in profile.identities if each.identity.type != "phone"):
         rows.append(("" if i else "Known as", _identity(one)))
+    for i, holding in enumerate(profile.holdings[:_TRADE]):
+        rows.append(("" if i else "Has", _holding(holding, locale)))
+    _tell_more(rows, profile.holding_count)
+    for i, purchase in enumerate(profile.purchases[:_TRADE]):
+        rows.append(("" if i else "Bought", _purchase(purchase, locale)))
+    _tell_more(rows, profile.purchase_count)
+    row("In all", (money(total, currency, locale) for currency, total in profile.purchase_totals.items()))
     rows.append(("Contact", _first_and_last(profile, today)))
     if profile.by_month:
         months = months_to(today)
@@ -210,6 +228,33 @@ def profile(profile: Profile, today: date, *, names: Mapping[str, str] | None = 
         parts += [Text(), Text("Waiting for somebody to decide", style="bold")]
         parts += [part for one in profile.waiting for part in _summary(one)]
     return Group(*parts)
+
+
+def _tell_more(rows: list[tuple[str, Text]], count: int) -> None:
+    if count > _TRADE:
+        rows.append(("", Text(f"and {count - _TRADE:,} more", style="dim")))
+
+
+def _holding(holding: Holding, locale: Locale) -> Text:
+    text = Text(safe(" ".join(part for part in (holding.product, holding.version) if part)), overflow="fold")
+    if holding.since:
+        text.append(f"  since {day(holding.since, locale)}")
+    if holding.until:
+        text.append(f", until {day(holding.until, locale)}")
+    if holding.left_for:
+        text.append(f", left for {safe(holding.left_for)}")
+    if holding.left_why:
+        text.append(f": {safe(holding.left_why)}")
+    return text
+
+
+def _purchase(purchase: Purchase, locale: Locale) -> Text:
+    parts = (
+        day(purchase.at, locale) if purchase.at else "undated",
+        safe(purchase.product),
+        money(purchase.amount, purchase.currency, locale) if purchase.amount else "",
+    )
+    return Text("  ".join(part for part in parts if part), overflow="fold")
 
 
 def _summary(summary: IncidentSummary) -> list[RenderableType]:
@@ -324,8 +369,8 @@ def mention_import(report: MentionReport, notes: Sequence[str] = ()) -> Renderab
 
 
 def crm_import(report: CrmReport, *, dry_run: bool = False) -> RenderableType:
-    """Return what an import of contacts or accounts does (or, dry, would do): columns, odd rows, counts."""
-    parts: list[RenderableType] = [columns(report.columns)]
+    """Return what an import of the CRM's lists does (or, dry, would do): columns with why, odd rows, counts."""
+    parts: list[RenderableType] = [columns(report.columns), *_guesses(report.guesses)]
     parts += [_noted(note) for note in report.notes]
     told = [row for row in report.rows if row.outcome != "unchanged" or row.warnings]
     for row in told[:_MOST_ROWS]:
@@ -345,6 +390,18 @@ def columns(described: Sequence[tuple[str, str]]) -> RenderableType:
     if ignored:
         lines.append(_line("Ignored", Text(ignored, style="yellow", overflow="fold")))
     return Group(*lines)
+
+
+def _guesses(guesses: Sequence[ColumnGuess]) -> list[RenderableType]:
+    """Columns that go somewhere for another reason than their name, each with its values; and how to say otherwise."""
+    told = [one for one in guesses if one.field != "-" and one.reason not in (BY_NAME, BY_HAND)]
+    lines: list[RenderableType] = [
+        _line("Guessed", Text(f"{safe(g.column)} → {g.field}: {safe(g.reason)} ({safe(', '.join(g.samples))})"))
+        for g in told
+    ]
+    if told:
+        lines.append(_line("", Text("Say otherwise with --map 'COLUMN=FIELD', or COLUMN=- for none", style="dim")))
+    return lines
 
 
 def _row(row: RowReport) -> list[RenderableType]:

@@ -8,6 +8,7 @@ import time
 from typing import Annotated
 
 import typer
+from msgspec.structs import replace
 from rich.live import Live
 
 from overheard.cli import render
@@ -24,6 +25,8 @@ _MOST_WORKERS = 4
 def up(
     once: Annotated[bool, typer.Option("--once", help="End when all that waits is done.")] = False,
     workers: Annotated[int | None, typer.Option(min=1, max=64, help="Enrich processes. Default: settings.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65_535, help="Of the pages; 0 takes a free one.")] = None,
+    pages: Annotated[bool, typer.Option(help="Serve the pages and the API (not with --once).")] = True,
     folder: FolderOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -32,9 +35,12 @@ def up(
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with open_system(folder, config, make=True) as system:
+    with open_system(folder, config, make=True, alone=True) as system:
+        if port is not None:
+            settings = system.settings
+            system.change_settings(replace(settings, web=replace(settings.web, port=port)))
         begun = time.monotonic()
-        status = run_with_progress(system, once=once, workers=workers, stop=stop)
+        status = run_with_progress(system, once=once, workers=workers, stop=stop, serve=pages and not once)
         seconds = time.monotonic() - begun
     if as_json:
         print_json({"seconds": round(seconds, 3), "fates": status.fates, "lag": status.lag})
@@ -43,8 +49,10 @@ def up(
         console().print(f"{seconds:.1f} s")
 
 
-def run_with_progress(system: System, *, once: bool, workers: int | None, stop: threading.Event) -> Status:
-    """Run `run_up` and tell on standard error how far it is."""
+def run_with_progress(
+    system: System, *, once: bool, workers: int | None, stop: threading.Event, serve: bool = False
+) -> Status:
+    """Run `run_up` and tell on standard error how far it is; the address of the pages on standard output."""
     count = workers or system.settings.enrich.workers or min(os.cpu_count() or 1, _MOST_WORKERS)
     if sys.stderr.isatty():
         with Live(console=notes(), transient=True, refresh_per_second=4) as live:
@@ -53,7 +61,9 @@ def run_with_progress(system: System, *, once: bool, workers: int | None, stop: 
                 once=once,
                 workers=count,
                 stop=stop,
+                serve=serve,
                 on_status=lambda status: live.update(_line(status)),
+                on_address=_tell_address,
             )
     told = time.monotonic()
 
@@ -63,7 +73,11 @@ def run_with_progress(system: System, *, once: bool, workers: int | None, stop: 
             told = time.monotonic()
             notes().print(_line(status))
 
-    return run_up(system, once=once, workers=count, stop=stop, on_status=tell)
+    return run_up(system, once=once, workers=count, stop=stop, serve=serve, on_status=tell, on_address=_tell_address)
+
+
+def _tell_address(address: str) -> None:
+    console().print(f"Overheard is at {address}  (Ctrl-C stops it)", markup=False, soft_wrap=True)
 
 
 def _line(status: Status) -> str:

@@ -1,6 +1,9 @@
-"""Files brought in: each read by its room, put on its topic, and applied by the matcher."""
+"""Files brought in: each read by its room, put on its topic, and applied by the matcher.
 
-from collections import Counter
+What a row names (a holding's account, a list's people) is looked up in what the matcher has applied.
+"""
+
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -8,12 +11,17 @@ from typing import Any, BinaryIO, NamedTuple
 from overheard.collectors.files import ImportReport as MentionReport
 from overheard.collectors.files import import_mentions, map_mentions, read_mentions
 from overheard.config.watchlist import WatchList, load_watchlist, watch_events
-from overheard.crm.accounts import map_accounts, plan_accounts
-from overheard.crm.contacts import map_contacts, plan_contacts
+from overheard.crm import accounts, contacts, holdings, purchases
 from overheard.crm.rows import ImportReport, append_facts
+from overheard.crm.sheets import open_sheet
+from overheard.crm.trade import Known
+from overheard.identities import normal_email, normal_phone
 from overheard.log.stage import Progress
-from overheard.records import Event, Mention
-from overheard.table import BadRow, Columns, Table, open_table
+from overheard.matcher.ledger import known_in
+from overheard.matcher.organisations import organisation_key, site_domain
+from overheard.records import Account, Contact, Event, Mention, Term
+from overheard.table import BadRow, open_table
+from overheard.text import fold
 from overheard.wiring.system import System, utc_now
 
 _ERRORS_SHOWN = 20
@@ -49,43 +57,148 @@ def bring_watch(
 
 def bring_contacts(
     system: System,
-    file: str | Path,
+    file: str | Path | BinaryIO,
     *,
     mapping: Mapping[str, str] = _NO_MAP,
+    name: str = "",
+    region: str | None = None,
     dry_run: bool = False,
     on_progress: OnProgress | None = None,
 ) -> ImportReport:
-    """Bring in contacts, and return what became of each row. On return `watch` has their identities.
+    """Bring in contacts out of a list or vCards, and return what became of each row and where each column went.
 
-    `dry_run`: nothing is written. Raises ConfigError.
+    On return `watch` has their identities. `mapping` {column: field, or "-" for none} beats what is guessed. `dry_run`:
+    nothing is written. `name` is what messages call the file; `region` beats that of the settings. Raises ConfigError.
     """
-    return _bring_records(system, file, mapping, map_contacts, plan_contacts, dry_run, on_progress)
+    region = system.settings.locale.region if region is None else region
+    with open_sheet(file, contacts.FIELDS, region=region, name=name, cards=True) as sheet:
+        columns = contacts.map_contacts(sheet, mapping)
+        people: dict[str, str] = {}
+        if "external_id" not in columns or not sheet.has_ids:
+            for contact in _known(system, dry_run, on_progress)[0]:
+                for key in contacts.person_keys(contact):
+                    # Of two who are one, always the same: whichever came first must not matter.
+                    people[key] = min(people.get(key, contact.id), contact.id)
+        report = contacts.plan_contacts(
+            sheet,
+            columns,
+            current=system.fact,
+            now=utc_now(),
+            system=system.settings.crm.system,
+            people=people,
+            explicit=mapping,
+        )
+    return _carried_out(system, report, dry_run, on_progress)
 
 
 def bring_accounts(
     system: System,
-    file: str | Path,
+    file: str | Path | BinaryIO,
     *,
     mapping: Mapping[str, str] = _NO_MAP,
     dry_run: bool = False,
     on_progress: OnProgress | None = None,
 ) -> ImportReport:
     """Bring in accounts; as `bring_contacts`."""
-    return _bring_records(system, file, mapping, map_accounts, plan_accounts, dry_run, on_progress)
-
-
-def _bring_records(  # noqa: PLR0917  called in two places
-    system: System,
-    file: str | Path,
-    mapping: Mapping[str, str],
-    map_columns: Callable[[Table, Mapping[str, str]], Columns],
-    plan: Callable[..., ImportReport],
-    dry_run: bool,
-    on_progress: OnProgress | None,
-) -> ImportReport:
-    with open_table(file) as table:
+    with open_sheet(file, accounts.FIELDS, region=system.settings.locale.region) as sheet:
+        columns = accounts.map_accounts(sheet, mapping)
         crm = system.settings.crm.system
-        report = plan(table, map_columns(table, mapping), current=system.fact, now=utc_now(), system=crm)
+        report = accounts.plan_accounts(
+            sheet, columns, current=system.fact, now=utc_now(), system=crm, explicit=mapping
+        )
+    return _carried_out(system, report, dry_run, on_progress)
+
+
+def bring_holdings(
+    system: System,
+    file: str | Path | BinaryIO,
+    *,
+    mapping: Mapping[str, str] = _NO_MAP,
+    dry_run: bool = False,
+    on_progress: OnProgress | None = None,
+) -> ImportReport:
+    """Bring in which products accounts have; as `bring_contacts`. Accounts are looked up among those known by now."""
+    known = _known_to(system, dry_run, on_progress)
+    with open_sheet(file, holdings.FIELDS, region=system.settings.locale.region) as sheet:
+        columns = holdings.map_holdings(sheet, mapping)
+        crm = system.settings.crm.system
+        report = holdings.plan_holdings(
+            sheet, columns, current=system.fact, now=utc_now(), known=known, system=crm, explicit=mapping
+        )
+    return _carried_out(system, report, dry_run, on_progress)
+
+
+def bring_purchases(
+    system: System,
+    file: str | Path | BinaryIO,
+    *,
+    mapping: Mapping[str, str] = _NO_MAP,
+    dry_run: bool = False,
+    on_progress: OnProgress | None = None,
+) -> ImportReport:
+    """Bring in what accounts and contacts bought; as `bring_holdings`. Amounts without a currency are the locale's."""
+    known = _known_to(system, dry_run, on_progress)
+    with open_sheet(file, purchases.FIELDS, region=system.settings.locale.region) as sheet:
+        columns = purchases.map_purchases(sheet, mapping)
+        report = purchases.plan_purchases(
+            sheet,
+            columns,
+            current=system.fact,
+            now=utc_now(),
+            known=known,
+            system=system.settings.crm.system,
+            currency=system.settings.locale.currency,
+            explicit=mapping,
+        )
+    return _carried_out(system, report, dry_run, on_progress)
+
+
+def _known(
+    system: System, dry_run: bool, on_progress: OnProgress | None
+) -> tuple[Sequence[Contact], Sequence[Account]]:
+    """Return the contacts and accounts of the ledger, which is first brought up to date but for a dry run."""
+    if not dry_run:
+        system.catch_up_match(on_progress)
+    return known_in(system.folder)
+
+
+def _known_to(system: System, dry_run: bool, on_progress: OnProgress | None) -> Known:
+    people, firms = _known(system, dry_run, on_progress)
+    accounts_called: dict[str, set[str]] = defaultdict(set)
+    for account in firms:
+        for name in (account.id, *(one.value for one in account.external_ids)):
+            accounts_called[f"id:{fold(name)}"].add(account.id)
+        accounts_called[f"name:{' '.join(organisation_key(account.name))}"].add(account.id)
+        accounts_called[f"site:{site_domain(account.domain)}"].add(account.id)
+    contacts_called: dict[str, set[str]] = defaultdict(set)
+    for contact in people:
+        for name in (contact.id, *(one.value for one in contact.external_ids)):
+            contacts_called[f"id:{fold(name)}"].add(contact.id)
+        for email in contact.emails:
+            contacts_called[f"email:{normal_email(email)}"].add(contact.id)
+        for phone in contact.phones:
+            contacts_called[f"phone:{normal_phone(phone)}"].add(contact.id)
+        contacts_called[f"name:{' '.join(fold(contact.name).split())}"].add(contact.id)
+    region = system.settings.locale.region
+
+    def first(called: Mapping[str, set[str]], keys: Iterable[str]) -> Sequence[str]:
+        """Return those found by the first key that finds any; a key that ends with its colon is of nothing."""
+        return sorted(next((called[key] for key in keys if key in called and not key.endswith(":")), ()))
+
+    def accounts_of(who: str) -> Sequence[str]:
+        keys = (f"id:{fold(who)}", f"name:{' '.join(organisation_key(who))}", f"site:{site_domain(who)}")
+        return first(accounts_called, keys)
+
+    def contacts_of(who: str) -> Sequence[str]:
+        name = " ".join(fold(who).split())
+        keys = (f"id:{fold(who)}", f"email:{normal_email(who)}", f"phone:{normal_phone(who, region)}", f"name:{name}")
+        return first(contacts_called, keys)
+
+    terms = [event.data for event in system.watched_facts().values() if isinstance(event.data, Term)]
+    return Known(accounts_of, contacts_of, terms)
+
+
+def _carried_out(system: System, report: ImportReport, dry_run: bool, on_progress: OnProgress | None) -> ImportReport:
     if not dry_run:
         _apply(system, report.events, on_progress)
     return report

@@ -1,6 +1,12 @@
-"""One opened Overheard: the data folder with its log, and the stages put on it."""
+"""One opened Overheard: the data folder with its log, and the stages put on it.
 
+One process owns a folder. While `overheard up` runs, other commands join it as guests: log and index are shared between
+processes already, so a guest reads and appends as its workers do, and waits where the owner has to act.
+"""
+
+import os
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
@@ -9,8 +15,11 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Self
 
+import msgspec
+
 from overheard.config.settings import Settings
-from overheard.folder import Folder
+from overheard.errors import FolderInUseError, OverheardError
+from overheard.folder import Folder, holder_of
 from overheard.index.embedded import EmbeddedIndex
 from overheard.index.stage import IndexStage
 from overheard.log.base import TOPICS, ConsumerRecord, Log
@@ -24,9 +33,12 @@ from overheard.records import Event, Term, WatchedSource, decode
 STAGES: Mapping[str, str] = {"enrich": "mentions", "match": "facts", "index": "documents"}
 # The index stage gathers documents for so long, since a commit costs some 70 ms whatever its size.
 INDEX_LINGER = 0.25
+# How often a command looks whether a running stage has taken in what it wrote, in seconds.
+_LOOK = 0.01
 # A worker's exit status where another start would meet the same: a full disk, a damaged folder. It has said so itself.
 GAVE_UP = 3
 _PAGE = 1_000
+_SERVING = "serving"
 
 
 def utc_now() -> datetime:
@@ -50,14 +62,21 @@ def _is_newest(record: ConsumerRecord, latest: Mapping[str, ConsumerRecord]) -> 
 
 
 class System:
-    """The data folder, opened by its owner, with its log. A context manager.
+    """The data folder, opened, with its log. A context manager.
 
-    Raises what `Folder` raises.
+    `config` is the file that the settings come from, or would be written to. `guest`: beside the owner, which must have
+    been found by `serving`. Raises what `Folder` raises.
     """
 
-    def __init__(self, folder: Path, settings: Settings) -> None:
+    def __init__(
+        self, folder: Path, settings: Settings, *, config: Path = Path("overheard.toml"), guest: bool = False
+    ) -> None:
         self.settings = settings
-        self.folder = Folder(folder)
+        self.config = config
+        self.guest = guest
+        self.settings_changed = threading.Event()
+        self._turns = {stage: threading.Lock() for stage in STAGES}
+        self.folder = Folder(folder, held=guest)
         try:
             self.log = EmbeddedLog(self.folder)
         except BaseException:
@@ -75,9 +94,14 @@ class System:
         self.log.close()
         self.folder.close()
 
-    def index(self) -> EmbeddedIndex:
-        """Return the index, opened; the caller closes it."""
-        return EmbeddedIndex(self.folder)
+    def change_settings(self, settings: Settings) -> None:
+        """Go on with other settings: sources, alerts and pages take them at their next look, the folder stays."""
+        self.settings = settings
+        self.settings_changed.set()
+
+    def index(self, *, reading: bool = False) -> EmbeddedIndex:
+        """Return the index, opened; the caller closes it. `reading`: beside whoever writes, in any process."""
+        return EmbeddedIndex(self.folder, reading=reading)
 
     def run_match(
         self,
@@ -87,6 +111,16 @@ class System:
         on_progress: Callable[[Progress], None] | None = None,
     ) -> Progress:
         """Run the matcher in this thread until `stop`, or until nothing is left where `until_idle` says so."""
+        with self._only("match"):
+            return self._run_match(stop, until_idle=until_idle, on_progress=on_progress)
+
+    def _run_match(
+        self,
+        stop: threading.Event,
+        *,
+        until_idle: Callable[[], bool] | None,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> Progress:
         with (
             closing(Ledger(self.folder, clock=utc_now)) as ledger,
             closing(self.log.consumer("match", MatchStage.topic)) as consumer,
@@ -108,7 +142,20 @@ class System:
         on_progress: Callable[[Progress], None] | None = None,
     ) -> Progress:
         """Run the index writer in this thread; as `run_match`."""
-        with closing(self.index()) as index, closing(self.log.consumer("index", IndexStage.topic)) as consumer:
+        with self._only("index"):
+            return self._run_index(stop, until_idle=until_idle, on_progress=on_progress)
+
+    def _run_index(
+        self,
+        stop: threading.Event,
+        *,
+        until_idle: Callable[[], bool] | None,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> Progress:
+        with (
+            closing(self.index()) as index,
+            closing(self.log.consumer("index", IndexStage.topic)) as consumer,
+        ):
             return run_stage(
                 IndexStage(index, clock=utc_now),
                 consumer,
@@ -120,12 +167,64 @@ class System:
             )
 
     def catch_up_match(self, on_progress: Callable[[Progress], None] | None = None) -> Progress:
-        """Apply all facts that wait, so that `watch` has what was imported."""
-        return self.run_match(threading.Event(), until_idle=lambda: True, on_progress=on_progress)
+        """Have all facts applied that wait, so that `watch` has what was imported.
+
+        Where the matcher runs already, in another thread or in the owner's process, this waits for it. Raises
+        OverheardError where that process ends first: what was written is applied when `overheard up` runs again.
+        """
+        return self._catch_up(
+            "match", lambda: self._run_match(threading.Event(), until_idle=lambda: True, on_progress=on_progress)
+        )
 
     def catch_up_index(self) -> Progress:
-        """Index all documents that wait."""
-        return self.run_index(threading.Event(), until_idle=lambda: True)
+        """Have all documents indexed that wait; as `catch_up_match`."""
+        return self._catch_up("index", lambda: self._run_index(threading.Event(), until_idle=lambda: True))
+
+    def _catch_up(self, stage: str, run: Callable[[], Progress]) -> Progress:
+        """Run a stage until nothing waits; while another runs it, wait until it has come to where its topic ends."""
+        topic = STAGES[stage]
+        ends = {partition: self.log.span(topic, partition)[1] for partition in range(TOPICS[topic].partitions)}
+        turn = self._turns[stage]
+        while True:
+            # Whoever has the turn may end before it comes so far; then it is this one's.
+            if not self.guest and turn.acquire(blocking=False):
+                try:
+                    return run()
+                finally:
+                    turn.release()
+            if self._reached(stage, topic, ends):
+                return Progress(stage, 0, {}, 0)
+            if self.folder.owner_is_gone():
+                msg = (
+                    f"expected stage {stage} to take in what was written; it was stopped before. Nothing is lost: it "
+                    "is taken in when `overheard up` runs again"
+                )
+                raise OverheardError(msg)
+            time.sleep(_LOOK)
+
+    @contextmanager
+    def _only(self, stage: str) -> Iterator[None]:
+        """Be the one that runs a stage; whoever catches up just now is waited for."""
+        if self.guest:
+            msg = f"expected to own {self.folder.path}; another process does, and runs stage {stage}"
+            raise FolderInUseError(msg)
+        with self._turns[stage]:
+            yield
+
+    @contextmanager
+    def enriching(self, *, wait: bool = True) -> Iterator[bool]:
+        """Be the one that enriches, here or by workers. Without `wait`, False says that another one does."""
+        mine = not self.guest and self._turns["enrich"].acquire(blocking=wait)
+        try:
+            yield mine
+        finally:
+            if mine:
+                self._turns["enrich"].release()
+
+    def _reached(self, stage: str, topic: str, ends: Mapping[int, int]) -> bool:
+        positions = self.log.checkpoint(stage, topic).positions
+        firsts = ((partition, self.log.span(topic, partition)[0]) for partition in ends)
+        return all(max(first, positions.get(partition, 0)) >= ends[partition] for partition, first in firsts)
 
     def fact(self, subject: str) -> Event[Any] | None:
         """Return the newest event of a subject on `facts`, a deletion's too; None where it never came."""
@@ -160,6 +259,34 @@ class System:
             spans = [self.log.span(topic, partition) for partition in range(TOPICS[topic].partitions)]
             lag[name] = sum(end - max(first, positions.get(p, 0)) for p, (first, end) in enumerate(spans))
         return lag
+
+
+class Serving(msgspec.Struct, frozen=True):
+    """What `overheard up` says of itself in the data folder: its process, and the address of its pages ("" is none)."""
+
+    pid: int
+    address: str = ""
+
+
+@contextmanager
+def said_serving(folder: Path, address: str) -> Iterator[None]:
+    """Say, while the block runs, that this process runs `overheard up` on the folder, under this address."""
+    draft = folder / "serving.new"
+    draft.write_bytes(msgspec.json.encode(Serving(os.getpid(), address)))
+    draft.replace(folder / _SERVING)
+    try:
+        yield
+    finally:
+        (folder / _SERVING).unlink(missing_ok=True)
+
+
+def serving(folder: Path) -> Serving | None:
+    """Return what `overheard up` on the folder says of itself; None where none runs there."""
+    try:
+        said = msgspec.json.decode((folder / _SERVING).read_bytes(), type=Serving)
+    except (OSError, msgspec.DecodeError):
+        return None
+    return said if holder_of(folder) == said.pid else None
 
 
 @contextmanager

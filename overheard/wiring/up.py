@@ -1,6 +1,7 @@
 """`overheard up`: every stage in one process, but enrich, which runs in child processes so as to use every core.
 
         poll (thread) ──▶ mentions ──▶ enrich (processes) ──▶ facts ──▶ match (thread) ──▶ documents ──▶ index (thread)
+                                                                                              └─▶ alerts (thread)
 
 The main thread starts them, starts a worker again that died, tells how far they are, and stops them.
 """
@@ -12,13 +13,18 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 
 from overheard.errors import OverheardError
 from overheard.log.base import TOPICS
+from overheard.wiring.alerts import begin_alerts, run_alerts
 from overheard.wiring.feeds import polling
-from overheard.wiring.system import GAVE_UP, System, utc_now
+from overheard.wiring.imports import bring_watch
+from overheard.wiring.serve import serving_pages
+from overheard.wiring.system import GAVE_UP, System, said_serving, utc_now
 
 _logger = logging.getLogger(__name__)
 # How often the main thread looks after the others. Short, because `--once` ends only when it has looked.
@@ -26,6 +32,7 @@ _LOOK = 0.1
 # A worker that dies so often without having done anything will not do better the next time.
 _MOST_DEATHS = 5
 _WORKER_GRACE = 20.0  # seconds: a batch in hand takes less than one
+_IDLE = 3_600.0  # seconds between two looks where there is no source to poll
 _POLL_PAUSE = 1.0  # seconds between two rounds at least: a site that wants to be left alone stays due
 # How often it tells how far they are: the fates are counted in the ledger's own tables, and cost a connection.
 _TELL = 0.5
@@ -51,16 +58,35 @@ def run_up(
     once: bool,
     workers: int,
     stop: threading.Event,
+    serve: bool = False,
+    alerts: bool = True,
     on_status: Callable[[Status], None] | None = None,
+    on_address: Callable[[str], None] | None = None,
 ) -> Status:
     """Run all stages until `stop`, or, with `once`, until every source was asked once and nothing is left to do.
 
-    `on_status` is called about twice a second, in this thread. On `stop` every batch in hand is finished. Raises
-    what a stage raised, after the others have been stopped; OverheardError when the workers die again and again.
+    `serve`: the pages and the API too; `on_address` is told where, when they answer. `alerts`: tell what the settings
+    want told. `on_status` is called about twice a second, in this thread. On `stop` every batch in hand is finished.
+    Raises what a stage raised, after the others have been stopped; OverheardError when the workers die again and again.
     """
+    if alerts:
+        begin_alerts(system.log)
     # What was imported and not yet applied may say what to watch, so the matcher goes first.
     system.catch_up_match()
-    run = _Run(system, once, workers, stop)
+    if system.settings.watch:
+        bring_watch(system, Path(system.settings.watch))
+    with (
+        serving_pages(system) if serve else nullcontext("") as address,
+        said_serving(system.folder.path, address),
+        system.enriching(),
+    ):
+        if on_address is not None and address:
+            on_address(address)
+        return _run(system, _Run(system, once, workers, stop, alerts), on_status)
+
+
+def _run(system: System, run: "_Run", on_status: Callable[[Status], None] | None) -> Status:
+    once, stop = run.once, run.stop
     try:
         run.start()
         tell_at = time.monotonic()
@@ -92,6 +118,7 @@ class _Run:
     once: bool
     workers: int
     stop: threading.Event
+    alerts: bool
     ending: threading.Event = field(default_factory=threading.Event)
     failed: threading.Event = field(default_factory=threading.Event)
     polled: threading.Event = field(default_factory=threading.Event)
@@ -104,18 +131,22 @@ class _Run:
     def start(self) -> None:
         for member in range(self.workers):
             self.processes[member] = self._worker(member)
-        for name, job in (
+        jobs: list[tuple[str, Callable[[], object]]] = [
             ("match", lambda: self.system.run_match(self.ending)),
             ("index", lambda: self.system.run_index(self.ending)),
             ("poll", self._poll),
             ("maintain", self._maintain),
-        ):
+        ]
+        if self.alerts:
+            jobs.append(("alerts", lambda: run_alerts(self.system, self.ending)))
+        for name, job in jobs:
             thread = threading.Thread(target=self._guarded, args=(job,), name=name, daemon=True)
             thread.start()
             self.threads.append(thread)
 
     def end(self) -> None:
         self.ending.set()
+        self.system.settings_changed.set()  # wakes who polls
         for process in self.processes.values():
             process.terminate()
         for process in self.processes.values():
@@ -171,15 +202,20 @@ class _Run:
             self.failed.set()
 
     def _poll(self) -> None:
+        changed = self.system.settings_changed
         with polling(self.system, self.ending) as feeds:
             while not self.ending.is_set():
+                changed.clear()
+                if self.ending.is_set():  # it woke us between the look above and the clearing
+                    return
                 report = feeds.poll()
                 for problem in report.problems:
                     _logger.warning("feed %s: %s", problem.source, problem.message)
                 self.polled.set()
-                if self.once or report.next_due is None:
+                if self.once:
                     return
-                self.ending.wait(max(_POLL_PAUSE, (report.next_due - utc_now()).total_seconds()))
+                pause = _IDLE if report.next_due is None else (report.next_due - utc_now()).total_seconds()
+                changed.wait(max(_POLL_PAUSE, pause))
 
     def _maintain(self) -> None:
         while not self.ending.wait(_MAINTENANCE.total_seconds()):

@@ -7,7 +7,8 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from overheard.enrich.rewinnow import Rewinnow
@@ -15,9 +16,9 @@ from overheard.enrich.stage import EnrichStage
 from overheard.enrich.winnow import Winnow
 from overheard.errors import OverheardError
 from overheard.folder import Folder
-from overheard.log.base import ConsumerRecord
+from overheard.log.base import ConsumerRecord, Log
 from overheard.log.embedded import EmbeddedLog
-from overheard.log.stage import LogSink, Outcome, run_stage
+from overheard.log.stage import LogSink, Outcome, Progress, run_stage
 from overheard.wiring.system import GAVE_UP, utc_now
 
 
@@ -34,30 +35,46 @@ class _InStep:
         return self._stage.process(records)
 
 
+def run_enrich(
+    log: Log,
+    stop: threading.Event,
+    *,
+    member: int = 0,
+    members: int = 1,
+    until_idle: Callable[[], bool],
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Progress:
+    """Enrich a member's partitions in this thread until `stop`, or until nothing is left where `until_idle` says so."""
+    stage = EnrichStage(Winnow(), clock=utc_now)
+    consumer = log.consumer("enrich", stage.topic, member=member, members=members)
+    rewinnow = Rewinnow(log, stage, consumer.partitions)
+
+    def between_batches() -> bool:
+        rewinnow.catch_up()
+        return until_idle()
+
+    with closing(consumer):
+        return run_stage(
+            _InStep(stage, rewinnow),
+            consumer,
+            LogSink(log, "enrich", stage.topic),
+            stop=stop,
+            until_idle=between_batches,
+            on_progress=on_progress,
+        )
+
+
 def run_worker(folder: Path, member: int, members: int, stop: threading.Event) -> None:
     """Enrich this member's partitions until `stop`, or until the owner of the folder has ended."""
-    with Folder(folder, held=True) as held:
-        log = EmbeddedLog(held)
-        try:
-            stage = EnrichStage(Winnow(), clock=utc_now)
-            consumer = log.consumer("enrich", stage.topic, member=member, members=members)
-            rewinnow = Rewinnow(log, stage, consumer.partitions)
-
-            def between_batches() -> bool:
-                rewinnow.catch_up()
-                return held.owner_is_gone()
-
-            run_stage(
-                _InStep(stage, rewinnow),
-                consumer,
-                LogSink(log, "enrich", stage.topic),
-                stop=stop,
-                until_idle=between_batches,
-                on_progress=lambda _: stop.set() if held.owner_is_gone() else None,
-            )
-            consumer.close()
-        finally:
-            log.close()
+    with Folder(folder, held=True) as held, closing(EmbeddedLog(held)) as log:
+        run_enrich(
+            log,
+            stop,
+            member=member,
+            members=members,
+            until_idle=held.owner_is_gone,
+            on_progress=lambda _: stop.set() if held.owner_is_gone() else None,
+        )
 
 
 def main() -> int:

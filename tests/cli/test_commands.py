@@ -202,7 +202,7 @@ def test_posts_come_from_a_gzipped_csv_with_columns_put_by_hand(overheard: Comma
 
 def test_a_missing_column_is_named_with_what_was_found(overheard: Command, tmp_path: Path) -> None:
     contacts = tmp_path / "contacts.csv"
-    contacts.write_text("naam,mail\nAn,an@x.example\n", encoding="utf-8")
+    contacts.write_text("naam,kleur\nAn,groen\n", encoding="utf-8")
     said = overheard("import", "contacts", contacts, "--folder", tmp_path / "d")
 
     assert said.status == 1

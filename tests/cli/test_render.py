@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from overheard.cli import render
 from overheard.cli.render import marked, months_to, plain, safe, sparkline
 from overheard.collectors.files import ImportReport as MentionReport
+from overheard.config.settings import LocaleSettings
+from overheard.crm.headers import ColumnGuess
 from overheard.crm.rows import FieldChange, RowReport
 from overheard.crm.rows import ImportReport as CrmReport
 from overheard.index.base import Hit, Page
@@ -18,6 +20,7 @@ from overheard.records import (
     DeadLetter,
     Evidence,
     ExternalId,
+    Holding,
     Identity,
     Incident,
     IncidentSummary,
@@ -28,6 +31,7 @@ from overheard.records import (
     Passed,
     Profile,
     ProfileIdentity,
+    Purchase,
     Sentiment,
     Snippet,
     TargetSentiment,
@@ -388,3 +392,55 @@ def test_fates_are_a_table_by_stage() -> None:
     assert plain(render.fates({"enrich": {"enriched": 10, "dead": 1}, "index": {"indexed": 1000}})) == (
         "stage   fate      records\nenrich  enriched       10\n        dead            1\nindex   indexed     1,000\n"
     )
+
+
+def test_the_crows_nest_shows_phones_holdings_and_purchases_as_the_region_writes_them() -> None:
+    holding = Holding(
+        id="hol_1",
+        external_ids=(),
+        account="acc_1",
+        product="SL-200",
+        version="2.1",
+        since=date(2024, 4, 1),
+        until=date(2026, 1, 31),
+        left_for="Zenturn",
+        left_why=f"price{HOSTILE}",
+    )
+    purchase = Purchase(
+        id="pur_1", external_ids=(), product="SL-200", at=date(2024, 3, 1), amount="1250000", currency="INR"
+    )
+    phone = Identity(platform="phone", type="phone", value="+919822012345", subject="acc_1")
+    nest = Profile(
+        id="acc_1",
+        k="0",
+        kind="account",
+        external_ids=(),
+        name="Alpha",
+        phones=("+919822012345", "ask Ravi"),
+        identities=(ProfileIdentity(identity=phone),),
+        holdings=(holding,),
+        holding_count=1,
+        purchases=(purchase,) * 12,
+        purchase_count=60,
+        purchase_totals={"INR": "125000000.5"},
+    )
+    locale = LocaleSettings(language="en", region="IN", time_zone="Asia/Kolkata")
+    shown = plain(render.profile(nest, TODAY, locale=locale), width=200)
+    assert "Reached at   +91 98220 12345 · ask Ravi\n" in shown
+    assert "Has          SL-200 2.1  since 1 Apr 2024, until 31 Jan 2026, left for Zenturn: price\ufffd[31mred" in shown
+    assert "Bought       1 Mar 2024  SL-200  ₹12,50,000\n" in shown
+    assert "and 50 more\n" in shown
+    assert "In all       ₹12,50,00,000.50\n" in shown
+    assert "Known as" not in shown
+
+
+def test_an_import_tells_what_it_guessed_why_and_how_to_say_otherwise() -> None:
+    guesses = (
+        ColumnGuess("Contact", "phone", "2 of 2 values are phone numbers", ("98220 12345", "\x1b[31m")),
+        ColumnGuess("Name", "name", "its name", ("Asha",)),
+    )
+    report = CrmReport("c.csv", (("Contact", "phone"), ("Name", "name")), (), (), guesses)
+    shown = plain(render.crm_import(report), width=120)
+    assert "Guessed      Contact → phone: 2 of 2 values are phone numbers (98220 12345, \ufffd[31m)\n" in shown
+    assert "--map 'COLUMN=FIELD'" in shown
+    assert shown.count("Guessed") == 1

@@ -184,6 +184,13 @@ def test_a_source_marked_always_passes_and_one_that_is_not_does_not() -> None:
     assert winnow.winnow(a_mention("hello", source="blog")) is None
 
 
+def test_what_a_person_hands_in_passes_whatever_it_says() -> None:
+    for winnow in (Winnow(), Winnow().changed(sources=[])):
+        found = winnow.winnow(a_mention("hello", source="by hand"))
+        assert found is not None
+        assert found.passed == (Passed(reason="always", by="by hand"),)
+
+
 def test_all_reasons_are_told() -> None:
     winnow = Winnow([a_term("korvex")], [a_handle("meera")], [WatchedSource(source="reddit")])
     found = winnow.winnow(a_mention("Korvex", attributed_to=Actor(platform="reddit", preferred_username="meera")))

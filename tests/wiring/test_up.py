@@ -109,7 +109,7 @@ def test_feeds_are_not_polled_without_a_contact_for_their_owners(tmp_path: Path)
 
 
 def _started(folder: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "overheard", "up", "--workers", "1", "--folder", str(folder)]
+    command = [sys.executable, "-m", "overheard", "up", "--workers", "1", "--port", "0", "--folder", str(folder)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     deadline = time.monotonic() + 60
     while not psutil.Process(process.pid).children() and time.monotonic() < deadline:

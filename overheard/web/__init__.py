@@ -1,0 +1,1 @@
+"""The server: pages for people, the API for programs; it shows and passes on, and decides nothing."""

@@ -1,0 +1,25 @@
+"""The pipeline at work: each stage with its rate, what lies ahead, what became of what, and the newest records."""
+
+from litestar import get
+from litestar.response import Template
+
+from overheard.web.events import pulses_of
+from overheard.web.request import InjectedService, Request
+from overheard.web.security import needs
+
+# What each stage does, in words for who has never seen it.
+DOES = {
+    "collect": "asks the sources, and makes posts of what they answer",
+    "enrich": "keeps what is about you, and finds names, tone and what was said",
+    "match": "finds out who said it, and puts it on contacts and accounts",
+    "index": "makes it searchable",
+}
+
+
+@get("/activity", include_in_schema=False, guards=[needs("read")], sync_to_thread=True)
+def activity(request: Request, service: InjectedService) -> Template:
+    """Show the pipeline as it is now."""
+    rates = pulses_of(request).rates()
+    sources = sorted(service.sources(), key=lambda one: one.state.next_due.timestamp() if one.state else 0.0)
+    context = {"now": service.activity(), "rates": rates, "sources": sources, "does": DOES, "active": "activity"}
+    return Template("activity.html", context=context)

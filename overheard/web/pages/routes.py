@@ -1,0 +1,61 @@
+"""Every page's handler."""
+
+from litestar.types import ControllerRouterHandler
+
+from overheard.web.events import events
+from overheard.web.pages.activity import activity
+from overheard.web.pages.add import add, add_post
+from overheard.web.pages.contacts import account, contact, contacts
+from overheard.web.pages.cost import cost, measure_cost
+from overheard.web.pages.decisions import decide
+from overheard.web.pages.feeds import alerts
+from overheard.web.pages.incidents import incident
+from overheard.web.pages.login import log_in, log_out, login
+from overheard.web.pages.search import home
+from overheard.web.pages.setup import (
+    answer_step,
+    change_list,
+    done,
+    drop,
+    finish,
+    give_list,
+    list_page,
+    review,
+    set_up,
+    step_page,
+)
+from overheard.web.pages.sources import poll_source, sources
+from overheard.web.pages.walk import walk, walk_from
+
+PAGES: tuple[ControllerRouterHandler, ...] = (
+    home,
+    incident,
+    contacts,
+    contact,
+    account,
+    sources,
+    poll_source,
+    decide,
+    alerts,
+    login,
+    log_in,
+    log_out,
+    activity,
+    add,
+    add_post,
+    cost,
+    events,
+    measure_cost,
+    set_up,
+    step_page,
+    answer_step,
+    give_list,
+    list_page,
+    change_list,
+    review,
+    finish,
+    done,
+    drop,
+    walk,
+    walk_from,
+)

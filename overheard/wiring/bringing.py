@@ -1,0 +1,210 @@
+"""Batches that programs hand in: posts, contacts and accounts, each item with what became of it."""
+
+import io
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import msgspec
+
+from overheard.collectors.files import map_mentions, read_mentions
+from overheard.collectors.markup import absolute_url
+from overheard.collectors.revisions import Revised, remember, revise
+from overheard.crm.rows import RowReport, append_facts
+from overheard.errors import InputError
+from overheard.log.base import Log, ProducerRecord
+from overheard.log.deadletters import dead_letter_record
+from overheard.records import Cause, DeadLetter, Event, Mention, digest, encode, event_for
+from overheard.table import BadRow, Table, open_table
+from overheard.text import clean
+from overheard.web.results import FieldChange, PostOutcome, RowOutcome
+from overheard.wiring.imports import bring_accounts, bring_contacts
+from overheard.wiring.system import System
+
+Kind = Literal["contacts", "accounts"]
+# A post of the last day is news, which may be told at once; an older one is history that somebody fills in.
+NEWS = timedelta(days=1)
+_BATCH = 500  # DESIGN.md: records to one durable transaction
+_SOURCE = "/api/mentions"
+_STAGE = "api mentions"
+_MENTION_ID = re.compile("men_[a-z2-7]{26}")
+_OF_FILES = re.compile(r"[.] (?:Mend it, or|Or) ignore the column: --map.*")  # advice to who imports a file
+_COLUMN = re.compile(r', column "(.*)"$')
+
+# Columns of a table in the API's spelling, and the fields of the import that they are.
+_FIELDS = {
+    "externalId": "external_id", "firstName": "first_name", "lastName": "last_name",
+    "lifecycleSince": "lifecycle_since", "watchedByName": "watched_by_name",
+}  # fmt: skip
+_HANDLE = "handle:"
+
+
+def cause_of(mention: Mention, now: datetime) -> Cause:
+    """Return why a post handed in at `now` is here: "live" if it was published within a day of it, else "back-fill"."""
+    return "live" if mention.published is not None and abs(now - mention.published) <= NEWS else "back-fill"
+
+
+def hand_in(
+    log: Log, items: Sequence[Mapping[str, Any] | Mention], now: datetime, *, source: str = "api"
+) -> list[PostOutcome]:
+    """Put posts on `mentions`, and what cannot be one on `dead-letters`; return what became of each, in order.
+
+    An item is a row as `overheard.collectors.files` reads it, with every field that the API knows (None where the
+    caller said nothing), or a mention as it is. `source` stands in where a row names none. In durable batches of 500;
+    after an error handing in the same again goes on where it stopped. Raises as the log does.
+    """
+    rows = _mentions(items, now, source)
+    outcomes: list[PostOutcome] = []
+    for start in range(0, len(rows), _BATCH):
+        batch = rows[start : start + _BATCH]
+        revised = revise(log, [row for row in batch if isinstance(row, Mention)])
+        dead = [row for row in batch if isinstance(row, BadRow)]
+        out = [_record(one, now) for one in revised if one.changed]
+        out += [dead_letter_record(_letter(row, now)) for row in dead]
+        if out:
+            log.append(out, durable=True)
+        remember(log, revised, source=_SOURCE)
+        told = iter(revised)
+        outcomes += [
+            _dead(index, row) if isinstance(row, BadRow) else _done(index, next(told))
+            for index, row in enumerate(batch, start)
+        ]
+    return outcomes
+
+
+def _mentions(items: Sequence[Mapping[str, Any] | Mention], now: datetime, source: str) -> list[Mention | BadRow]:
+    """Return each item as a mention, or why it is none; in order."""
+    rows: list[Mention | BadRow] = []
+    plain = [item for item in items if not isinstance(item, Mention)]
+    if plain:
+        with _table("mentions", plain) as table:
+            rows = list(read_mentions(table, map_mentions(table), now=now, source=source))
+    read = iter(rows)
+    return [_as_given(item, now) if isinstance(item, Mention) else next(read) for item in items]
+
+
+def _table(name: str, rows: Sequence[Mapping[str, Any]]) -> Table:
+    return open_table(io.BytesIO(b"\n".join(msgspec.json.encode(row) for row in rows) + b"\n"), name=name)
+
+
+def _as_given(mention: Mention, now: datetime) -> Mention | BadRow:
+    """Return a mention with its texts cleaned, not first seen later than now; or why it is none."""
+    if not _MENTION_ID.fullmatch(mention.id):
+        return _bad(mention, "id", f"expected men_ and 26 letters and digits as id; got {mention.id[:60]!r}")
+    mention = msgspec.structs.replace(
+        mention,
+        content=clean(mention.content),
+        name=clean(mention.name),
+        url=absolute_url(mention.url),
+        first_seen=min(mention.first_seen, now),
+    )
+    if not mention.text.strip():
+        return _bad(mention, "content", "expected content or a name; both are empty")
+    return mention
+
+
+def _bad(mention: Mention, field: str, message: str) -> BadRow:
+    error = InputError(message, where=f'mentions:0, column "{field}"')
+    return BadRow(0, error, msgspec.json.encode(mention).decode())
+
+
+def _record(one: Revised, now: datetime) -> ProducerRecord:
+    event = event_for(
+        one.mention,
+        subject=one.mention.id,
+        source=_SOURCE,
+        time=now,
+        verb=one.verb,
+        sourceversion=one.sourceversion,
+        cause=cause_of(one.mention, now),
+    )
+    return ProducerRecord("mentions", one.mention.id, encode(event))
+
+
+def _letter(row: BadRow, now: datetime) -> DeadLetter:
+    """Return the letter of a post; the same post handed in again is the same letter."""
+    return DeadLetter(
+        id=digest(_STAGE, row.raw),
+        stage=_STAGE,
+        topic="",
+        partition=0,
+        offset=0,
+        key="",
+        error=type(row.error).__name__,
+        message=clean(row.error.args[0]),
+        where=_field(row.error.where),
+        at=now,
+        value=clean(row.raw).encode(),
+    )
+
+
+def _done(index: int, one: Revised) -> PostOutcome:
+    return PostOutcome(index=index, status="collected" if one.changed else "unchanged", id=one.mention.id)
+
+
+def _dead(index: int, row: BadRow) -> PostOutcome:
+    message = _OF_FILES.sub("", row.error.args[0])
+    return PostOutcome(index=index, status="dead", field=_field(row.error.where), message=message)
+
+
+def _field(where: str) -> str:
+    """Return the field in the place of an error, "" where it is of the whole item."""
+    match = _COLUMN.search(where)
+    first, *others = clean(match[1]).split("_") if match else [""]
+    return first + "".join(word.title() for word in others)
+
+
+def bring_rows(
+    system: System, kind: Kind, rows: Sequence[Mapping[str, Any]], *, dry_run: bool = False
+) -> list[RowOutcome]:
+    """Bring in contacts or accounts; return what became of each, in order. On return `watch` has their identities.
+
+    A row has the API's fields, `handles` by platform among them. A field that a row lacks leaves what is known, None
+    empties it. Of rows with one external id the last counts. `dry_run`: nothing is written.
+    """
+    last = {str(row.get("externalId", "")).strip(): index for index, row in enumerate(rows)}
+    outcomes: dict[int, RowOutcome] = {}
+    # A table's columns are those of all its rows, so rows with other fields go into another table.
+    groups: dict[frozenset[str], list[int]] = {}
+    flat = [_flat(row) for row in rows]
+    for index, row in enumerate(flat):
+        external_id = str(row.get("externalId", "")).strip()
+        if external_id and last[external_id] != index:
+            message = f"{external_id!r} occurs again as item {last[external_id]}, and that one counts"
+            outcomes[index] = RowOutcome(index=index, status="superseded", external_id=external_id, warnings=(message,))
+        else:
+            groups.setdefault(frozenset(row), []).append(index)
+    bring = bring_contacts if kind == "contacts" else bring_accounts
+    events: list[Event[Any]] = []
+    for fields, indexes in groups.items():
+        data = b"\n".join(msgspec.json.encode(flat[index]) for index in indexes) + b"\n"
+        mapping = {field: _FIELDS.get(field, field) for field in fields}
+        report = bring(system, io.BytesIO(data), mapping=mapping, dry_run=True)
+        events += report.events
+        outcomes |= {index: _told(index, row, report.file) for index, row in zip(indexes, report.rows, strict=True)}
+    if not dry_run:
+        append_facts(system.log, events)
+        system.catch_up_match()
+    return [outcomes[index] for index in range(len(rows))]
+
+
+def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row with a column for each handle."""
+    handles = row.get("handles") or {}
+    return {key: value for key, value in row.items() if key != "handles"} | {
+        f"{_HANDLE}{platform}": handle for platform, handle in handles.items()
+    }
+
+
+def _told(index: int, row: RowReport, file: str) -> RowOutcome:
+    return RowOutcome(
+        index=index,
+        status=row.outcome,
+        external_id=row.external_id,
+        id=row.subject,
+        name=row.name,
+        changes=tuple(FieldChange(field=one.field, old=one.old, new=one.new) for one in row.changes),
+        message=row.message.removeprefix(f"{file}:{row.line}").lstrip(":, "),
+        warnings=row.warnings,
+    )

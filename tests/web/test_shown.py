@@ -1,0 +1,62 @@
+"""How values look on a page."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml import html
+
+from overheard.web.shown import Span, address, annotated, cut, marked, page_of, plain
+
+TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=60)
+KINDS = st.sampled_from(["term", "person", "organisation", "place", "other"])
+SPANS = st.lists(st.builds(lambda a, n, kind: Span(a, a + n, kind), st.integers(0, 60), st.integers(0, 20), KINDS))
+
+
+def test_marks_stand_around_escaped_text() -> None:
+    assert str(marked("<b> & x", [(0, 3)])) == "<mark>&lt;b&gt;</mark> &amp; x"
+
+
+def test_a_term_covers_the_entity_that_it_is_part_of() -> None:
+    text = "Korvex of Pune"
+    shown = str(annotated(text, [Span(0, 14, "organisation"), Span(0, 6, "term"), Span(10, 14, "place")]))
+    assert shown == '<mark>Korvex</mark> of <span class="entity place" title="place">Pune</span>'
+
+
+@given(TEXTS, SPANS)
+def test_whatever_is_marked_the_text_stays_the_text(text: str, spans: list[Span]) -> None:
+    shown = html.fromstring(f"<div>{annotated(text, spans)}</div>")
+    assert "".join(shown.text_content().split()) == "".join(plain(text).split())
+
+
+def test_thousands_of_spans_are_no_hour() -> None:
+    spans = [Span(i, i + 2, "person" if i % 3 else "term") for i in range(200_000)]
+    assert len(annotated("x" * 200_002, spans)) > 200_000
+
+
+def test_only_http_addresses_are_links() -> None:
+    assert address(" https://a.example/x ") == "https://a.example/x"
+    for wrong in (
+        "javascript:alert(1)",
+        "JaVaScRiPt:alert(1)",
+        "data:text/html,x",
+        "//a.example",
+        "http:",
+        "http://[",
+        "",
+    ):
+        assert not address(wrong)
+
+
+def test_what_turns_the_direction_of_writing_is_left_out() -> None:
+    assert plain("a\u202eb\u2066c\x1bd") == "abc\ufffdd"
+    assert plain("क्\u200dष 👩\u200d💻") == "क्\u200dष 👩\u200d💻"
+
+
+def test_a_long_text_is_cut_to_its_length() -> None:
+    assert cut("abc", 3) == "abc"
+    assert cut("abcd", 3) == "ab…"
+
+
+def test_contacts_and_accounts_have_pages_and_bare_identities_none() -> None:
+    assert page_of("con_a") == "/contacts/con_a"
+    assert page_of("acc_a/../x") == "/accounts/acc_a%2F..%2Fx"
+    assert page_of("reddit:handle:con_a") == ""
