@@ -96,7 +96,7 @@ def _paid(cost: Cost, locale: LocaleSettings) -> Table:
             "not published" if one.price is None else wording.money(one.price, one.currency, locale),
             one.unit,
             "" if one.per_thousand is None else wording.money(one.per_thousand, one.currency, locale),
-            f"{one.note}. {one.url}",
-            wording.day(one.read, locale),
+            f"{one.note}. {one.url}".strip(),
+            wording.day(one.read, locale) if one.read else "",
         )
     return table

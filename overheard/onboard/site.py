@@ -168,13 +168,15 @@ def why_not(url: str, status: int, message: str, *, home: bool) -> str:
         what = f"the site is in trouble itself (HTTP {status})"
     elif status:
         what = f"the site answered with HTTP {status}"
+    elif "[Errno" in message:  # what the system says where a name has no address
+        what = "no server is known by this name, or this machine has no network"
     else:
         what = tidy(message) or "it did not answer"
     if not home:
         return f"{url} was not read: {what}."
     return (
         f"{url} was not read: {what}. Check the address, and that this machine has a network; or go on: you can type "
-        "the names yourself, and run `overheard init --step site` again later."
+        "the names yourself, and do this step again later (in a terminal: `overheard init --step site`)."
     )
 
 

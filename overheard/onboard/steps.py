@@ -95,7 +95,7 @@ def next_question(step: Step, known: Known, given: Given = NOTHING) -> Question 
 class Filled:
     """All questions of a step with an answer to each: what was said, else what is proposed.
 
-    `wrong` says by key what of it cannot be taken; there `given` has what was said as it came.
+    `wrong` says by key what of it cannot be taken; in `given` that is as if it were skipped.
     """
 
     questions: tuple[Question, ...]
@@ -117,7 +117,7 @@ def filled(step: Step, known: Known, said: Given = NOTHING) -> Filled:
         try:
             given[question.key] = None if values is None else checked(question, values)
         except InputError as e:
-            given[question.key] = values
+            given[question.key] = None
             wrong[question.key] = str(e.args[0])
     return Filled(tuple(questions), given, wrong)
 

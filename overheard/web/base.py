@@ -252,7 +252,8 @@ class Measured(msgspec.Struct, frozen=True, rename="camel"):
 class PaidSource(msgspec.Struct, frozen=True, rename="camel"):
     """What a source that costs money asks for. `price` in `currency` for `unit`; None: not published, or by contract.
 
-    `per_thousand`: the same for 1,000 posts, where it can be said. `read` is when the page at `url` was read.
+    `per_thousand`: the same for 1,000 posts, where it can be said. `read` is when a copy of the page at `url` was read;
+    None where there is no such page.
     """
 
     name: str
@@ -262,7 +263,7 @@ class PaidSource(msgspec.Struct, frozen=True, rename="camel"):
     per_thousand: str | None
     note: str
     url: str
-    read: date
+    read: date | None
 
 
 class Cost(msgspec.Struct, frozen=True, rename="camel"):

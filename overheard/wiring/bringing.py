@@ -3,13 +3,13 @@
 import io
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
 
 from overheard.collectors.files import map_mentions, read_mentions
-from overheard.collectors.markup import absolute_url
+from overheard.collectors.markup import MAX_TEXT, absolute_url, one_line, shorten
 from overheard.collectors.revisions import Revised, remember, revise
 from overheard.crm.rows import RowReport, append_facts
 from overheard.errors import InputError
@@ -28,6 +28,8 @@ NEWS = timedelta(days=1)
 _BATCH = 500  # DESIGN.md: records to one durable transaction
 _SOURCE = "/api/mentions"
 _STAGE = "api mentions"
+_TIMES = ("published", "updated")
+_LONGEST_NAME = 2_000  # as of a title in a file
 _MENTION_ID = re.compile("men_[a-z2-7]{26}")
 _OF_FILES = re.compile(r"[.] (?:Mend it, or|Or) ignore the column: --map.*")  # advice to who imports a file
 _COLUMN = re.compile(r', column "(.*)"$')
@@ -92,12 +94,16 @@ def _as_given(mention: Mention, now: datetime) -> Mention | BadRow:
     """Return a mention with its texts cleaned, not first seen later than now; or why it is none."""
     if not _MENTION_ID.fullmatch(mention.id):
         return _bad(mention, "id", f"expected men_ and 26 letters and digits as id; got {mention.id[:60]!r}")
+    try:
+        times = {name: time.astimezone(UTC) for name in _TIMES if (time := getattr(mention, name))}
+    except OverflowError:
+        return _bad(mention, "published", "expected times of the years 1 to 9999 in UTC; got one beyond")
     mention = msgspec.structs.replace(
         mention,
-        content=clean(mention.content),
-        name=clean(mention.name),
+        content=shorten(clean(mention.content), MAX_TEXT),
+        name=shorten(one_line(clean(mention.name)), _LONGEST_NAME),
         url=absolute_url(mention.url),
-        first_seen=min(mention.first_seen, now),
+        **{**times, "first_seen": min(mention.first_seen, now)},
     )
     if not mention.text.strip():
         return _bad(mention, "content", "expected content or a name; both are empty")

@@ -19,7 +19,7 @@ _WEEK_DAYS = 7.0
 _SHORTEST = 1 / 24
 
 _READ = date(2026, 11, 22)
-# What other sources ask for, from their own pages as they were then; the last one read is named. Nothing is converted.
+# What other sources ask for, as copies of these pages said it. Nothing is converted, and what nobody publishes is None.
 PAID = (
     PaidSource(
         "X",
@@ -68,8 +68,8 @@ PAID = (
         "posts of others",
         None,
         "no API sells them. What you read there yourself you can hand in: Add a post",
-        "https://learn.microsoft.com/linkedin/",
-        _READ,
+        "",
+        None,
     ),
     PaidSource(
         "Listening services (Meltwater, Brandwatch and others)",
@@ -78,8 +78,8 @@ PAID = (
         "year",
         None,
         "by quotation, not published",
-        "https://developer.meltwater.com/docs/meltwater-api/listening/overview",
-        _READ,
+        "",
+        None,
     ),
 )
 
@@ -111,11 +111,16 @@ def cost_of(system: System, now: datetime) -> Cost:
         growth_month=int(growth * a_day * 30 / 1_000) if growth is not None and a_day is not None else None,
         seconds=seconds,
         limit=limit,
-        most_a_day=int(_DAY * 1_000 / busy[limit]) if limit and busy[limit] else None,
+        most_a_day=_about(_DAY * 1_000 / busy[limit]) if limit and busy[limit] else None,
         disk_days=free * 1_000 / (growth * a_day) if growth and a_day else None,
-        disk_a_day=int(free * 1_000 / growth / 365) if growth else None,
+        disk_a_day=_about(free * 1_000 / growth / 365) if growth else None,
         paid=PAID,
     )
+
+
+def _about(number: float) -> int:
+    """Return a number with two digits that say something: a measurement of a few seconds knows no more."""
+    return int(float(f"{number:.2g}"))
 
 
 def memory_of(folder: Path) -> list[tuple[str, int]]:

@@ -27,6 +27,6 @@ def serving_pages(system: System) -> Iterator[str]:
     try:
         yield listener.address
     finally:
+        app.state["pulses"].close()  # first: live pages end of themselves, and nothing is cut off
         server.stop()
-        app.state["pulses"].close()
         service.close()

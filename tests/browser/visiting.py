@@ -30,7 +30,7 @@ PAGES: Mapping[str, str] = {
     "not-found": "/nowhere",
 }
 # Those whose answer is an error by itself; the browser notes that on its console.
-MISSING = {"not-found": 404}
+MISSING = {"not-found": 404, "wrong-query": 400}
 
 NARROW = {"width": 390, "height": 844}
 WIDE = {"width": 1280, "height": 900}

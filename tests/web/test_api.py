@@ -307,6 +307,8 @@ def test_posts_come_as_lines_and_as_events_too(empty: Served) -> None:
     assert answer.json()["items"][0]["id"] == mention.id
     forged = {**event, "data": {**event["data"], "id": "con_1"}}
     assert empty.post("/v1/mentions", [forged])["items"][0]["field"] == "id"
+    early = {**event, "data": {**event["data"], "published": "0001-01-01T00:00:00+14:00"}}
+    assert empty.post("/v1/mentions", [early])["items"][0]["field"] == "published"
     gone = {**event, "verb": "Delete"}
     assert problem(empty.client.post("/v1/mentions", json=[gone]), 400)["errors"][0]["field"] == "verb"
 

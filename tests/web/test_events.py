@@ -78,7 +78,9 @@ def test_open_pages_are_bounded_and_leave_room_when_they_go(server: tuple[System
             assert time.monotonic() < deadline, "the places of pages that were closed are not free again"
 
 
-def test_a_page_left_open_does_not_keep_the_server_from_ending(tmp_path: Path) -> None:
+def test_a_page_left_open_does_not_keep_the_server_from_ending(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     read = threading.Event()
 
     def look(address: str) -> None:
@@ -90,6 +92,7 @@ def test_a_page_left_open_does_not_keep_the_server_from_ending(tmp_path: Path) -
             except httpx.HTTPError:
                 pass
 
+    before = set(threading.enumerate())
     with System(tmp_path / "data", Settings(web=WebSettings(port=0))) as system:
         with serving_pages(system) as address:
             page = threading.Thread(target=look, args=(address,))
@@ -100,7 +103,8 @@ def test_a_page_left_open_does_not_keep_the_server_from_ending(tmp_path: Path) -
         page.join(5)
     assert ended < 3
     assert not page.is_alive()
-    assert [thread.name for thread in threading.enumerate() if thread.name == "pulses"] == []
+    assert [thread for thread in set(threading.enumerate()) - before if thread.name == "pulses"] == []
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 def test_new_incidents_are_counted_from_the_first_look_on(heard: Path, tmp_path: Path) -> None:

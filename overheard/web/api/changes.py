@@ -17,9 +17,7 @@ _LOOK = 0.1  # seconds between two looks of one who waits; a look costs some 0.1
 class ChangesQuery(Query, frozen=True, kw_only=True):
     """`since` is the `next` of an earlier answer; "" is the oldest change that is kept, "now" the end."""
 
-    since: Annotated[
-        str, Meta(pattern=_CURSOR, description='`next` of an earlier answer, or "now"; "" begins.')
-    ] = ""
+    since: Annotated[str, Meta(pattern=_CURSOR, description='`next` of an earlier answer, or "now"; "" begins.')] = ""
     limit: Annotated[int, Meta(ge=1, le=1_000, description="Changes at once.")] = 100
     wait: Annotated[float, Meta(ge=0, le=30, description="Seconds to wait for the first change.")] = 0
 

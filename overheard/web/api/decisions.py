@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 from litestar import Response
-from litestar.params import FromPath
+from litestar.params import FromPath, RawBody
 from msgspec import Meta
 
 from overheard.errors import NotFoundError
@@ -41,7 +41,7 @@ class Deciding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         keyed=True,
     ),
 )
-def decide(request: Request, service: InjectedService, body: bytes) -> Response[bytes]:
+def decide(request: Request, service: InjectedService, body: RawBody) -> Response[bytes]:
     """Write a decision, which beats every machine's view, and return it when search and profiles show it.
 
     The idempotency key is the decision's: with the same key it is the same decision, for ever.

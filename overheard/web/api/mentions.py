@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Response
-from litestar.params import FromPath
+from litestar.params import FromPath, RawBody
 from msgspec import Meta
 
 from overheard.errors import NotFoundError
@@ -101,7 +101,7 @@ _EXAMPLE = [
         keyed=True,
     ),
 )
-def hand_in(request: Request, service: InjectedService, body: bytes) -> Response[bytes]:
+def hand_in(request: Request, service: InjectedService, body: RawBody) -> Response[bytes]:
     """Take up to 1,000 posts, or CloudEvents of mentions, and say what became of each.
 
     A post published within the last 24 hours is live, so that it may be told at once; any other is back-fill, and so is

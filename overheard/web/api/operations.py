@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 from litestar import Response
+from litestar.params import RawBody
 from msgspec import Meta
 
 from overheard.errors import QueryError
@@ -135,7 +136,7 @@ def _from_cursor(cursor: str) -> tuple[float, str]:
         keyed=True,
     ),
 )
-def replay(request: Request, service: InjectedService, body: bytes) -> Response[bytes]:
+def replay(request: Request, service: InjectedService, body: RawBody) -> Response[bytes]:
     """Put records back on the topics that they came from; all of them or none."""
 
     def work() -> bytes:
@@ -160,7 +161,7 @@ def replay(request: Request, service: InjectedService, body: bytes) -> Response[
         keyed=True,
     ),
 )
-def drop(request: Request, service: InjectedService, body: bytes) -> Response[bytes]:
+def drop(request: Request, service: InjectedService, body: RawBody) -> Response[bytes]:
     """Let records go for good; all of them or none."""
 
     def work() -> bytes:

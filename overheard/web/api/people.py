@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Response
-from litestar.params import FromPath
+from litestar.params import FromPath, RawBody
 from litestar.response import Stream
 from msgspec import UNSET, Meta, UnsetType
 
@@ -126,7 +126,7 @@ def _bring(request: Request, service: InjectedService, body: bytes, kind: Kind, 
         keyed=True,
     ),
 )
-def bring_contacts(request: Request, service: InjectedService, body: bytes) -> Response[bytes]:
+def bring_contacts(request: Request, service: InjectedService, body: RawBody) -> Response[bytes]:
     """Create and change up to 1,000 contacts, found by the id that the CRM has for them; say what became of each.
 
     On return their identities are listened for; their profiles follow within a second or two.
@@ -149,7 +149,7 @@ def bring_contacts(request: Request, service: InjectedService, body: bytes) -> R
         keyed=True,
     ),
 )
-def bring_accounts(request: Request, service: InjectedService, body: bytes) -> Response[bytes]:
+def bring_accounts(request: Request, service: InjectedService, body: RawBody) -> Response[bytes]:
     """Create and change up to 1,000 accounts; as with contacts."""
     return _bring(request, service, body, "accounts", AccountRow)
 

@@ -227,10 +227,9 @@ def _step_page(
 ) -> Template:
     state = service.setup.look()
     found = filled(step, state.known, said)
-    proposed = {question.key: question.default for question in filled(step, state.known).questions}
     locale = service.settings.locale
     controls = [
-        _control(question, found.given, proposed.get(question.key, question.default), found.wrong, locale)
+        _control(question, {**found.given, **{key: said.get(key) for key in found.wrong}}, found.wrong, locale)
         for question in found.questions
     ]
     at = STEPS.index(step)
@@ -262,7 +261,6 @@ def _warnings(step: Step, known: Known, given: Given) -> Sequence[str]:
 def _control(
     question: Question,
     given: Given,
-    proposed: tuple[str, ...],
     wrong: Mapping[str, str],
     locale: LocaleSettings,
 ) -> Control:
@@ -275,7 +273,7 @@ def _control(
         _HELP.get(question.key, ""),
         question.notes,
         given.get(question.key) or (),
-        "\n".join(proposed),
+        "\n".join(question.default),
         wrong.get(question.key, ""),
         question.options,
         choices,
@@ -325,7 +323,7 @@ def _waiting_list(service: Service) -> Template | Redirect:
         found = service.setup.contact_list()
     except InputError as e:
         return _step_page("contacts", service, {}, problem=str(e), status=422)
-    return _list_page(found) if found else Redirect("/setup/contacts", status_code=303)
+    return _list_page(service, found) if found else Redirect("/setup/contacts", status_code=303)
 
 
 @post("/setup/contacts/columns", include_in_schema=False, guards=[needs("admin")], sync_to_thread=True, status_code=303)
@@ -351,14 +349,15 @@ def change_list(data: Form, service: InjectedService) -> Redirect | Template:
         found = service.setup.contact_list()
         if found is None:
             return _step_page("contacts", service, {}, problem=str(e), status=422)
-        return _list_page(found, problem=str(e), status=422)
+        return _list_page(service, found, problem=str(e), status=422)
     return Redirect(_after("contacts", "") if taken else "/setup/contacts/list", status_code=303)
 
 
-def _list_page(found: ContactList, *, problem: str = "", status: int = 200) -> Template:
+def _list_page(service: Service, found: ContactList, *, problem: str = "", status: int = 200) -> Template:
     report = found.report
     context = {
         "list": found,
+        "done": service.setup.look().done,
         "number": STEPS.index("contacts") + 1,
         "heads": HEADS,
         "fields": _fields(found),
