@@ -6,16 +6,16 @@ BIN := .venv/bin
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint format real faults bench wheel lock clean
+.PHONY: help up test lint format real faults screenshots bench wheel lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: .venv/.installed ## set up, hear the sample world, show what came of it, serve the pages
 	@$(BIN)/overheard sample
 
-test: lint ## set up, lint, run all tests
-	$(BIN)/pytest $(PYTEST_ARGS)
+test: lint ## set up, lint, run all tests; -rs says what was not tested and why (no Chromium, no shared data)
+	$(BIN)/pytest -rs $(PYTEST_ARGS)
 
 lint: .venv/.installed ## check style, types and the direction of imports
 	$(BIN)/ruff check
@@ -32,6 +32,9 @@ real: .venv/.installed ## run one real stream end to end and hold it to its expe
 
 faults: .venv/.installed ## kill -9 at 50 random points: the documents must equal a clean run's
 	OVERHEARD_KILLS=50 $(BIN)/pytest tests/faults $(PYTEST_ARGS)
+
+screenshots: .venv/.installed ## take docs/screenshots anew, of the sample world; needs Chromium
+	OVERHEARD_SCREENSHOTS=1 $(BIN)/pytest tests/browser/test_pages.py -k screenshots $(PYTEST_ARGS)
 
 bench: .venv/.installed ## print every figure of the README beside its baseline
 	@set -e; for script in benchmarks/bench_*.py; do \

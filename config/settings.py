@@ -48,9 +48,13 @@ class LimitSettings(_Table, frozen=True, kw_only=True):
 
 
 class CrmSettings(_Table, frozen=True, kw_only=True):
-    """`[crm]`. `system` names the CRM in external ids: two CRMs may use the same numbers."""
+    """`[crm]`. `system` names the CRM in external ids: two CRMs may use the same numbers.
+
+    `make_accounts`: employers of contacts that are nobody's account become accounts.
+    """
 
     system: Annotated[str, Meta(min_length=1, max_length=100)] = "crm"
+    make_accounts: bool = True
 
 
 class SourceSettings(_Table, frozen=True, kw_only=True):
@@ -250,7 +254,7 @@ def _check_web(path: Path, text: str, settings: Settings) -> None:
         message = f"expected an https address, since tokens and people's words go over it; got {web.address!r}"
         fail(path, text, ("web", "address"), message)
     if parts.path.strip("/") or parts.query or parts.username:
-        message = f"expected an address without a path or a name, such as https://overheard.firm.example; got {web.address!r}"
+        message = f"expected an address without a path or user, such as https://heard.firm.example; got {web.address!r}"
         fail(path, text, ("web", "address"), message)
 
 

@@ -29,10 +29,6 @@ _logger = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 # A batch of a thousand contacts is some 500 kB; a pasted list of contacts may be more.
 MAX_BODY = 20_000_000
-TOO_LARGE = (
-    "expected at most 20 MB at once; more came, and nothing of it was kept. Send it in parts; a large list is brought "
-    "in with `overheard import`, which has no such limit"
-)
 _STATUS: tuple[tuple[type[OverheardError], int], ...] = (
     (QueryError, 400),
     (InputError, 422),
@@ -46,7 +42,10 @@ _STATUS: tuple[tuple[type[OverheardError], int], ...] = (
 _EXPECTED = {
     404: "expected the address of something that is here; nothing is",
     405: "expected another method for this address",
-    413: f"expected a body of at most {MAX_BODY // 1_000_000} MB; got more",
+    413: (
+        f"expected at most {MAX_BODY // 1_000_000} MB at once; got more, and kept nothing of it. Send it in parts, or "
+        "bring a large list in with `overheard import`"
+    ),
 }
 
 
@@ -68,8 +67,6 @@ def problem_of(error: Exception) -> Problem:
         return Problem(title=HTTPStatus(status).phrase, status=status, detail=str(error), errors=errors)
     if isinstance(error, HTTPException):
         errors = _details(error.extra) if isinstance(error, ValidationException) else []
-        if error.status_code == 413:
-            return Problem(title=HTTPStatus(413).phrase, status=413, detail=TOO_LARGE)
         said = error.detail if error.detail and error.detail != HTTPStatus(error.status_code).phrase else ""
         detail = said or _EXPECTED.get(error.status_code, f"expected otherwise: {HTTPStatus(error.status_code).phrase}")
         return Problem(

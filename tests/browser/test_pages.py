@@ -87,15 +87,19 @@ def test_the_first_tab_leads_past_the_navigation(visitor: Visitor, name: str) ->
     assert visit.page.evaluate("!document.activeElement.closest('header')")
 
 
-@every_page
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.skipif(
-    os.environ.get("OVERHEARD_SCREENSHOTS") != "1", reason="writes docs/screenshots: OVERHEARD_SCREENSHOTS=1"
-)
-def test_screenshots(visitor: Visitor, name: str, scheme: str) -> None:
-    visit = visitor(viewport=WIDE if scheme == "light" else NARROW, color_scheme=scheme)
-    visit.open(name)
-    SCREENSHOTS.mkdir(exist_ok=True)
-    file = SCREENSHOTS / (f"{name}.png" if scheme == "light" else f"{name}-phone-dark.png")
-    visit.page.screenshot(path=file, animations="disabled", scale="css")
-    assert 0 < file.stat().st_size < 400_000
+if os.environ.get("OVERHEARD_SCREENSHOTS") == "1":
+
+    @pytest.mark.parametrize(
+        "name", ["search", "incident", "contact", "account", "activity", "walk", "sources", "setup"]
+    )
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    def test_screenshots_are_taken(visitor: Visitor, name: str, scheme: str) -> None:
+        desk = scheme == "light"
+        if not desk and name not in ("search", "contact"):
+            return  # a phone, in the dark, twice is enough
+        visit = visitor(viewport=WIDE if desk else NARROW, color_scheme=scheme)
+        visit.open(name)
+        SCREENSHOTS.mkdir(exist_ok=True)
+        file = SCREENSHOTS / (f"{name}.png" if desk else f"{name}-phone-dark.png")
+        visit.page.screenshot(path=file, animations="disabled", scale="css")
+        assert 0 < file.stat().st_size < 400_000

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from httpx import Response
 from litestar import get
+from litestar.params import FromPath
 from litestar.testing import TestClient
 
 from overheard.config.settings import FirmSettings, Settings, WebSettings
@@ -341,7 +342,7 @@ def test_a_strange_query_is_answered_or_refused(open_: Served, path: str, query:
 
 def test_an_error_nobody_foresaw_says_nothing_of_the_request(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     @get("/broken/{who:str}")
-    async def broken(who: str) -> None:
+    async def broken(who: FromPath[str]) -> None:
         raise ValueError(f"cannot read {who}")
 
     with System(tmp_path / "data", Settings(firm=FirmSettings(name="Girna Tools"))) as system:

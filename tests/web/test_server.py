@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 from litestar import Litestar, get, post
+from litestar.params import RawBody
 from litestar.response import ServerSentEvent
 
 from overheard.config.settings import WebSettings, load_settings
@@ -35,7 +36,7 @@ def slow() -> str:
 
 
 @post("/length", sync_to_thread=False)
-def length(body: bytes) -> int:
+def length(body: RawBody) -> int:
     return len(body)
 
 
@@ -138,7 +139,7 @@ def test_behind_a_proxy_nobody_is_local_and_its_name_is_ours() -> None:
         ("host = '0.0.0.0'\ncertificate = 'a'", "web.host: expected an address of this machine"),
         ("host = '0.0.0.0'\ncertificate = 'a'\nkey = 'b'", "web.host: expected the `address` that others open"),
         ("address = 'http://heard.firm.example'", "web.address: expected an https address"),
-        ("address = 'https://firm.example/overheard'", "web.address: expected an address without a path"),
+        ("address = 'https://firm.example/overheard'", "web.address: expected an address without a path or user"),
     ],
 )
 def test_settings_that_would_let_others_in_unprotected_are_refused(tmp_path: Path, text: str, said: str) -> None:

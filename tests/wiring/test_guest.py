@@ -149,6 +149,22 @@ def test_a_guest_sees_what_the_owner_would_and_what_it_writes_is_taken_in_once(f
     assert serving(folder) is None
 
 
+def test_ctrl_c_ends_it_within_seconds_though_pages_are_open(folder: Path) -> None:
+    with up(folder) as (process, address), httpx.Client(trust_env=False, timeout=30) as client:
+        assert client.get(f"{address}/").status_code == 200
+        with client.stream("GET", f"{address}/events?streams=activity,documents") as live:
+            lines = live.iter_lines()
+            assert next(lines)
+            begun = time.monotonic()
+            process.send_signal(signal.SIGINT)
+            assert not [line for line in lines if "error" in line]  # ends by itself, whole
+            _, err = process.communicate(timeout=30)
+            taken = time.monotonic() - begun
+    assert (process.returncode, err) == (0, ""), err
+    # Less than five seconds on an idle machine; the tests share theirs.
+    assert taken < 10
+
+
 def test_a_second_up_and_a_rebuild_name_the_pages_of_the_first(folder: Path) -> None:
     with up(folder) as (process, address):
         for command in (("up", "--port", "0"), ("index", "rebuild")):
