@@ -69,20 +69,18 @@ def run_up(
     want told. `on_status` is called about twice a second, in this thread. On `stop` every batch in hand is finished.
     Raises what a stage raised, after the others have been stopped; OverheardError when the workers die again and again.
     """
-    if alerts:
-        begin_alerts(system.log)
-    # What was imported and not yet applied may say what to watch, so the matcher goes first.
-    system.catch_up_match()
-    if system.settings.watch:
-        bring_watch(system, Path(system.settings.watch))
-    with (
-        serving_pages(system) if serve else nullcontext("") as address,
-        said_serving(system.folder.path, address),
-        system.enriching(),
-    ):
+    # The server goes first, so that a port in use is said before any work is done.
+    with serving_pages(system) if serve else nullcontext("") as address, said_serving(system.folder.path, address):
         if on_address is not None and address:
             on_address(address)
-        return _run(system, _Run(system, once, workers, stop, alerts), on_status)
+        if alerts:
+            begin_alerts(system.log)
+        # What was imported and not yet applied may say what to watch, so the matcher goes before the workers.
+        system.catch_up_match()
+        if system.settings.watch:
+            bring_watch(system, Path(system.settings.watch))
+        with system.enriching():
+            return _run(system, _Run(system, once, workers, stop, alerts), on_status)
 
 
 def _run(system: System, run: "_Run", on_status: Callable[[Status], None] | None) -> Status:
