@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -56,6 +56,7 @@ from overheard.records import (
     IncidentSummary,
     Profile,
     Purchase,
+    Term,
     encode,
     event_for,
     incident_id,
@@ -63,6 +64,8 @@ from overheard.records import (
 from overheard.records.base import Record
 
 SOURCE = "/match"
+F = TypeVar("F", Contact, Account, Holding, Purchase, Term)
+_TYPES = {Contact: CONTACT, Account: ACCOUNT, Holding: HOLDING, Purchase: PURCHASE, Term: WATCHED[0]}
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS ledger_facts (
@@ -116,19 +119,20 @@ def fates_in(folder: Folder) -> dict[str, int]:
 
 def known_in(folder: Folder) -> tuple[list[Contact], list[Account]]:
     """Return the contacts and accounts that a folder's ledger has applied, without opening it; in no order."""
-    sql = "SELECT type, value FROM ledger_facts WHERE type IN (?, ?) AND value IS NOT NULL"
-    contacts: list[Contact] = []
-    accounts: list[Account] = []
+    return facts_in(folder, Contact), facts_in(folder, Account)
+
+
+def facts_in(folder: Folder, kind: type[F]) -> list[F]:
+    """Return the records of one type that a folder's ledger has applied, without opening it; in no order."""
     with closing(folder.connect()) as connection, storage_errors(folder.database):
         if not connection.execute("SELECT name FROM sqlite_master WHERE name = 'ledger_facts'").fetchall():
-            return contacts, accounts
-        rows = connection.execute(sql, (CONTACT, ACCOUNT)).fetchall()
-    for type_, value in rows:
-        if type_ == CONTACT:
-            contacts.append(msgspec.json.decode(value, type=Contact))
-        else:
-            accounts.append(msgspec.json.decode(value, type=Account))
-    return contacts, accounts
+            return []
+        # Said in these words, SQLite sees that its index of everything but mentions holds all that is asked for.
+        sql = (
+            "SELECT value FROM ledger_facts WHERE type = ? AND type <> 'overheard.enriched-mention' "
+            "AND value IS NOT NULL"
+        )
+        return [msgspec.json.decode(value, type=kind) for (value,) in connection.execute(sql, (_TYPES[kind],))]
 
 
 def decisions_in(folder: Folder) -> Decisions:

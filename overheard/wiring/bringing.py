@@ -19,7 +19,8 @@ from overheard.records import Cause, DeadLetter, Event, Mention, digest, encode,
 from overheard.table import BadRow, Table, open_table
 from overheard.text import clean
 from overheard.web.results import FieldChange, PostOutcome, RowOutcome
-from overheard.wiring.imports import bring_accounts, bring_contacts
+from overheard.wiring.employers import following
+from overheard.wiring.imports import plan_accounts, plan_contacts
 from overheard.wiring.system import System
 
 Kind = Literal["contacts", "accounts"]
@@ -181,16 +182,17 @@ def bring_rows(
             outcomes[index] = RowOutcome(index=index, status="superseded", external_id=external_id, warnings=(message,))
         else:
             groups.setdefault(frozenset(row), []).append(index)
-    bring = bring_contacts if kind == "contacts" else bring_accounts
+    plan = plan_contacts if kind == "contacts" else plan_accounts
     events: list[Event[Any]] = []
     for fields, indexes in groups.items():
         data = b"\n".join(msgspec.json.encode(flat[index]) for index in indexes) + b"\n"
         mapping = {field: _FIELDS.get(field, field) for field in fields}
-        report = bring(system, io.BytesIO(data), mapping=mapping, dry_run=True)
+        report = plan(system, io.BytesIO(data), mapping=mapping)
         events += report.events
         outcomes |= {index: _told(index, row, report.file) for index, row in zip(indexes, report.rows, strict=True)}
     if not dry_run:
-        append_facts(system.log, events)
+        system.catch_up_match()
+        append_facts(system.log, [*events, *following(system, events).events])
         system.catch_up_match()
     return [outcomes[index] for index in range(len(rows))]
 

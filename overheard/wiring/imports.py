@@ -5,6 +5,7 @@ What a row names (a holding's account, a list's people) is looked up in what the
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -17,11 +18,12 @@ from overheard.crm.sheets import open_sheet
 from overheard.crm.trade import Known
 from overheard.identities import normal_email, normal_phone
 from overheard.log.stage import Progress
-from overheard.matcher.ledger import known_in
+from overheard.matcher.ledger import facts_in, known_in
 from overheard.matcher.organisations import organisation_key, site_domain
 from overheard.records import Account, Contact, Event, Mention, Term
 from overheard.table import BadRow, open_table
 from overheard.text import fold
+from overheard.wiring.employers import bare, following
 from overheard.wiring.system import System, utc_now
 
 _ERRORS_SHOWN = 20
@@ -67,19 +69,42 @@ def bring_contacts(
 ) -> ImportReport:
     """Bring in contacts out of a list or vCards, and return what became of each row and where each column went.
 
-    On return `watch` has their identities. `mapping` {column: field, or "-" for none} beats what is guessed. `dry_run`:
-    nothing is written. `name` is what messages call the file; `region` beats that of the settings. Raises ConfigError.
+    On return `watch` has their identities, and employers that are no account are accounts (`employers`), which a note
+    tells. `mapping` {column: field, or "-" for none} beats what is guessed. `dry_run`: nothing is written. `name` is
+    what messages call the file; `region` beats that of the settings. Raises ConfigError.
+    """
+    report = plan_contacts(
+        system, file, mapping=mapping, name=name, region=region, dry_run=dry_run, on_progress=on_progress
+    )
+    return _with_employers(system, report, dry_run, on_progress)
+
+
+def plan_contacts(
+    system: System,
+    file: str | Path | BinaryIO,
+    *,
+    mapping: Mapping[str, str] = _NO_MAP,
+    name: str = "",
+    region: str | None = None,
+    dry_run: bool = True,
+    on_progress: OnProgress | None = None,
+) -> ImportReport:
+    """Return what bringing in contacts does to them; as `bring_contacts`. Nothing is written of it.
+
+    But for a dry run the ledger is brought up to date first.
     """
     region = system.settings.locale.region if region is None else region
     with open_sheet(file, contacts.FIELDS, region=region, name=name, cards=True) as sheet:
         columns = contacts.map_contacts(sheet, mapping)
         people: dict[str, str] = {}
         if "external_id" not in columns or not sheet.has_ids:
-            for contact in _known(system, dry_run, on_progress)[0]:
+            if not dry_run:
+                system.catch_up_match(on_progress)
+            for contact in facts_in(system.folder, Contact):
                 for key in contacts.person_keys(contact):
                     # Of two who are one, always the same: whichever came first must not matter.
                     people[key] = min(people.get(key, contact.id), contact.id)
-        report = contacts.plan_contacts(
+        return contacts.plan_contacts(
             sheet,
             columns,
             current=system.fact,
@@ -88,7 +113,6 @@ def bring_contacts(
             people=people,
             explicit=mapping,
         )
-    return _carried_out(system, report, dry_run, on_progress)
 
 
 def bring_accounts(
@@ -99,14 +123,18 @@ def bring_accounts(
     dry_run: bool = False,
     on_progress: OnProgress | None = None,
 ) -> ImportReport:
-    """Bring in accounts; as `bring_contacts`."""
+    """Bring in accounts; as `bring_contacts`. Those that had been made of contacts go where these stand for them."""
+    return _with_employers(system, plan_accounts(system, file, mapping=mapping), dry_run, on_progress)
+
+
+def plan_accounts(system: System, file: str | Path | BinaryIO, *, mapping: Mapping[str, str] = _NO_MAP) -> ImportReport:
+    """Return what bringing in accounts does to them; as `bring_accounts`. Nothing is written."""
     with open_sheet(file, accounts.FIELDS, region=system.settings.locale.region) as sheet:
         columns = accounts.map_accounts(sheet, mapping)
         crm = system.settings.crm.system
-        report = accounts.plan_accounts(
-            sheet, columns, current=system.fact, now=utc_now(), system=crm, explicit=mapping
+        return accounts.plan_accounts(
+            sheet, columns, current=lambda id_: bare(system.fact(id_)), now=utc_now(), system=crm, explicit=mapping
         )
-    return _carried_out(system, report, dry_run, on_progress)
 
 
 def bring_holdings(
@@ -196,6 +224,18 @@ def _known_to(system: System, dry_run: bool, on_progress: OnProgress | None) -> 
 
     terms = [event.data for event in system.watched_facts().values() if isinstance(event.data, Term)]
     return Known(accounts_of, contacts_of, terms)
+
+
+def _with_employers(
+    system: System, report: ImportReport, dry_run: bool, on_progress: OnProgress | None
+) -> ImportReport:
+    if not dry_run:
+        system.catch_up_match(on_progress)
+    column = next((column for column, field in report.columns if field == "organisation"), "")
+    employers = following(system, report.events, column)
+    if not dry_run:
+        _apply(system, (*report.events, *employers.events), on_progress)
+    return replace(report, notes=(*report.notes, *employers.notes))
 
 
 def _carried_out(system: System, report: ImportReport, dry_run: bool, on_progress: OnProgress | None) -> ImportReport:
