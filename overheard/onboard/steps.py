@@ -220,7 +220,9 @@ def _ask_mail(known: Known, given: Given) -> Iterator[Question]:
         host = f"{now.smtp_host}:{now.smtp_port}" if now.smtp_host else ""
         yield Question("smtp", "SMTP server to send mail by", _first(host), notes=("Without one nothing is mailed.",))
     if _said(given, "smtp"):
-        yield Question("smtp_user", "Its user", _first(now.smtp_user, *to), notes=(_password_note(now),))
+        # Who had a server and no user for it needs none.
+        user = _first(now.smtp_user) if now.smtp_host else _first(*(to or ()))
+        yield Question("smtp_user", "Its user", user, notes=(_password_note(now),))
 
 
 def _password_note(answers: Answers) -> str:

@@ -40,13 +40,14 @@ from overheard.wiring.onboard import Files, drafts, find_feeds, known_from, read
 from overheard.wiring.system import System, utc_now
 
 MOST_BYTES = 20_000_000
-# Every row is held in memory with what becomes of it, some 2 kB, beside everything else that `overheard up` does.
-MOST_ROWS = 200_000
+# Somebody waits, and every row is held in memory with what becomes of it (5 kB): 100,000 took two minutes and 500 MB.
+MOST_ROWS = 50_000
 # An upload that nobody came back to holds people's data.
 _KEPT = timedelta(days=1)
 _MOST_ANSWERS = 5_000_000  # bytes of setup.json; ours are some 20 kB
 _MOST_PRESS = 10  # sites asked for feeds at a time: each takes a second, and ten when it is down
 _CHUNK = 1 << 20
+_CARD = b"BEGIN:VCARD"
 
 
 class _List(msgspec.Struct, frozen=True, kw_only=True):
@@ -198,7 +199,8 @@ class SystemSetUp:
         try:
             report = self._brought(waits, region, dry_run=True)
         except ConfigError as e:
-            return ContactList(waits.name, waits.stamp, waits.taken, guesses, problem=str(e))
+            problem = str(e).partition(". Name it in the header")[0]  # what follows is for a command line
+            return ContactList(waits.name, waits.stamp, waits.taken, guesses, problem=problem)
         return ContactList(waits.name, waits.stamp, waits.taken, report.guesses or guesses, report)
 
     def change_list(self, stamp: str, columns: Mapping[str, str], *, taken: bool) -> None:
@@ -281,7 +283,8 @@ class SystemSetUp:
         return self._review(*self._read())
 
     def _review(self, kept: _Kept, known: Known) -> Review:
-        found = drafts(self._files, known.answers)
+        # Without an answer no file is begun that says nothing.
+        found = drafts(self._files, known.answers) if known.answers != kept.base else ()
         waits = kept.contacts if kept.contacts and kept.contacts.taken else None
         shown = [(str(draft.path), draft.old, draft.new) for draft in found]
         said = msgspec.json.encode((shown, waits and (waits.stamp, waits.columns)), order="sorted")
@@ -399,13 +402,19 @@ def _private(path: Path) -> BinaryIO:
 def _copied(file: BinaryIO, to: Path, name: str) -> str:
     """Copy a list, and return a stamp of its bytes. Raises InputError where it is larger than what is taken here."""
     size = lines = 0
+    marks: tuple[bytes, ...] = ()
     seen = hashlib.sha256()
     with _private(to) as out:
         while chunk := file.read(_CHUNK):
             if not size and chunk.startswith(b"\x1f\x8b"):
                 _refused(f"{name}: expected a list as it is; it is packed (gzip). Unpack it first")
+            if not size and _is_binary(chunk):
+                _refused(f"{name}: expected a list of contacts (CSV or vCard); got something else than text")
+            if not size:
+                # A card has lines of its own, and with a photograph thousands.
+                marks = (_CARD,) if _CARD in chunk[:100].upper() else (b"\n", b"\r", b"{")
             size += len(chunk)
-            lines += max(chunk.count(one) for one in (b"\n", b"\r", b"{"))
+            lines += max(chunk.upper().count(mark) for mark in marks)
             if size > MOST_BYTES or lines > MOST_ROWS:
                 _refused(
                     f"{name}: expected a list of at most {MOST_BYTES // 1_000_000} MB and {MOST_ROWS:,} rows here. "
@@ -416,6 +425,12 @@ def _copied(file: BinaryIO, to: Path, name: str) -> str:
     if not size:
         _refused(f"{name}: expected a list of contacts (CSV or vCard); the file is empty")
     return seen.hexdigest()
+
+
+def _is_binary(chunk: bytes) -> bool:
+    """True for bytes with zeros between them that are not of UTF-16, where half of a list's bytes are zeros."""
+    zeros = chunk.count(0)
+    return bool(zeros) and not chunk.startswith((b"\xff\xfe", b"\xfe\xff")) and zeros * 5 < len(chunk)
 
 
 def _refused(message: str) -> NoReturn:

@@ -3,12 +3,14 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from overheard.config.settings import is_loopback as settings_take
 from overheard.config.watchlist import COMMON
 from overheard.errors import InputError
 from overheard.onboard.address import addresses_of, domain_of, loopback_host
-from overheard.onboard.answers import Answers, ChosenFeed, make_term
+from overheard.onboard.answers import Answers, ChosenFeed, make_term, rebased
 from overheard.onboard.locale import (
     checked_currency,
     checked_language,
@@ -24,7 +26,7 @@ from overheard.onboard.page import FoundFeed, read_page
 from overheard.onboard.propose import company_aliases, product_aliases, proposed_feeds, terms_named, warnings_of
 from overheard.onboard.search_feeds import SERVICES, TAGS, search_feeds, tag_feeds
 from overheard.onboard.site import Findings, OwnAccount, find
-from overheard.onboard.steps import STEPS, Known, answered, checked, next_question
+from overheard.onboard.steps import STEPS, Known, answered, checked, filled, next_question
 from overheard.onboard.words import page_kind
 from overheard.records import Term
 
@@ -318,3 +320,31 @@ def test_what_the_settings_would_not_take_is_an_error_at_its_question(step: str,
     with pytest.raises(InputError) as error:
         checked(question, (value,))
     assert error.value.where == key
+
+
+def test_all_questions_at_once_follow_what_was_said_and_tell_what_is_wrong() -> None:
+    found = filled("locale", Known(), {"region": ("DE",), "time_zone": ("Nowhere",)})
+    assert (found.given["currency"], found.given["time_zone"]) == (("EUR",), None)
+    assert list(found.wrong) == ["time_zone"]
+    assert [question.key for question in found.questions] == ["region", "currency", "time_zone", "language"]
+
+    assert "smtp" not in filled("mail", Known()).given
+    assert filled("mail", Known(), {"to": ("a@b.example",), "smtp": ("b.example",)}).given["smtp_user"] == (
+        "a@b.example",
+    )
+
+
+NAMES = st.sampled_from(["", "Korvane", "Orlo"])
+SOME_ANSWERS = st.builds(Answers, name=NAMES, domain=NAMES, region=st.sampled_from(["", "IN", "DE"]))
+
+
+@given(SOME_ANSWERS, SOME_ANSWERS, SOME_ANSWERS)
+def test_answers_begun_from_older_files_keep_what_was_answered_and_what_the_files_say_now(
+    answers: Answers, base: Answers, now: Answers
+) -> None:
+    found = rebased(answers, base, now)
+    assert rebased(answers, base, base) == answers
+    assert rebased(base, base, now) == now
+    for name in ("name", "domain", "region"):
+        was_answered = getattr(answers, name) != getattr(base, name)
+        assert getattr(found, name) == getattr(answers if was_answered else now, name)

@@ -10,6 +10,7 @@ from werkzeug import Request, Response
 
 from overheard.collectors.fetch import Limits
 from overheard.errors import InputError
+from overheard.onboard.site import why_not
 from overheard.wiring.onboard import find_feeds, read_site
 from tests.onboard import sites
 
@@ -187,3 +188,17 @@ def test_the_feeds_of_the_press_are_found_on_their_page_or_taken_as_given(server
     assert [feed.url for feed in given] == [server.url_for("/blog/feed.xml")]
     assert none == ()
     assert "names no feed" in notes[0]
+
+
+def test_of_a_site_that_answers_slowly_what_was_had_in_time_counts(server: HTTPServer) -> None:
+    times = iter((0.0, 10.0, 46.0))
+    found = read_site(sites.serve(server, sites.MAKER), clock=lambda: next(times))
+
+    assert found.name == "Korvane Machine Tools"
+    assert len(found.read) == 2
+    assert "answers so slowly" in found.notes[-1]
+
+
+def test_a_name_without_an_address_is_told_without_the_systems_words() -> None:
+    told = why_not("https://nowhere.example/", 0, "expected the address; got none: [Errno -2] unknown", home=True)
+    assert "no server is known by this name, or this machine has no network" in told
