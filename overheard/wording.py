@@ -34,6 +34,10 @@ class Locale(Protocol):
         ...
 
 
+# Babel rounds in decimals of 28 digits, and fails beyond them; no price or count comes near.
+_TOO_LARGE = 10**20
+
+
 @lru_cache(maxsize=64)
 def _babel(language: str, region: str) -> babel.Locale:
     for name in (f"{language}_{region}" if region else language, language, "en"):
@@ -45,7 +49,9 @@ def _babel(language: str, region: str) -> babel.Locale:
 
 
 def number(value: float | Decimal, locale: Locale) -> str:
-    """Return a number with its digits grouped: 1,25,000 in India, 125,000 in the United States."""
+    """Return a number with its digits grouped: 1,25,000 in India, 125,000 in the US. Beyond 10^20 as it is."""
+    if not -_TOO_LARGE < value < _TOO_LARGE:
+        return str(value)
     return numbers.format_decimal(value, locale=_babel(locale.language, locale.region))
 
 
@@ -58,11 +64,11 @@ def money(amount: str | Decimal, currency: str, locale: Locale) -> str:
         value = Decimal(amount)
     except InvalidOperation:
         return str(amount)
-    if not value.is_finite():
+    if not value.is_finite() or not -_TOO_LARGE < value < _TOO_LARGE:
         return str(amount)
     where = _babel(locale.language, locale.region)
     if not currency:
-        return numbers.format_decimal(value, locale=where)
+        return number(value, locale)
     if value == value.to_integral_value():
         pattern = where.currency_formats["standard"].pattern.replace(".00", "")
         return numbers.format_currency(value, currency, format=pattern, locale=where, currency_digits=False)
@@ -76,11 +82,10 @@ def day(value: date, locale: Locale) -> str:
 
 def when(time: datetime, locale: Locale) -> str:
     """Return a time in the locale's time zone: 21 Nov 2026, 5:30 pm."""
-    zone = ZoneInfo(locale.time_zone)
     where = _babel(locale.language, locale.region)
-    local = time.astimezone(zone)
-    clock = dates.format_time(local, format="short", tzinfo=zone, locale=where)
-    return f"{dates.format_date(local.date(), format='medium', locale=where)}, {clock}"
+    here = local(time, locale)
+    clock = dates.format_time(here.timetz(), format="short", tzinfo=here.tzinfo, locale=where)
+    return f"{dates.format_date(here.date(), format='medium', locale=where)}, {clock}"
 
 
 def month(value: date, locale: Locale) -> str:
@@ -89,8 +94,11 @@ def month(value: date, locale: Locale) -> str:
 
 
 def local(time: datetime, locale: Locale) -> datetime:
-    """Return a time in the locale's time zone."""
-    return time.astimezone(ZoneInfo(locale.time_zone))
+    """Return a time in the locale's time zone; as it is where it would be of the year 0 or 10000 there."""
+    try:
+        return time.astimezone(ZoneInfo(locale.time_zone))
+    except OverflowError:
+        return time
 
 
 def language(code: str, locale: Locale) -> str:

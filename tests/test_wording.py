@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from overheard.config.settings import LocaleSettings
-from overheard.wording import day, money, number, phone, when
+from overheard.wording import day, local, money, number, phone, when
 
 INDIA = LocaleSettings(language="en", region="IN", currency="INR", time_zone="Asia/Kolkata")
 AMERICA = LocaleSettings(language="en", region="US", time_zone="America/New_York")
@@ -53,3 +53,21 @@ def test_any_language_and_region_can_be_written_in(language: str, region: str, v
     assert money(value, "INR", where)
     assert number(1_000, where)
     assert day(date(2026, 11, 21), where)
+
+
+@pytest.mark.parametrize("zone", ["America/Los_Angeles", "Pacific/Kiritimati", "UTC"])
+@pytest.mark.parametrize("time", [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)])
+def test_a_time_at_the_edge_of_the_calendar_is_written_everywhere(time: datetime, zone: str) -> None:
+    where = LocaleSettings(time_zone=zone)
+    assert str(local(time, where).year) in when(time, where)
+    assert local(time, where) == time
+
+
+@pytest.mark.parametrize("amount", ["1e400", "-1e25", "9" * 60, "1e9999999"])
+def test_an_amount_beyond_all_money_comes_back_as_it_is(amount: str) -> None:
+    assert money(amount, "INR", INDIA) == money(amount, "", INDIA) == amount
+
+
+def test_a_count_beyond_all_counting_is_written_as_it_is() -> None:
+    assert number(10**40, INDIA) == str(10**40)
+    assert number(Decimal("1e9999999"), INDIA) == "1E+9999999"
