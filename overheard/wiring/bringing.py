@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -13,11 +13,13 @@ from overheard.collectors.markup import MAX_TEXT, absolute_url, one_line, shorte
 from overheard.collectors.revisions import Revised, remember, revise
 from overheard.crm.rows import RowReport, append_facts
 from overheard.errors import InputError
+from overheard.identities import normal_platform
 from overheard.log.base import Log, ProducerRecord
 from overheard.log.deadletters import dead_letter_record
 from overheard.records import Cause, DeadLetter, Event, Mention, digest, encode, event_for
 from overheard.table import BadRow, Table, open_table
 from overheard.text import clean
+from overheard.urls import canonical_url
 from overheard.web.results import FieldChange, PostOutcome, RowOutcome
 from overheard.wiring.employers import following
 from overheard.wiring.imports import plan_accounts, plan_contacts
@@ -30,7 +32,16 @@ _BATCH = 500  # DESIGN.md: records to one durable transaction
 _SOURCE = "/api/mentions"
 _STAGE = "api mentions"
 _TIMES = ("published", "updated")
-_LONGEST_NAME = 2_000  # as of a title in a file
+# As of a row in a file (`overheard.collectors.files`).
+_LONGEST_NAME = 2_000
+_LONGEST = {
+    "source": 200, "platform": 200, "native_id": 500, "in_reply_to": 2_048, "language": 35, "generator": 200,
+}  # fmt: skip
+_LONGEST_OF_ACTOR = {"platform": 200, "preferred_username": 500, "name": 500, "email": 320}
+_LONGEST_TAG = 200
+_MANY = 256  # tags, links, aliases
+_COUNTS = ("likes", "shares", "replies")
+_NO_COUNT = 2**63
 _MENTION_ID = re.compile("men_[a-z2-7]{26}")
 _OF_FILES = re.compile(r"[.] (?:Mend it, or|Or) ignore the column: --map.*")  # advice to who imports a file
 _COLUMN = re.compile(r', column "(.*)"$')
@@ -84,31 +95,55 @@ def _mentions(items: Sequence[Mapping[str, Any] | Mention], now: datetime, sourc
         with _table("mentions", plain) as table:
             rows = list(read_mentions(table, map_mentions(table), now=now, source=source))
     read = iter(rows)
-    return [_as_given(item, now) if isinstance(item, Mention) else next(read) for item in items]
+    return [_as_given(item, now, source) if isinstance(item, Mention) else next(read) for item in items]
 
 
 def _table(name: str, rows: Sequence[Mapping[str, Any]]) -> Table:
     return open_table(io.BytesIO(b"\n".join(msgspec.json.encode(row) for row in rows) + b"\n"), name=name)
 
 
-def _as_given(mention: Mention, now: datetime) -> Mention | BadRow:
-    """Return a mention with its texts cleaned, not first seen later than now; or why it is none."""
+def _as_given(mention: Mention, now: datetime, source: str) -> Mention | BadRow:
+    """Return a mention within the bounds of a row of a file, not first seen later than now; or why it is none."""
     if not _MENTION_ID.fullmatch(mention.id):
         return _bad(mention, "id", f"expected men_ and 26 letters and digits as id; got {mention.id[:60]!r}")
     try:
         times = {name: time.astimezone(UTC) for name in _TIMES if (time := getattr(mention, name))}
     except OverflowError:
         return _bad(mention, "published", "expected times of the years 1 to 9999 in UTC; got one beyond")
+    texts = {name: one_line(clean(getattr(mention, name))).strip() for name in _LONGEST}
+    actor = mention.attributed_to
+    of_actor = {name: one_line(clean(getattr(actor, name))).strip() for name in _LONGEST_OF_ACTOR if actor is not None}
+    for name, field, text, most in (
+        *((name, name, text, _LONGEST[name]) for name, text in texts.items()),
+        *((name, "attributed_to", text, _LONGEST_OF_ACTOR[name]) for name, text in of_actor.items()),
+    ):
+        if len(text) > most:
+            message = f"expected at most {most:,} characters of {name}; got {len(text):,}: {text[:40]!r}…"
+            return _bad(mention, field, message)
+    for name in _COUNTS:
+        if abs(getattr(mention, name) or 0) >= _NO_COUNT:
+            return _bad(mention, name, "expected a whole number of at most 63 bits; got a larger one")
+    texts["source"] = texts["source"] or source
     mention = msgspec.structs.replace(
         mention,
         content=shorten(clean(mention.content), MAX_TEXT),
         name=shorten(one_line(clean(mention.name)), _LONGEST_NAME),
         url=absolute_url(mention.url),
-        **{**times, "first_seen": min(mention.first_seen, now)},
+        attributed_to=actor and msgspec.structs.replace(actor, url=absolute_url(actor.url), **of_actor),
+        tag=_several(mention.tag, lambda tag: shorten(one_line(clean(tag)).strip().lstrip("#"), _LONGEST_TAG)),
+        links=_several(mention.links, absolute_url),
+        aliases=_several(mention.aliases, lambda url: canonical_url(absolute_url(url))),
+        **{**texts, **times, "platform": normal_platform(texts["platform"]) or normal_platform(texts["source"])},
+        first_seen=min(mention.first_seen, now),
     )
     if not mention.text.strip():
         return _bad(mention, "content", "expected content or a name; both are empty")
     return mention
+
+
+def _several(given: Sequence[str], read: Callable[[str], str]) -> tuple[str, ...]:
+    """Return what can be read of some tags or URLs, each once, as many as a post has at most."""
+    return tuple(dict.fromkeys(one for each in given[:_MANY] if (one := read(each))))
 
 
 def _bad(mention: Mention, field: str, message: str) -> BadRow:

@@ -15,6 +15,7 @@ import pytest
 from overheard.log.base import ProducerRecord
 from overheard.records import (
     Account,
+    Actor,
     Change,
     Contact,
     DeadLetter,
@@ -309,8 +310,48 @@ def test_posts_come_as_lines_and_as_events_too(empty: Served) -> None:
     assert empty.post("/v1/mentions", [forged])["items"][0]["field"] == "id"
     early = {**event, "data": {**event["data"], "published": "0001-01-01T00:00:00+14:00"}}
     assert empty.post("/v1/mentions", [early])["items"][0]["field"] == "published"
+    long = {**event, "data": {**event["data"], "attributedTo": {"platform": "x", "preferredUsername": "u" * 100_000}}}
+    assert empty.post("/v1/mentions", [long])["items"][0]["field"] == "attributedTo"
+    liked = {**event, "data": {**event["data"], "likes": 10**30}}
+    assert empty.post("/v1/mentions", [liked])["items"][0]["field"] == "likes"
     gone = {**event, "verb": "Delete"}
     assert problem(empty.client.post("/v1/mentions", json=[gone]), 400)["errors"][0]["field"] == "verb"
+
+
+def test_half_a_character_is_named_since_the_decoder_calls_it_cut_off(empty: Served) -> None:
+    for body, media in (
+        (b'[{"text": "\\ud800"}]', "application/json"),
+        (b'{"text": "\\udc00 \\ud83d"}', "application/x-ndjson"),
+    ):
+        told = problem(empty.client.post("/v1/mentions", content=body, headers={"Content-Type": media}), 400)
+        assert "half a character" in told["detail"]
+    whole = empty.client.post(
+        "/v1/mentions", content=b'["\\ud83d\\ude00"]', headers={"Content-Type": "application/json"}
+    )
+    assert "half a character" not in problem(whole, 400)["detail"]
+
+
+def test_an_event_is_held_to_the_bounds_of_a_row(empty: Served) -> None:
+    mention = Mention(
+        id=mention_id("x", "e2"),
+        platform="X",
+        source=" ",
+        content="hm",
+        first_seen=NOW,
+        tag=("#lathe", "lathe", "t" * 1_000),
+        links=("javascript:alert(1)", "https://forum.example/1"),
+        attributed_to=Actor(platform="x", name="Ann", url="javascript:alert(1)"),
+    )
+    event = msgspec.json.decode(encode(event_for(mention, subject=mention.id, source="/elsewhere", time=NOW)))
+    empty.post("/v1/mentions", [event])
+    (kept,) = (
+        decode(record.value or b"").data
+        for partition in range(12)
+        for record in empty.system.log.read("mentions", partition, 0, 9)
+    )
+    assert (kept.platform, kept.source, kept.links) == ("x", "api", ("https://forum.example/1",))
+    assert [len(tag) for tag in kept.tag] == [5, 200]
+    assert kept.attributed_to.url == ""
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ MOST = 1_000  # items of a batch
 KEY = "idempotency-key"
 KEY_PATTERN = "^[!-~]{1,255}$"
 _ERRORS_SHOWN = 20
+_SURROGATE = re.compile(rb"\\u([dD][89a-fA-F][0-9a-fA-F]{2})")
 _UNKNOWN = re.compile("unknown field `(.*)`")
 T = TypeVar("T")
 Q = TypeVar("Q", bound="Query")
@@ -152,7 +153,7 @@ def items_of(request: Request, body: bytes, decode: Callable[[bytes], T]) -> lis
         try:
             raw = [bytes(one) for one in msgspec.json.decode(body, type=list[msgspec.Raw])]
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:
-            msg = f"expected a JSON array of items; got {body[:40]!r}: {e}"
+            msg = f"expected a JSON array of items; got {body[:40]!r}: {e}{_half(body)}"
             raise ValidationException(detail=msg) from e
     if len(raw) > MOST:
         msg = f"expected at most {MOST:,} items in a batch; got {len(raw):,}. Send them in several"
@@ -164,7 +165,7 @@ def items_of(request: Request, body: bytes, decode: Callable[[bytes], T]) -> lis
             items.append(decode(one))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:
             message, name = _told(e)
-            errors.append({"item": str(index), "field": name, "message": message})
+            errors.append({"item": str(index), "field": name, "message": message + _half(one)})
     if errors:
         first = errors[0]
         place = f"item {first['item']}" + (f", field {first['field']}" if first["field"] else "")
@@ -180,6 +181,7 @@ def body_of(request: Request, body: bytes, kind: type[T]) -> T:
         return msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:
         message, name = _told(e)
+        message += _half(body)
         extra = [{"field": name, "message": message}] if name else []
         raise ValidationException(detail=f"{name}: {message}" if name else message, extra=extra) from e
 
@@ -190,6 +192,15 @@ def _told(error: Exception) -> tuple[str, str]:
     unknown = _UNKNOWN.search(message)
     path = at.strip(".`")
     return message, ".".join(part for part in (path, unknown[1] if unknown else "") if part)
+
+
+def _half(body: bytes) -> str:
+    """Return what to do about half a character, of which the decoder says only that the body is cut off; else ""."""
+    halves = [int(one, 16) & 0xFC00 for one in _SURROGATE.findall(body)]
+    whole = halves[::2] == [0xD800] * (len(halves) // 2) and halves[1::2] == [0xDC00] * (len(halves) // 2)
+    if whole and len(halves) % 2 == 0:
+        return ""
+    return ". A text in it has half a character (\\ud800 to \\udfff alone): send UTF-8, or both halves"
 
 
 def once(request: Request, service: InjectedService, body: bytes, work: Callable[[], bytes]) -> Response[bytes]:
