@@ -259,8 +259,11 @@ def _check_web(path: Path, text: str, settings: Settings) -> None:
 
 
 def _is_address(url: str) -> bool:
-    parts = urlsplit(url) if "[" not in url else urlsplit("")
-    return parts.scheme in ("http", "https") and bool(parts.hostname)
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a bracket that is not closed, a port that is no number or beyond 65535
+        return False
 
 
 def is_loopback(host: str) -> bool:
