@@ -21,7 +21,7 @@ _FORM_CJK = re.compile(r"(?:股份有限公司|有限责任公司|有限公司|�
 _FORM_BEFORE = re.compile(r"^(?:ООО|ЗАО|ОАО|ПАО|АО|ИП|PT\.?|شركة)\s+[\"«“]?(?=\S)")
 _EDGE = " \t-–—|·•:;,/\\*\"'“”„«»®™©।。"
 _HONORIFIC = re.compile(
-    r"^(?:(?:dr|mr|mrs|ms|prof|shri|smt|er|ca|dipl|ing|herr|frau|m|mme|sr|sra|डॉ|श्री|श्रीमती)\.?[-\s]+){1,3}",
+    r"^(?:(?:dr|mr|mrs|ms|prof|shri|smt|er|ca|dipl|ing|\(fh\)|\(tu\)|herr|frau|m|mme|sr|sra|डॉ|श्री|श्रीमती)\.?[-\s]+){1,3}",
     re.IGNORECASE,
 )
 _PERSON_WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|[\u0900-\u0dff\u200c\u200d'’.-])*")

@@ -38,6 +38,8 @@ def company_aliases(findings: Findings, name: str, common: Collection[str]) -> t
     short = without_legal_form(name)
     aliases = [short, name, *findings.names]
     words = short.split()
+    if " & " in short:
+        aliases.append(short.replace(" & ", " and "))
     if len(words) > 1 and short.isascii() and short.replace(" ", "").isalnum():
         aliases.append("".join(words))  # as hashtags and handles have it
     if "." in findings.domain and ":" not in findings.domain and not findings.domain.replace(".", "").isdigit():
@@ -52,7 +54,13 @@ def company_aliases(findings: Findings, name: str, common: Collection[str]) -> t
 
 
 def product_aliases(name: str) -> tuple[str, ...]:
-    """Return how people write a product: as it is called, and its number with space, dash or neither before it."""
+    """Return how people write a product: as it is called, and its number with space, dash or neither before it.
+
+    A name in two languages ("Mawa Cake / मावा केक") is two names.
+    """
+    if " / " in name:
+        parts = [part.strip() for part in name.split(" / ")]
+        return tuple(dict.fromkeys(form for part in parts if letters_of(part) for form in product_aliases(part)))
     match = _MODEL.search(name)
     if match is None:
         return (name,)
@@ -73,10 +81,10 @@ def terms_named(names: Iterable[str], kind: TermKind, known: Iterable[Term], *, 
     taken = {term.id for term in all_known}
     found: dict[str, Term] = {}
     for name in names:
-        term = mine.get(fold(name))
+        aliases = product_aliases(name) if kind == "own-product" else (name, without_legal_form(name))
+        term = mine.get(fold(aliases[0]))
         if term is None:
-            id_ = new_id(name, kind, taken) if not prefix else prefix + new_id(name, kind, ())
-            aliases = product_aliases(name) if kind == "own-product" else (name, without_legal_form(name))
+            id_ = new_id(aliases[0], kind, taken) if not prefix else prefix + new_id(name, kind, ())
             term = make_term(id_ if id_ not in taken else new_id(id_, kind, taken), kind, aliases)
         if term is not None:
             taken.add(term.id)

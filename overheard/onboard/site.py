@@ -11,14 +11,14 @@ from overheard.identities import normal_email
 from overheard.onboard.address import domain_of, loopback_host, site_key
 from overheard.onboard.locale import guess_region, languages_of, region_facts
 from overheard.onboard.names import is_product_name, letters_of, name_of_firm, person_name, without_legal_form
-from overheard.onboard.page import FoundFeed, Page, Thing, tidy
+from overheard.onboard.page import Block, FoundFeed, Page, Thing, tidy
 from overheard.onboard.words import PageKind, is_title, is_top_title, page_kind
 from overheard.text import fold
 from overheard.urls import canonical_url
 
 # How many pages are asked for beside the home page: with two seconds between them, a quarter of a minute.
 MAX_PAGES = 8
-_SHARES: dict[PageKind, int] = {"products": 3, "about": 1, "team": 2, "contact": 1, "news": 1, "compare": 2}
+_SHARES: dict[PageKind, int] = {"products": 3, "about": 1, "team": 2, "contact": 2, "news": 1, "compare": 2}
 _MAX = 20  # of products, people and competitors that are proposed
 _FILES = re.compile(
     r"\.(?:pdf|jpe?g|png|gif|webp|svg|zip|docx?|xlsx?|pptx?|mp4|css|js|ico|xml|rss|json)$", re.IGNORECASE
@@ -31,6 +31,7 @@ _OWN_ROLES = frozenset(
 )
 _PEOPLE_ROLES = frozenset({"", "founder", "founders", "employee", "employees", "member", "members", "itemListElement",
                            "item", "mainEntity", "about"})  # fmt: skip
+_HEADS = ("h1", "h2", "h3", "h4")
 _COPYRIGHT = re.compile(
     r"(?:©|\(c\)|copyright|版权所有|कॉपीराइट)[\s©:,.-]*(?:\(c\)\s*)?(?:copyright\s*)?(?:(?:19|20)\d\d(?:\s*[-–—]\s*(?:(?:19|20)\d\d|\d\d))?"
     r"\s*(?:by|,|\.|年)?\s*)?(?P<name>[^|•©\n]{2,100})",
@@ -42,6 +43,13 @@ _AFTER_NAME = re.compile(
     re.IGNORECASE,
 )
 _TITLE_PARTS = re.compile(r"\s+[-–—|·•»:]+\s+|\s*[|·•»]\s*|(?<=[\u4e00-\u9fff])[-_]|[-_](?=[\u4e00-\u9fff])")
+# A price after a name, as shops write it into one link; with its currency, since a number alone is a model's.
+_CURRENCY = r"(?:[₹$€£¥₽₺₩]|\b(?:INR|Rs\.?|USD|EUR|GBP|CHF|AUD|CAD|SGD|AED|CNY|RMB|JPY|Euro)(?![^\W\d_]))"
+_PRICE = re.compile(
+    rf"[\s,:–—-]*(?:\b(?:only|from|ab|nur|price|preis|à partir de|desde|da)\s*:?\s*)?"
+    rf"(?:{_CURRENCY}\s?\d[\d.,]*|(?<![\w.,])\d[\d.,]*\s?{_CURRENCY}).*$",
+    re.IGNORECASE,
+)
 _VERSUS = re.compile(
     r"(?P<one>[^|–—:·]{2,60}?)\s+(?:vs\.?|versus|gegen|compared (?:to|with))\s+(?P<two>[^|–—:·?!,.]{2,60})",
     re.IGNORECASE,
@@ -312,7 +320,7 @@ def _products(pages: Sequence[Page], own: set[str]) -> tuple[str, ...]:
     found: dict[str, str] = {}
 
     def take(text: str) -> None:
-        name = tidy(text)
+        name = _PRICE.sub("", tidy(text))
         for part in _TITLE_PARTS.split(name):  # "Girna 250 – compact lathe"
             if is_product_name(part) and letters_of(part) not in own:
                 found.setdefault(letters_of(part), part)
@@ -335,10 +343,24 @@ def _products(pages: Sequence[Page], own: set[str]) -> tuple[str, ...]:
                 take(link.text)
     for page in pages:
         if _kind_of(page) == "products":
-            for block in page.blocks:
-                if block.tag in ("h1", "h2", "h3", "h4") and block.text not in everywhere and _named(block.text):
+            heads = [block for block in page.blocks if block.tag in _HEADS]
+            # On the page of one product the other headings part its text; others of its family have numbers.
+            of_one = any(block.tag == "h1" and letters_of(block.text) in found for block in heads)
+            groups = _groups(page)
+            for block in heads:
+                plain = block.tag != "h1" and not any(c.isdigit() for c in block.text)
+                if block.text not in everywhere and _named(block.text) and not (plain and (of_one or block in groups)):
                     take(block.text)
     return tuple(found.values())[:_MAX]
+
+
+def _groups(page: Page) -> frozenset[Block]:
+    """Return the headings that deeper headings follow at once, as "Cakes" stands above the cakes."""
+    return frozenset(
+        one
+        for one, two in zip(page.blocks, page.blocks[1:], strict=False)
+        if one.tag in _HEADS and two.tag in _HEADS and one.tag < two.tag
+    )
 
 
 def _named(heading: str) -> bool:

@@ -18,7 +18,8 @@ PAGE_WORDS: Mapping[PageKind, frozenset[str]] = {
     "products": frozenset(
         "product products produkt produkte produkter produkty produit produits producto productos produto produtos "
         "prodotti prodotto producten solutions solution lösungen loesungen machines machine maschinen machinery range "
-        "catalog catalogue katalog catalogo shop store sortiment ürünler urunler उत्पाद प्रोडक्ट मशीनें 产品 產品 製品 商品 "
+        "menu catalog catalogue katalog catalogo shop store sortiment ürünler "
+        "urunler उत्पाद प्रोडक्ट मशीनें 产品 產品 製品 商品 "
         "제품 продукц продукты изделия товары منتجات المنتجات מוצרים προϊόντα สินค้า sản-phẩm".split()
     ),
     "about": frozenset(
@@ -48,6 +49,7 @@ PAGE_WORDS: Mapping[PageKind, frozenset[str]] = {
 _TOP = (
     "ceo cto cfo coo cmo chief founder cofounder co-founder founders owner proprietor director president chairman "
     "chairwoman chairperson chair geschäftsführer geschäftsführerin geschaeftsfuehrer inhaber inhaberin vorstand "
+    "geschäftsführender geschäftsführende gesellschafter gesellschafterin "
     "gründer gründerin gérant gérante directeur directrice fondateur fondatrice pdg fundador fundadora director "
     "directora presidente amministratore fondatore direttore diretor prezes "
     "निदेशक संस्थापक अध्यक्ष मालिक 总经理 董事长 创始人 "
@@ -72,8 +74,13 @@ GENERIC = frozenset(
     "categories category accessories specifications documentation docs range all view read learn buy order now why our "
     "the us we you your new other others related popular featured latest events company profile management leadership "
     "kontakt produkte über uns startseite aktuelles karriere accueil produits inicio productos next previous back top "
+    "technical data datasheet benefits advantages key options equipment material dimensions reviews description filter "
+    "sort by price in stock integrations overview technische daten ihre unsere vorteile anwendungen anwendung merkmale "
+    "ausstattung zubehör optionen leistungen referenzen übersicht caractéristiques techniques avantages "
+    "características técnicas ventajas dati tecnici vantaggi "
     "होम उत्पाद संपर्क समाचार हमारे बारे में हमारी टीम और पढ़ें "
-    "首页 产品 关于我们 联系我们 新闻 公司 更多 产品中心 الرئيسية المنتجات اتصل بنا".split()
+    "首页 产品 关于我们 联系我们 新闻 公司 更多 产品中心 公司简介 企业文化 联系方式 技术参数 产品特点 应用领域 "
+    "الرئيسية المنتجات اتصل بنا".split()
 )
 
 

@@ -1,7 +1,8 @@
 """What is found on pages of several kinds of firms, all invented."""
 
 from overheard.onboard.page import Page, read_page
-from overheard.onboard.site import find, pages_to_read
+from overheard.onboard.propose import company_aliases, product_aliases, terms_named
+from overheard.onboard.site import Findings, find, pages_to_read
 
 AT = "https://orlo.example"
 
@@ -34,6 +35,19 @@ def test_headings_that_stand_on_any_page_of_products_are_none() -> None:
         "<h2>Integrations</h2><h2>Filter By Price</h2><h2>Caractéristiques Techniques</h2><h2>技术参数</h2>",
     )
     assert find([listing]).products == ()
+
+
+def test_a_heading_above_the_products_of_its_kind_is_no_product() -> None:
+    menu = page("/menu", "<h1>Our Menu</h1><h2>Cakes</h2><h3>Mawa Cake</h3><p>Rich</p><h3>Photo Cake</h3>")
+    assert find([menu]).products == ("Mawa Cake", "Photo Cake")
+
+
+def test_a_name_in_two_languages_and_one_with_an_ampersand_are_heard_in_each_form() -> None:
+    assert product_aliases("Mawa Cake / मावा केक") == ("Mawa Cake", "मावा केक")
+    (cake,) = terms_named(["Mawa Cake / मावा केक"], "own-product", ())
+    assert terms_named(["Mawa Cake / मावा केक"], "own-product", [cake]) == (cake,)
+    assert product_aliases("PC/104") == ("PC/104",)
+    assert "Moor and Flint" in company_aliases(Findings(), "Moor & Flint", ())
 
 
 def test_who_speaks_for_a_german_firm_is_found_among_its_contacts() -> None:
