@@ -89,7 +89,7 @@ def make_digest(
 ) -> Digest:
     """Return the digest of a period. `incidents` may hold others, which do not count; `address` as in `item_of`."""
     heard = [incident for incident in incidents if belongs(incident, since, until)]
-    items = choose(heard, known, address, locale)
+    items = choose(heard, known, address, locale, since)
     whom = shown(firm, 60) or "you"
     began = since.astimezone(ZoneInfo(locale.time_zone)).date()
     when = "yesterday" if began >= day - timedelta(days=1) else written_day(began, locale)
@@ -105,13 +105,18 @@ def make_digest(
 
 
 def choose(
-    incidents: Sequence[Incident], known: Mapping[str, Known], address: str, locale: Locale
+    incidents: Sequence[Incident],
+    known: Mapping[str, Known],
+    address: str,
+    locale: Locale,
+    since: datetime | None = None,
 ) -> tuple[DeliveryItem, ...]:
     """Return the items of the at most five incidents with the highest scores; of equals the newest.
 
-    Of one happening (a thread, texts that are nearly the same) only the first, and at most two by one person.
+    `since` as in `score`. Of one happening (a thread, texts that are nearly the same) only the first, and at most two
+    by one person.
     """
-    scored = [(score(incident, known, locale), incident) for incident in incidents]
+    scored = [(score(incident, known, locale, since), incident) for incident in incidents]
     order = sorted(
         ((points, incident) for points, incident in scored if points),
         key=lambda pair: (-_sum(pair[0]), -int(pair[1].k), pair[1].id),

@@ -39,7 +39,7 @@ def item_of(
         why=tuple(line for each in why if (line := shown(each, MOST_TEXT)))[:_MOST_WHY],
         points=tuple(points),
         page=f"{address}/incidents/{incident.id}",
-        contact_page=f"{address}/contacts/{who.id}" if who else "",
+        contact_page=f"{address}/{'accounts' if who.id.startswith('acc_') else 'contacts'}/{who.id}" if who else "",
         url=web_address(mention.url),
         at=said_at(incident),
     )

@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from overheard.alerts.parties import OWN, Behind, Known, behind, said_at, spelling
 from overheard.alerts.words import shown
@@ -20,6 +21,11 @@ _CONTACT = 16  # in the CRM under a word of its own, or none
 _NEGATIVE, _POSITIVE = 30, 10
 _QUESTION, _COMPARISON, _OPENING = 15, 15, 10
 _FIRST, _CANDIDATE, _MENTIONED = 10, 5, 8
+# What a person picked out of the sample's morning and the sum of the rest did not: the line that stopped an hour ago
+# before a question of three days ago that was found only now; and the prospect who decides between two machines today
+# before a third customer with the same leak.
+_FRESH, _DECIDING = 20, 12
+_UNDECIDED = ("prospect", "lost customer")
 _MOST_REACH = 15
 _MOST_REASON = 200  # characters
 _QUESTION_MARK = re.compile(r"[?？؟](?=\s|$)")
@@ -27,11 +33,12 @@ _QUESTION_MARK = re.compile(r"[?？؟](?=\s|$)")
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An incident, and who is behind it, authors first."""
+    """An incident, and who is behind it, authors first. `since` is when the last digest ended, where there is one."""
 
     incident: Incident
     behind: Sequence[Behind]
     locale: Locale
+    since: datetime | None = None
 
     def kinds(self) -> set[str]:
         """Return the kinds of terms that it mentions."""
@@ -44,9 +51,14 @@ class Case:
         return [t.target for t in sorted(found, key=lambda t: (-t.confidence, t.target))]
 
 
-def score(incident: Incident, known: Mapping[str, Known], locale: Locale) -> tuple[Points, ...]:
-    """Return the reasons why an incident matters, weightiest first; empty where it is on nobody and about nothing."""
-    case = Case(incident, behind(incident, known), locale)
+def score(
+    incident: Incident, known: Mapping[str, Known], locale: Locale, since: datetime | None = None
+) -> tuple[Points, ...]:
+    """Return the reasons why an incident matters, weightiest first; empty where it is on nobody and about nothing.
+
+    With `since` what was said from then on counts more than what was said before and found after it.
+    """
+    case = Case(incident, behind(incident, known), locale, since)
     if not case.behind and not case.incident.hits:
         return ()
     found = [points for reason in REASONS if (points := reason(case)) is not None and points.points > 0]
@@ -111,6 +123,21 @@ def _comparison(case: Case) -> Points | None:
     return None
 
 
+def _deciding(case: Case) -> Points | None:
+    if _comparison(case) is None:
+        return None
+    for one in case.behind:
+        for tag in one.tags:
+            if one.party.role == "author" and tag in _UNDECIDED:
+                return Points(reason=f"{_article(tag)}{tag} who compares may be deciding", points=_DECIDING)
+    return None
+
+
+def _fresh(case: Case) -> Points | None:
+    is_fresh = case.since is not None and said_at(case.incident) >= case.since
+    return Points(reason="said since the last digest", points=_FRESH) if is_fresh else None
+
+
 def _opening(case: Case) -> Points | None:
     if terms := case.targets(("competitor",), "negative"):
         name = spelling(case.incident, terms[0])
@@ -137,7 +164,8 @@ def _reach(case: Case) -> Points | None:
     mention = case.incident.mention
     answers = sum(count for count in (mention.likes, mention.shares, mention.replies) if count and count > 0)
     points = min(_MOST_REACH, int(2 * math.log2(1 + answers)))
-    return Points(reason=f"{number(answers, case.locale)} likes, shares and replies", points=points) if points else None
+    told = "1 like, share or reply" if answers == 1 else f"{number(answers, case.locale)} likes, shares and replies"
+    return Points(reason=told, points=points) if points else None
 
 
 REASONS: tuple[Callable[[Case], Points | None], ...] = (
@@ -147,8 +175,10 @@ REASONS: tuple[Callable[[Case], Points | None], ...] = (
     _mentioned,
     _question,
     _comparison,
+    _deciding,
     _opening,
     _first,
     _candidate,
     _reach,
+    _fresh,
 )

@@ -14,7 +14,7 @@ from overheard.alerts.score import score
 from overheard.config.settings import LocaleSettings
 from overheard.records import Actor, Incident, WatchHit
 from tests import strategies
-from tests.alerts.making import ADDRESS, ANTON, KNOWN, LUCIA, NOW, incident, party
+from tests.alerts.making import ADDRESS, ANTON, GEARS, KNOWN, LUCIA, NOW, incident, party
 
 BERLIN, KOLKATA = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Kolkata")
 INDIA = LocaleSettings(region="IN")
@@ -74,8 +74,31 @@ def test_a_customers_complaint_stands_before_praise_of_a_stranger() -> None:
     assert reasons == {
         "Meera Chitnis is a customer, and said it": 40,
         "negative toward Korvex": 30,
+        "said since the last digest": 20,
         "mentions Korvex": 8,
     }
+
+
+def test_what_was_said_since_stands_before_a_question_that_was_said_earlier_and_found_since() -> None:
+    stopped = recent(1, "Line stopped, Korvex support is terrible")
+    asked = incident(2, "Anybody else with terrible Korvex support?", author="tonda_b", at=NOW - timedelta(days=2))
+    asked = msgspec.structs.replace(
+        asked, mention=msgspec.structs.replace(asked.mention, first_seen=NOW - timedelta(minutes=5))
+    )
+    assert choose([asked, stopped], KNOWN, ADDRESS, INDIA)[0].incident == asked.id
+    assert choose([asked, stopped], KNOWN, ADDRESS, INDIA, NOW - timedelta(days=1))[0].incident == stopped.id
+
+
+def test_a_prospect_who_compares_stands_before_a_customers_praise() -> None:
+    praise = recent(1, "Korvex is the best lathe I ever had", polarity="positive")
+    deciding = recent(2, "Korvex or the Brannt, that is today's round.", polarity="neutral", parties=[party(LUCIA)])
+    deciding = _with_hits(deciding, WatchHit(term="brannt", kind="competitor", start=14, end=20))
+    assert [item.incident for item in made([praise, deciding]).items] == [deciding.id, praise.id]
+
+
+def test_an_account_has_its_own_page() -> None:
+    (item,) = made([recent(1, "Palomino Gears left Korvex", parties=[party(GEARS, "mentioned")])]).items
+    assert item.contact_page == f"{ADDRESS}/accounts/acc_gears"
 
 
 def test_questions_comparisons_reach_and_first_times_are_reasons() -> None:
@@ -89,6 +112,7 @@ def test_questions_comparisons_reach_and_first_times_are_reasons() -> None:
         "Lucia Ferrand is a prospect, and said it": 26,
         "asks a question": 15,
         "compares you with Brannt": 15,
+        "a prospect who compares may be deciding": 12,
         "first time that Lucia Ferrand is heard": 10,
         "mentions Korvex": 8,
         "1,23,457 likes, shares and replies": 15,
