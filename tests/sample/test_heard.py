@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -9,12 +10,13 @@ from typing import NamedTuple
 import pytest
 
 from overheard.config.settings import load_settings
-from overheard.records import Incident, contact_id
+from overheard.records import Incident, Profile, contact_id
 from overheard.sample import SampleServer, World, make_world, write_config
 from overheard.sample.post import Post
 from overheard.sample.site import BY_NAME
 from overheard.urls import canonical_url
 from overheard.wiring.imports import bring_accounts, bring_contacts, bring_holdings, bring_purchases, bring_watch
+from overheard.wiring.service import SystemService
 from overheard.wiring.system import System, utc_now
 from overheard.wiring.up import run_up
 
@@ -25,6 +27,7 @@ class Heard(NamedTuple):
     world: World
     incidents: dict[str, Incident]
     fates: dict[str, dict[str, int]]
+    lecturer: tuple[Profile, Profile]  # before and after somebody says that a talk is hers
 
     def posts(self) -> Iterator[tuple[Post, Incident | None]]:
         for post in self.world.posts:
@@ -51,6 +54,7 @@ def heard(tmp_path_factory: pytest.TempPathFactory) -> Heard:
                 if isinstance(event.data, Incident)
             }
             fates = {stage: dict(counts) for stage, counts in system.fates().items()}
+            lecturer = _decided(system)
     for report, rows in (
         (accounts, world.accounts),
         (contacts, world.contacts),
@@ -58,7 +62,22 @@ def heard(tmp_path_factory: pytest.TempPathFactory) -> Heard:
         (purchases, world.purchases),
     ):
         assert report.counts == {"created": len(rows), "warnings": 0}
-    return Heard(world, incidents, fates)
+    return Heard(world, incidents, fates, lecturer)
+
+
+def _decided(system: System) -> tuple[Profile, Profile]:
+    """Say of what waits on the lecturer's profile that it is hers; return her profile before and after."""
+
+    def profile() -> Profile:
+        hit = service.get(contact_id("crm", "C-206"))
+        assert hit is not None
+        assert isinstance(hit.record, Profile)
+        return hit.record
+
+    with closing(SystemService(system)) as service:
+        before = profile()
+        service.decide("same", before.waiting[0].id, before.id, by="test")
+        return before, profile()
 
 
 def test_every_post_is_collected_and_none_is_lost(heard: Heard) -> None:
@@ -112,8 +131,26 @@ def test_a_full_name_in_an_article_is_linked_and_the_namesake_is_not(heard: Hear
         if "half marathon" in post.text:
             assert "linked" not in found.values()
         if incident is not None:
-            for contact in post.names:
+            for contact in post.names if post.kind != "named" else ():
                 named += 1
                 linked += found.get(contact_id("crm", contact)) == "linked"
     print(f"{linked} of {named} names in texts are linked")
     assert linked >= 2 / 3 * named > 3
+
+
+def test_some_names_wait_for_a_person_and_a_namesake_on_both_profiles(heard: Heard) -> None:
+    waiting = {
+        key: {party.subject for party in incident.parties if party.outcome == "candidate"}
+        for key, incident in heard.incidents.items()
+    }
+    waiting = {key: subjects for key, subjects in waiting.items() if subjects}
+    assert 3 <= len(waiting) <= 5
+    assert {post.key for post, _ in heard.posts() if post.kind == "named"} <= waiting.keys()
+    assert {contact_id("crm", "C-205"), contact_id("crm", "C-206")} in waiting.values()
+
+
+def test_a_decision_about_what_waits_changes_the_profile(heard: Heard) -> None:
+    before, after = heard.lecturer
+    assert (before.candidates, after.candidates) == (1, 0)
+    assert after.incidents == before.incidents + 1
+    assert before.waiting[0].id in {one.id for one in after.last}
