@@ -1,6 +1,6 @@
 """Profiles: the crow's nest of one contact or account, computed from the links that it has. Pure."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -58,15 +58,19 @@ def make_profile(
     by_source: Counter[str] = Counter()
     by_polarity: Counter[str] = Counter()
     by_term: Counter[str] = Counter()
+    tone_by_day: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for day, source, polarity, terms, number in counts.groups:
         by_day[day] += number
         by_source[source] += number
         by_polarity[polarity] += number
+        tone_by_day[day][polarity] += number
         for term in terms.split("\n") if terms else ():
             by_term[term] += number
     by_month: Counter[str] = Counter()
+    tone_by_month: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for day, number in by_day.items():
         by_month[day[:7]] += number
+        tone_by_month[day[:7]] += tone_by_day[day]
     employer = directory.employer_of(contact) if contact else None
     holdings = directory.holdings_of(subject if account else employer.id if employer else "")
     purchases = directory.purchases_of(subject)
@@ -93,6 +97,8 @@ def make_profile(
         candidates=counts.candidates,
         by_month=dict(sorted(by_month.items())),
         by_day=dict(sorted(by_day.items())[-DAYS:]),
+        tone_by_month={month: dict(sorted(tones.items())) for month, tones in sorted(tone_by_month.items())},
+        tone_by_day={day: dict(sorted(tones.items())) for day, tones in sorted(tone_by_day.items())[-DAYS:]},
         by_polarity=dict(sorted(by_polarity.items())),
         by_term=dict(sorted(by_term.items())),
         by_source=dict(sorted(by_source.items())),

@@ -84,6 +84,7 @@ counts = st.none() | st.integers(0, (1 << 63) - 1)
 versions = st.integers(0, (1 << 63) - 1)
 maps = st.dictionaries(words, texts, max_size=4)
 tallies = st.dictionaries(words, offsets, max_size=4)
+tones = st.dictionaries(words, tallies, max_size=3)
 
 
 def tuples(of: st.SearchStrategy[Any], size: int = 3) -> st.SearchStrategy[tuple[Any, ...]]:
@@ -303,6 +304,8 @@ profiles = st.builds(
     candidates=offsets,
     by_month=tallies,
     by_day=tallies,
+    tone_by_month=tones,
+    tone_by_day=tones,
     by_polarity=tallies,
     by_term=tallies,
     by_source=tallies,

@@ -40,12 +40,13 @@ class Profile(Record, frozen=True, kw_only=True):
     """The whole relationship with one contact or account, first contact to last; bounded in size.
 
     Counts are of linked incidents; `candidates` counts those that wait for a person. `by_month` has every UTC month
-    ("2026-11"), `by_day` the newest 90 UTC days that have any ("2026-11-21"). `last` are the newest 20 linked
-    incidents, `waiting` the best 10 candidates. Nothing here is relative to today: that is computed when read.
-    `holdings` are the newest 50 of `holding_count` that the account has (of a contact: their account's), `purchases`
-    the newest 50 of `purchase_count` of its own; `purchase_totals` adds up all of them by currency, as decimal numbers
-    in text. `people` (of an account) and `account` (of a contact) are ids. `k` is that of the newest linked incident,
-    "0" where there is none.
+    ("2026-11"), `by_day` the newest 90 UTC days that have any ("2026-11-21"); `tone_by_month` and `tone_by_day` are
+    the same apart by polarity, those without any left out. `last` are the newest 20 linked incidents, `waiting` the
+    best 10 candidates. Nothing here is relative to today: that is computed when read. `holdings` are the newest 50 of
+    `holding_count` that the account has (of a contact: their account's), `purchases` the newest 50 of
+    `purchase_count` of its own; `purchase_totals` adds up all of them by currency, as decimal numbers in text.
+    `people` (of an account) and `account` (of a contact) are ids. `k` is that of the newest linked incident, "0"
+    where there is none.
     """
 
     id: str
@@ -70,6 +71,8 @@ class Profile(Record, frozen=True, kw_only=True):
     candidates: int = 0
     by_month: dict[str, int] = {}
     by_day: dict[str, int] = {}
+    tone_by_month: dict[str, dict[str, int]] = {}
+    tone_by_day: dict[str, dict[str, int]] = {}
     by_polarity: dict[str, int] = {}
     by_term: dict[str, int] = {}
     by_source: dict[str, int] = {}

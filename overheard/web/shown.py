@@ -10,6 +10,7 @@ from markupsafe import Markup, escape
 
 from overheard import wording
 from overheard.config.settings import LocaleSettings
+from overheard.records import Profile
 
 # Characters that reorder what stands around them, or cannot be seen: a name must not turn the page about (Unicode TR 9,
 # TR 36). Joiners stay: words of Indic scripts and emoji are written with them.
@@ -44,6 +45,7 @@ def filters_of(locale: Callable[[], LocaleSettings]) -> dict[str, Callable[..., 
         "cut": cut,
         "address": address,
         "page_of": page_of,
+        "name_of": name_of,
         "when": lambda time: wording.when(time, locale()) if time else "",
         "day": lambda day: wording.day(_local(day, locale()), locale()) if day else "",
         "money": lambda amount, currency: wording.money(amount, currency, locale()),
@@ -96,6 +98,11 @@ def page_of(subject: str) -> str:
     """Return the path of a contact's or account's page by its id; "" for a bare identity."""
     kind = {"con_": "contacts", "acc_": "accounts"}.get(subject[:4])
     return f"/{kind}/{quote(subject, safe='')}" if kind else ""
+
+
+def name_of(profile: Profile) -> str:
+    """Return what a contact or account is called: by its name, else by its first identity, else by its id."""
+    return profile.name or (profile.identities[0].identity.value if profile.identities else profile.id)
 
 
 def marked(text: str, spans: Sequence[tuple[int, int]]) -> Markup:

@@ -1,13 +1,16 @@
 """The pipeline as it is now: what each stage has done, what lies ahead of it, and the newest records that went by."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from overheard.alerts.stage import GROUP as ALERTS
+from overheard.alerts.stage import AlertStage
 from overheard.log.base import TOPICS, ConsumerRecord
 from overheard.log.deadletters import list_letters
 from overheard.records import (
     Change,
+    Delivery,
     EnrichedMention,
     Event,
     Incident,
@@ -40,8 +43,15 @@ def pulse_of(system: System, after: int) -> Pulse:
         events = [decode(record.value) for record in records if record.value is not None]
         incidents = len({event.subject for event in events if _is_new_incident(event)})
         end = records[-1].offset + 1 if records else end
-    done = {stage: sum(fates.values()) for stage, fates in system.fates().items()}
-    return Pulse(done, system.lag(), incidents, end)
+    told, ahead = _alerts(system)
+    done = {stage: sum(fates.values()) for stage, fates in {**system.fates(), ALERTS: told}.items()}
+    return Pulse(done, {**system.lag(), ALERTS: ahead}, incidents, end)
+
+
+def _alerts(system: System) -> tuple[Mapping[str, int], int]:
+    """Return what became of the documents that alerts read, and how many lie ahead; none where none are told here."""
+    known = system.log.checkpoint(ALERTS, AlertStage.topic)
+    return known.fates, system.lag_of(known.positions, AlertStage.topic) if known.positions else 0
 
 
 def _is_new_incident(event: Event[Any]) -> bool:
@@ -53,7 +63,8 @@ def _is_new_incident(event: Event[Any]) -> bool:
 
 def activity_of(system: System) -> Activity:
     """Return the pipeline as it is now (`Service.activity`)."""
-    fates, lag = system.fates(), system.lag()
+    told, ahead = _alerts(system)
+    fates, lag = {**system.fates(), ALERTS: told}, {**system.lag(), ALERTS: ahead}
     steps = tuple(
         Step(name, lag.get(name, 0), fates.get(name, {}), tuple(latest(system, topic, see)))
         for name, topic, see in (
@@ -61,6 +72,7 @@ def activity_of(system: System) -> Activity:
             ("enrich", "facts", _fact_seen),
             ("match", "documents", _document_seen),
             ("index", "documents", _indexed_seen(system)),
+            (ALERTS, "deliveries", _delivery_seen),
         )
     )
     letters = list_letters(system.log)
@@ -129,6 +141,13 @@ def _indexed_seen(system: System) -> Callable[[ConsumerRecord, Event[Any]], Seen
         return seen and Seen(seen.place, seen.what, f"version {event.sourceversion}", seen.mention)
 
     return see
+
+
+def _delivery_seen(record: ConsumerRecord, event: Event[Any]) -> Seen | None:
+    told = event.data
+    if not isinstance(told, Delivery):
+        return None
+    return Seen(place_of(record), _line(told.subject), f"{told.channel}: {told.state}", "")
 
 
 def _line(text: str) -> str:

@@ -42,6 +42,7 @@ from overheard.web.base import (
     Walk,
 )
 from overheard.web.results import Changes, Health, PostOutcome, RowOutcome
+from overheard.web.shown import name_of
 from overheard.web.tokens import caller_of
 from overheard.wiring.activity import activity_of, pulse_of
 from overheard.wiring.adding import add_post
@@ -148,7 +149,7 @@ class SystemService:
         """See `Service.names`."""
         with self.index() as index:
             hits = [index.get(id_) for id_ in dict.fromkeys(ids) if id_]
-        return {hit.id: hit.record.name for hit in hits if hit is not None and isinstance(hit.record, Profile)}
+        return {hit.id: name_of(hit.record) for hit in hits if hit is not None and isinstance(hit.record, Profile)}
 
     def people(self, words: str = "", *, kind: str = "", after: str = "", limit: int = 50) -> Page:
         """See `Service.people`."""

@@ -255,10 +255,13 @@ class System:
         """Return how many offsets lie ahead of each stage."""
         lag: dict[str, int] = {}
         for name, topic in STAGES.items():
-            positions = self.log.checkpoint(name, topic).positions
-            spans = [self.log.span(topic, partition) for partition in range(TOPICS[topic].partitions)]
-            lag[name] = sum(end - max(first, positions.get(p, 0)) for p, (first, end) in enumerate(spans))
+            lag[name] = self.lag_of(self.log.checkpoint(name, topic).positions, topic)
         return lag
+
+    def lag_of(self, positions: Mapping[int, int], topic: str) -> int:
+        """Return how many offsets of a topic lie ahead of positions by partition."""
+        spans = [self.log.span(topic, partition) for partition in range(TOPICS[topic].partitions)]
+        return sum(end - max(first, positions.get(p, 0)) for p, (first, end) in enumerate(spans))
 
 
 class Serving(msgspec.Struct, frozen=True):

@@ -152,6 +152,20 @@ def test_the_activity_page_follows_the_work(visitor: Visitor, site: Site) -> Non
     expect(page.locator("main")).to_contain_text(word, timeout=SOON)
 
 
+def test_what_comes_in_moves_nothing_that_is_being_read(visitor: Visitor, site: Site) -> None:
+    page = visitor(viewport=NARROW).page
+    with page.expect_request("**/events*"):
+        page.goto("/activity")
+    read = page.locator("#latest-match")
+    read.evaluate("one => one.scrollIntoView()")
+    page.evaluate("window.scrollBy(0, 40)")  # into the list, past its heading
+    place = read.bounding_box()
+    word = f"marker{uuid.uuid4().hex[:8]}"
+    heard(site, f"{word}: the Girna 250 is loud")
+    expect(page.locator("[data-part=latest-collect]")).to_contain_text(word, timeout=SOON)
+    assert read.bounding_box() == place
+
+
 def test_an_open_page_survives_a_server_that_does_not_answer(visitor: Visitor, site: Site) -> None:
     visit = visitor(viewport=WIDE)
     page = visit.page

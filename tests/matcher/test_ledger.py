@@ -182,6 +182,8 @@ def test_a_profile_is_bounded_and_its_counts_are_whole() -> None:
         one.run(*posts, *named, fact(ASHA))
         shown = profile(one, con("1"))
         assert (shown.incidents, sum(shown.by_month.values()), len(shown.by_day)) == (100, 100, 90)
+        assert {day: sum(tones.values()) for day, tones in shown.tone_by_day.items()} == shown.by_day
+        assert {month: sum(tones.values()) for month, tones in shown.tone_by_month.items()} == shown.by_month
         assert (shown.candidates, len(shown.last), len(shown.waiting)) == (15, 20, 10)
         assert (shown.first_contact, shown.last_contact) == (days[-1], days[0])
         assert shown.k == shown.last[0].k
@@ -211,6 +213,7 @@ def test_polarity_is_toward_our_own_terms_first(
     with world() as one:
         one.run(fact(ASHA), fact(said))
         assert profile(one, con("1")).by_polarity == {polarity: 1}
+        assert profile(one, con("1")).tone_by_month == {"2026-11": {polarity: 1}}
         assert profile(one, con("1")).by_term == {"acme": 1, "rival": 1}
 
 

@@ -28,8 +28,14 @@ def test_days_without_posts_are_bars_of_nothing() -> None:
 def test_more_than_120_days_are_months_and_each_leads_to_the_whole_of_it() -> None:
     drawn = chart({"2026-01-31": 2, "2026-12-01": 1}, WORDS)
     assert (drawn.unit, len(drawn.bars)) == ("month", 12)
-    assert drawn.bars[1] == ("Feb 2026", 0, "2026-02-01/2026-02-28")
+    assert drawn.bars[1][:3] == ("Feb 2026", 0, "2026-02-01/2026-02-28")
     assert drawn.bars[-1].href == "2026-12-01/2026-12-31"
+
+
+def test_a_bar_says_how_many_are_of_which_tone() -> None:
+    tones = {"2026-11-19": {"negative": 2}, "2026-11": {"negative": 2, "positive": 1}}
+    assert [bar.tones for bar in chart({"2026-11-19": 2, "2026-11-20": 1}, WORDS, tones).bars] == [{"negative": 2}, {}]
+    assert month_chart({"2026-11": 3}, WORDS, tones).bars[0].tones == {"negative": 2, "positive": 1}
 
 
 def test_nothing_is_no_bars() -> None:

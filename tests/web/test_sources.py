@@ -62,7 +62,7 @@ def test_the_page_shows_what_fails_first_and_polls_it_when_asked(tmp_path: Path)
         assert [words(one).split()[0] for one in page.xpath("//h2")] == ["<bad>", "good"]
         assert "3 times in a row" in words(page)
         assert "expected status 200; got 404" in words(page)
-        page = pages.press(page, "Poll now")
+        page = pages.press(page, "Ask now")
         assert "<bad> is asked" in words(page.xpath("//*[@data-told]")[0])
         assert load_states(pages.system.log, [source_key("<bad>")])[source_key("<bad>")].next_due < later
         assert pages.system.settings_changed.is_set()

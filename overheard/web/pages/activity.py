@@ -13,6 +13,14 @@ DOES = {
     "enrich": "keeps what is about you, and finds names, tone and what was said",
     "match": "finds out who said it, and puts it on contacts and accounts",
     "index": "makes it searchable",
+    "alert": "tells you at once of a customer’s complaint",
+}
+NEWEST = {
+    "collect": "Newest from the sources",
+    "enrich": "Newest that are about you",
+    "match": "Newest on contacts and accounts",
+    "index": "Newest that can be searched",
+    "alert": "Newest alerts and digests",
 }
 
 
@@ -21,5 +29,12 @@ def activity(request: Request, service: InjectedService) -> Template:
     """Show the pipeline as it is now."""
     rates = pulses_of(request).rates()
     sources = sorted(service.sources(), key=lambda one: one.state.next_due.timestamp() if one.state else 0.0)
-    context = {"now": service.activity(), "rates": rates, "sources": sources, "does": DOES, "active": "activity"}
+    context = {
+        "now": service.activity(),
+        "rates": rates,
+        "sources": sources,
+        "does": DOES,
+        "newest": NEWEST,
+        "active": "activity",
+    }
     return Template("activity.html", context=context)

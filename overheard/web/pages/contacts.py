@@ -119,8 +119,8 @@ def _chart(service: Service, profile: Profile, about: SearchState) -> Chart:
     """Return bars by day where all days are known and lie within a few months, else by month."""
     words = words_of(service.settings.locale, about.ranged)
     if profile.by_day and sum(profile.by_day.values()) == profile.incidents:
-        return chart(profile.by_day, words)
-    return month_chart(profile.by_month, words)
+        return chart(profile.by_day, words, profile.tone_by_day)
+    return month_chart(profile.by_month, words, profile.tone_by_month)
 
 
 def _counted(

@@ -1,5 +1,6 @@
 """Sources: how each feed and file does, in words, and one asked now."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
@@ -90,7 +91,7 @@ def sources(
         "sources.html",
         context={
             "sources": found,
-            "failing": sum(one.state == "failing" for one in found),
+            "counts": Counter(one.state for one in found),
             "asked": next((one.source.name for one in found if one.source.name == asked), ""),
             "at": _time(at),
             "may_write": caller_of(request).may("write"),

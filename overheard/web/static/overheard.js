@@ -90,9 +90,15 @@ async function refresh() {
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     for (const part of document.querySelectorAll("[data-part]")) {
       const fresh = page.querySelector(`[data-part="${part.dataset.part}"]`);
-      // What somebody is at with the keyboard, or has marked, stays as it is until they go on.
-      const held = part.contains(document.activeElement) || document.getSelection().containsNode(part, true);
-      if (fresh && !held && fresh.innerHTML !== part.innerHTML) part.replaceWith(document.adoptNode(fresh));
+      // What somebody reads, is at with mouse or keyboard, or has marked, stays as it is until they go on.
+      const { top, bottom, height } = part.getBoundingClientRect();
+      const read = part.matches(":hover") || (top < 0 && bottom > 0);
+      const held = read || part.contains(document.activeElement) || document.getSelection().containsNode(part, true);
+      if (!fresh || fresh.innerHTML === part.innerHTML) continue;
+      if (held) { part.addEventListener("pointerleave", refresh, { once: true }); continue; }
+      part.replaceWith(document.adoptNode(fresh));
+      // What changed above the window must not move what is in it.
+      if (bottom <= 0) window.scrollBy({ top: fresh.getBoundingClientRect().height - height, behavior: "instant" });
     }
   } catch {
     // The next event tries again.
