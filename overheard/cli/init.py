@@ -4,6 +4,7 @@ import re
 import signal
 import threading
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -55,6 +56,7 @@ from overheard.wiring.onboard import (
     without_network,
     write,
 )
+from overheard.wiring.service import SystemService
 
 _COMMAS = re.compile(r"\s*[,，、،]\s*")
 # Steps whose proposals come from the site.
@@ -325,10 +327,21 @@ def _first_look(
             run_with_progress(system, once=True, workers=1, stop=stop)
         heard = system.fates().get("collect", {})
         page = first_results(system)
+        with closing(SystemService(system)) as service:
+            failed = [source.name for source in service.sources() if source.state is not None and source.state.error]
+            watches = bool(service.watched())
     talk.say(f"\n{_many(sum(heard.values()), 'post')} heard, {page.total:,} about you.", "bold")
     if page.total:
         talk.out.print(render.search_page(page, brackets=talk.out.color_system is None))
-    elif polls:
+    elif not watches:
+        talk.say("There is nothing to listen for yet: name your firm with `overheard init --step terms`.", "yellow")
+    if polls and failed:
+        talk.say(
+            f"{len(failed)} of {_many(len(settings.feeds), 'feed')} did not answer: {', '.join(failed)}. "
+            "`overheard up` asks again, and its page Sources says why.",
+            "yellow",
+        )
+    elif polls and watches and not page.total:
         talk.say("Nothing yet. Searches bring what is new: leave Overheard running, and look again tomorrow.")
     talk.say(
         "Next: `overheard up` listens until it is stopped and serves the pages; `overheard init --step …` changes this."

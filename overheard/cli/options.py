@@ -45,15 +45,9 @@ def open_system(folder: Path | None, config: Path | None, *, make: bool = False,
     """
     settings = settings_for(config)
     path = folder or Path(settings.data)
-    running = serving(path)
-    if alone and running is not None:
-        where = f"; its pages are at {running.address}" if running.address else ""
-        msg = (
-            f"{path} is in use: `overheard up` runs there (process {running.pid}{where}). Stop that one first, or "
-            "choose another data folder"
-        )
-        raise FolderInUseError(msg)
-    if running is not None:
+    if alone:
+        refuse_beside_up(path)
+    if serving(path) is not None:
         return System(path, settings, config=config or _DEFAULT_CONFIG, guest=True)
     if not make and not path.exists():
         msg = (
@@ -62,6 +56,18 @@ def open_system(folder: Path | None, config: Path | None, *, make: bool = False,
         )
         raise FolderError(msg)
     return System(path, settings, config=config or _DEFAULT_CONFIG)
+
+
+def refuse_beside_up(path: Path) -> None:
+    """Raise FolderInUseError where `overheard up` runs on the folder: it says which, and where its pages are."""
+    running = serving(path)
+    if running is not None:
+        where = f"; its pages are at {running.address}" if running.address else ""
+        msg = (
+            f"{path} is in use: `overheard up` runs there (process {running.pid}{where}). Stop that one first, or "
+            "choose another data folder"
+        )
+        raise FolderInUseError(msg)
 
 
 def console() -> Console:

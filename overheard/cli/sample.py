@@ -13,8 +13,9 @@ from msgspec.structs import replace
 
 from overheard.cli import render
 from overheard.cli.look import names_on
-from overheard.cli.options import JsonOption, console, open_system, print_json
+from overheard.cli.options import JsonOption, console, notes, open_system, print_json, refuse_beside_up
 from overheard.cli.up import run_with_progress
+from overheard.config.settings import WebSettings
 from overheard.errors import ConfigError
 from overheard.index.base import Page
 from overheard.records import Profile
@@ -65,6 +66,7 @@ def sample(
         signal.signal(number, lambda *_: stop.set())
     started = time.monotonic()
     settings = folder / "overheard.toml"
+    refuse_beside_up(folder / "data")  # before its port is found to be taken, by itself
     with _served(folder), open_system(None, settings, make=True, alone=True) as system:
         _bring(system, folder)
         status = run_with_progress(system, once=True, workers=workers, stop=stop)
@@ -73,9 +75,24 @@ def sample(
         _show(system, folder, settings, status, time.monotonic() - started, as_json=as_json)
         if once:
             return
+        web = system.settings.web
+        if port is None and not _is_free(web):
+            notes().print(f"Port {web.port} is in use by another program, so the pages take a free one.", markup=False)
+            port = 0
         if port is not None:
-            system.change_settings(replace(system.settings, web=replace(system.settings.web, port=port)))
+            system.change_settings(replace(system.settings, web=replace(web, port=port)))
         run_with_progress(system, once=False, workers=workers, stop=stop, serve=True)
+
+
+def _is_free(web: WebSettings) -> bool:
+    """Return whether the pages can be served at the port of the settings."""
+    from overheard.web.server import Listener  # noqa: PLC0415  the framework loads slowly, and --once has no pages
+
+    try:
+        Listener(web).close()
+    except ConfigError:
+        return False
+    return True
 
 
 def _served(folder: Path) -> SampleServer:
@@ -140,7 +157,7 @@ def _show(system: System, folder: Path, settings: Path, status: Status, seconds:
     _search(page, settings)
     _command(f"overheard profile '{WHO}' --config {settings}")
     short = replace(profile, last=profile.last[:2], waiting=profile.waiting[:1])
-    console().print(render.profile(short, utc_now().date(), names=names))
+    console().print(render.profile(short, utc_now().date(), names=names, locale=system.settings.locale))
     posts = status.fates.get("collect", {}).get("collected", 0)
     told = NEXT.format(folder=folder, config=settings, posts=posts, day=_begun(folder).now.date())
     console().print(told, markup=False, soft_wrap=True)

@@ -5,6 +5,8 @@ import signal
 import sys
 import threading
 import time
+from contextlib import closing
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -13,10 +15,11 @@ from rich.live import Live
 
 from overheard.cli import render
 from overheard.cli.options import ConfigOption, FolderOption, JsonOption, console, notes, open_system, print_json
+from overheard.wiring.service import SystemService
 from overheard.wiring.system import System
 from overheard.wiring.up import Status, run_up
 
-# Where standard error is no terminal, a line every so many seconds says that it still works.
+# Where standard error is no terminal, a line says how far it is, at most every so many seconds, while that changes.
 _LINE_EVERY = 10.0
 # Enrich processes where the settings name no number. Beyond four, one matcher and one index writer are the limit.
 _MOST_WORKERS = 4
@@ -54,6 +57,7 @@ def run_with_progress(
 ) -> Status:
     """Run `run_up` and tell on standard error how far it is; the address of the pages on standard output."""
     count = workers or system.settings.enrich.workers or min(os.cpu_count() or 1, _MOST_WORKERS)
+    tell_address = partial(_tell_address, system)
     if sys.stderr.isatty():
         with Live(console=notes(), transient=True, refresh_per_second=4) as live:
             return run_up(
@@ -63,21 +67,28 @@ def run_with_progress(
                 stop=stop,
                 serve=serve,
                 on_status=lambda status: live.update(_line(status)),
-                on_address=_tell_address,
+                on_address=tell_address,
             )
-    told = time.monotonic()
+    told, last = time.monotonic(), ""
 
     def tell(status: Status) -> None:
-        nonlocal told
-        if time.monotonic() - told >= _LINE_EVERY:
-            told = time.monotonic()
-            notes().print(_line(status))
+        nonlocal told, last
+        if time.monotonic() - told >= _LINE_EVERY and (line := _line(status)) != last:
+            told, last = time.monotonic(), line
+            notes().print(line)
 
-    return run_up(system, once=once, workers=count, stop=stop, serve=serve, on_status=tell, on_address=_tell_address)
+    return run_up(system, once=once, workers=count, stop=stop, serve=serve, on_status=tell, on_address=tell_address)
 
 
-def _tell_address(address: str) -> None:
+def _tell_address(system: System, address: str) -> None:
+    from overheard.web.pages.setup import is_new  # noqa: PLC0415  the framework is there when there is an address
+
     console().print(f"Overheard is at {address}  (Ctrl-C stops it)", markup=False, soft_wrap=True)
+    with closing(SystemService(system)) as service:
+        new = is_new(service) and not service.settings.watch
+    if new:
+        told = f"Nothing is set up yet: open {address}/setup, or stop it and run `overheard init yourfirm.example`."
+        console().print(told, markup=False, soft_wrap=True)
 
 
 def _line(status: Status) -> str:

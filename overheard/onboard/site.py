@@ -188,6 +188,12 @@ def why_not(url: str, status: int, message: str, *, home: bool) -> str:
     )
 
 
+def name_of_domain(domain: str) -> str:
+    """Return what a firm may be called where only its domain is known; "" for a number or this machine."""
+    label = "" if domain[-1:].isdigit() or "." not in domain else domain.partition(".")[0]
+    return label[:1].upper() + label[1:]
+
+
 def find(pages: Sequence[Page], *, notes: Iterable[str] = ()) -> Findings:
     """Return what the pages of one site say, the home page first; without pages nothing but the notes."""
     if not pages:
@@ -246,7 +252,7 @@ def _things(pages: Iterable[Page]) -> Iterator[Thing]:
 def _names(pages: Sequence[Page], domain: str) -> tuple[str, tuple[str, ...]]:
     """Return the name with most evidence, and other forms of it; the domain's label where nothing is said."""
     local = bool(loopback_host(pages[0].url))  # a copy of a site names its own address
-    label = "" if local or domain[-1:].isdigit() else domain.partition(".")[0]
+    label = "" if local else name_of_domain(domain)
     weights: Counter[str] = Counter()
     written: dict[str, str] = {}
     others: list[str] = []
@@ -284,7 +290,7 @@ def _names(pages: Sequence[Page], domain: str) -> tuple[str, tuple[str, ...]]:
         if label and _belongs(key, letters_of(label)):
             weights[key] += 4
     if not weights:
-        return (label[:1].upper() + label[1:], ())
+        return (label, ())
     best = max(weights, key=lambda key: (weights[key], -len(key)))
     # Another form is the same firm where one name begins with the other, or where the site says so as firmly.
     kin = [key for key in weights if key != best and (_belongs(key, best) or weights[key] >= 5)]

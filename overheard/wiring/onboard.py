@@ -18,10 +18,10 @@ from overheard.errors import ConfigError
 from overheard.index.base import Page as Found
 from overheard.index.base import Search
 from overheard.index.query import Value
-from overheard.onboard.address import addresses_of, loopback_host
+from overheard.onboard.address import addresses_of, domain_of, loopback_host
 from overheard.onboard.answers import Answers, ChosenFeed
 from overheard.onboard.page import FoundFeed, Page, looks_like_feed, read_page
-from overheard.onboard.site import MAX_PAGES, Findings, find, pages_to_read, why_not
+from overheard.onboard.site import MAX_PAGES, Findings, find, name_of_domain, pages_to_read, why_not
 from overheard.onboard.steps import Known
 from overheard.onboard.write import Draft, settings_text, watch_text
 from overheard.wiring.imports import bring_contacts
@@ -115,7 +115,8 @@ def read_site(
         if answer.status:  # it is there, and says no: by another scheme it would say the same
             break
     if home is None:
-        return find((), notes=notes[:1])
+        domain = domain_of(addresses[0])
+        return replace(find((), notes=notes[:1]), domain=domain, name=name_of_domain(domain))
     pages = [home]
     notes.clear()
     asked = {home.url}

@@ -152,3 +152,24 @@ def test_settings_that_are_wrong_are_told_with_their_line_and_left_alone(overhea
     assert said.status == 1
     assert "overheard.toml:2" in said.err
     assert (tmp_path / "overheard.toml").read_text("utf-8") == "[locale]\nregion = 3\n"
+
+
+def test_feeds_that_do_not_answer_are_named_and_so_is_a_watch_list_that_is_missing(
+    overheard: Command, server: HTTPServer, tmp_path: Path
+) -> None:
+    down = server.url_for("/feed")
+    (tmp_path / "overheard.toml").write_text(
+        f"""
+[http]
+contact = "me@orlo.example"
+allow_hosts = ["127.0.0.1"]
+[[feed]]
+name = "orlo-news"
+url = "{down}"
+""",
+        "utf-8",
+    )
+    said = overheard("init", "--step", "competitors", "--yes")
+    assert said.status == 0, said.err
+    assert "There is nothing to listen for yet" in said.out
+    assert "1 of 1 feed did not answer: orlo-news." in said.out

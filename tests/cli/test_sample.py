@@ -59,6 +59,7 @@ def test_after_the_first_round_the_pages_are_served_until_it_is_stopped(tmp_path
         try:
             address = next((line.split()[3] for line in process.stdout if line.startswith("Overheard is at")), "")
             answer = httpx.get(address, trust_env=False, follow_redirects=True) if address else None
+            twice = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         finally:
             process.send_signal(signal.SIGINT)
             err = process.stderr.read()
@@ -66,4 +67,5 @@ def test_after_the_first_round_the_pages_are_served_until_it_is_stopped(tmp_path
     assert answer is not None, err
     assert answer.status_code == 200
     assert process.returncode == 0, err
+    assert f"its pages are at {address}" in twice.stderr
     assert "Traceback" not in err

@@ -2,7 +2,7 @@
 
 from overheard.onboard.page import Page, read_page
 from overheard.onboard.propose import company_aliases, product_aliases, terms_named
-from overheard.onboard.site import Findings, find, pages_to_read
+from overheard.onboard.site import Findings, find, name_of_domain, pages_to_read
 
 AT = "https://orlo.example"
 
@@ -72,3 +72,12 @@ def test_an_imprint_is_read_beside_the_contact_page_and_a_menu_is_a_list_of_prod
         "/", '<a href="/kontakt/">Kontakt</a> <a href="/impressum/">Impressum</a> <a href="/menu.html">Menu</a>'
     )
     assert pages_to_read([home]) == (f"{AT}/menu.html", f"{AT}/kontakt/", f"{AT}/impressum/")
+
+
+def test_a_firm_is_called_as_its_domain_where_nothing_else_is_known() -> None:
+    assert [name_of_domain(one) for one in ("orlo.example", "127.0.0.1:8080", "localhost:8080", "")] == [
+        "Orlo",
+        "",
+        "",
+        "",
+    ]
