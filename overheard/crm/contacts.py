@@ -23,7 +23,7 @@ from overheard.crm.rows import (
 )
 from overheard.crm.sheets import Sheet
 from overheard.identities import identities_of_contact, is_placeholder, normal_email, normal_phone
-from overheard.records import Contact, ExternalId, contact_id, identity_key
+from overheard.records import Contact, ExternalId, contact_id, identity_key, is_tombstone_of
 from overheard.table import Columns, Field, Table, map_columns
 from overheard.text import fold
 
@@ -48,6 +48,16 @@ FIELDS = (
 # for one, "Anil Kulkarni" and "Anita Kulkarni" (89) for two.
 _SIMILAR = 90
 _PHONES_APART = re.compile(r"[,/|\n]|\s(?:or|and|&)\s")
+_IN_ANGLES = re.compile(r"<([^<>\s]+@[^<>\s]+)>")
+_EMAILS_APART = re.compile(r"(?:[;,|\s]|:::)+")
+# "Rao, Asha" and "RAO, Asha Kumari": one word, a comma, then one or two.
+_TURNED = re.compile(r"([^\W\d_][\w'’-]+), ?((?:[^\W\d_][\w'’-]*\.?)(?: [^\W\d_][\w'’-]*\.?)?)")
+_AFTER_NAMES = frozenset(
+    "phd md mba ca cfa cpa be me btech mtech ba ma bsc msc bcom mcom llb esq jr sr ii iii iv ltd inc llp llc gmbh ag "  # noqa: SIM905
+    "pvt co pvt ltd private limited limited".split()
+)
+_SALUTATIONS = frozenset({"mr", "mrs", "ms", "miss", "dr", "prof", "shri", "sri", "smt", "kum", "m/s", "herr", "frau"})
+_SCIENTIFIC = re.compile(r"(\d)[.,](\d+)E\+?0*(\d+)", re.I)
 # Pairs grow with the square; a thousand people of one employer take half a second.
 _MOST_COMPARED = 1_000
 
@@ -136,7 +146,8 @@ def _identified(cells: Cells, given: ExternalId | None, people: Mapping[str, str
         return Identified(given)
     keys = _person_keys(_name(cells), _emails(cells), _phones(cells), cells.text("organisation"))
     if not keys and given is None:
-        found = next(iter(_phones(cells)), "")
+        # Not "(10 digits)", as a row of units below the header has it.
+        found = next((one for one in _phones(cells) if normal_phone(one)), "")
         if not found:
             message = (
                 "expected an e-mail address, a phone number or a name; got none, so nobody can be told by this row"
@@ -152,7 +163,10 @@ def _identified(cells: Cells, given: ExternalId | None, people: Mapping[str, str
             continue
         theirs = other.external_ids[0]
         if theirs.system == LIST:
-            return Identified(theirs, made=True)
+            # Two of one list may share a number and a name; each is the one that it was made as.
+            own = ExternalId(system=LIST, value=_told(keys[0]))
+            before = current(_id_of(own))
+            return Identified(own if before is not None and not is_tombstone_of(before) else theirs, made=True)
         who = f"{other.name or theirs.value} ({theirs.system} {theirs.value})"
         message = (
             f"this is {who} already, by {_told(key)}; that contact stays as it is. If it is somebody else, give the "
@@ -186,7 +200,7 @@ def _contact(cells: Cells, external_id: ExternalId, known: Contact | None, now: 
         emails=_emails(cells) if cells.has("email") else old.emails,
         phones=_phones(cells) if cells.has("phone") else old.phones,
         organisation=cells.text("organisation") if cells.has("organisation") else old.organisation,
-        title=cells.text("title") if cells.has("title") else old.title,
+        title=_title(cells) if cells.has("title") else old.title,
         place=cells.text("place") if cells.has("place") else old.place,
         owner=cells.text("owner") if cells.has("owner") else old.owner,
         handles={p: h for p, h in old.handles.items() if p not in mapped} | handles,
@@ -209,16 +223,29 @@ def _without_profiles(contact: Contact, platforms: Collection[str]) -> tuple[str
 
 def _emails(cells: Cells) -> tuple[str, ...]:
     found: list[str] = []
-    for one in cells.several("email"):
-        if normal_email(one):
-            found.append(one)
-        else:
-            cells.warn("email", f"expected an e-mail address; got {one!r}, left out")
+    for cell in cells.each("email"):
+        # Mail programs write the name before the address: Asha Rao <asha@a.example>; "Rao, Asha" <asha@a.example>.
+        pieces = _IN_ANGLES.findall(cell) or [one for one in _EMAILS_APART.split(cell) if one]
+        for piece in pieces:
+            one = piece.strip("'\"").removeprefix("mailto:")
+            if normal_email(one):
+                found.append(one)
+            else:
+                cells.warn("email", f"expected an e-mail address; got {one!r}, left out")
     return tuple(dict.fromkeys(found))
 
 
 def _name(cells: Cells) -> str:
-    return cells.text("name") or f"{cells.text('first_name')} {cells.text('last_name')}".strip()
+    name = cells.text("name") or f"{cells.text('first_name')} {cells.text('last_name')}".strip()
+    turned = _TURNED.fullmatch(name)
+    if turned and fold(turned[2]).replace(".", "") not in _AFTER_NAMES:
+        return f"{turned[2]} {turned[1]}"
+    return name
+
+
+def _title(cells: Cells) -> str:
+    """Return the first title that is no salutation: Outlook has "Dr." as Title, and the title as Job Title."""
+    return next((one for one in cells.each("title") if fold(one).strip(" .") not in _SALUTATIONS), "")
 
 
 def _phones(cells: Cells) -> tuple[str, ...]:
@@ -230,13 +257,21 @@ def _phones(cells: Cells) -> tuple[str, ...]:
             parts = [whole] if normal_phone(whole, cells.region) else _PHONES_APART.split(whole)
             if len(parts) > 1 and not all(normal_phone(part, cells.region) for part in parts if part.strip()):
                 parts = [whole]
-            for part in (part.strip() for part in parts if part.strip()):
+            for part in (_whole_number(part.strip()) for part in parts if part.strip()):
                 if not (number := normal_phone(part, cells.region)) and any(c.isalnum() for c in part):
                     where = f" in {cells.region}" if cells.region else " with its country code, such as +91"
                     cells.warn("phone", f"expected a phone number that is valid{where}; got {part!r}, kept as it is")
                 if number or any(c.isalnum() for c in part):
                     found.append(number or part)
     return tuple(dict.fromkeys(found))
+
+
+def _whole_number(written: str) -> str:
+    """Return a number as it was before Excel made 9.822012345E+09 of it; where that lost digits, as it is."""
+    found = _SCIENTIFIC.fullmatch(written)
+    if found is None or len(found[2]) < int(found[3]):
+        return written
+    return found[1] + found[2] + "0" * (int(found[3]) - len(found[2])) if len(found[2]) == int(found[3]) else written
 
 
 def _one_person_twice(read: Sequence[tuple[int, Contact]]) -> Iterator[tuple[int, str]]:

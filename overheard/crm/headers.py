@@ -17,22 +17,28 @@ from overheard.urls import canonical_url
 # Names of columns beside the spellings of the fields: Hindi, and what Google Contacts, Outlook, HubSpot, Zoho and
 # LinkedIn call theirs, without numbers and kinds of address.
 OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
-    "name": ("नाम", "पूरा नाम", "व्यक्ति", "व्यक्ति का नाम", "संपर्क व्यक्ति", "contact person", "person"),
-    "first_name": ("पहला नाम", "first"),
-    "last_name": ("उपनाम", "अंतिम नाम", "कुलनाम", "last"),
+    "name": (
+        "नाम", "पूरा नाम", "ग्राहक का नाम", "व्यक्ति", "व्यक्ति का नाम", "संपर्क व्यक्ति", "contact person", "person",
+        "sender name", "saved name", "Ansprechpartner",
+    ),
+    "first_name": ("पहला नाम", "first", "Vorname"),
+    "last_name": ("उपनाम", "अंतिम नाम", "कुलनाम", "last", "Nachname"),
     "email": ("ईमेल", "ई-मेल", "ईमेल पता", "e-mail value", "e-mail id", "mail id", "email contact"),
     "phone": (
         "फ़ोन", "फ़ोन नंबर", "मोबाइल", "मोबाइल नंबर", "दूरभाष", "संपर्क नंबर", "phone value", "cell", "cell phone",
         "mobile no", "mob", "mob no", "mobile phone", "mobile phone number", "phone no", "tel no", "telephone number",
         "telephone no",
-        "contact number", "contact no", "landline", "whatsapp", "whatsapp number", "whatsapp no",
+        "contact number", "contact no", "landline",
+        "मोबाइल नं", "Telefon", "Telefonnummer", "Mobil", "Handy", "sender mobile",
+        "whatsapp", "whatsapp number", "whatsapp no",
     ),
     "organisation": (
+        "Firma", "Unternehmen", "party name", "ledger name", "sender company",
         "कंपनी", "कम्पनी", "कंपनी का नाम", "संस्था", "संगठन", "फर्म", "organization name", "organisation name",
         "firm", "firm name", "associated company", "name of company", "business name", "organization",
     ),
-    "title": ("पद", "पदनाम", "organization title", "job", "occupation"),
-    "place": ("शहर", "स्थान", "नगर", "address city", "town city"),
+    "title": ("पद", "पदनाम", "organization title", "job", "occupation", "Stelle", "Funktion"),
+    "place": ("शहर", "स्थान", "नगर", "address city", "town city", "sender city", "Ort", "Stadt"),
     "website": ("वेबसाइट", "website value", "web page", "website url", "web site"),
     "domain": ("वेबसाइट", "web page", "website url", "company domain name", "web site"),
     "owner": ("मालिक", "account manager", "sales rep"),
@@ -96,11 +102,17 @@ def find_header(fields: Sequence[Field], region: str = "") -> Callable[[Sequence
     """
     known = Names(fields)
 
+    def names_in(rows: Sequence[Sequence[str]]) -> int:
+        """Return how many fields a row names, 0 where an entry's address stands in it."""
+        cells = [cell for row in rows for cell in row if cell]
+        return 0 if any(map(normal_email, cells)) else len({known.field_of(cell)[0] for cell in cells} - {""})
+
     def find(rows: Sequence[Sequence[str]]) -> int:
         named = [sum(bool(cell and known.field_of(cell)[0]) for cell in row) for row in rows]
         for i, hits in enumerate(named):
             if hits >= 2:
-                return i
+                # Above the names of columns may stand those of groups of them: "Person", "Firm".
+                return i + 1 if hits < names_in(rows[i + 1 : i + 2]) else i
         widths = [sum(bool(cell) for cell in row) for row in rows]
         widest = max(widths, default=0)
         if widest == 1 and 1 in named:

@@ -335,3 +335,10 @@ def test_the_other_names_of_columns_are_documented() -> None:
     text = (ROOT / "docs" / "import.md").read_text("utf-8")
     hindi = [name for names in OTHER_NAMES.values() for name in names if not name.isascii()]
     assert [name for name in hindi if name not in text] == []
+
+
+def test_two_of_one_name_and_number_stay_the_two_that_they_were_made_as() -> None:
+    rows = "name,email,phone\nAsha Rao,info@a.example,098220 12345\nAsha Rao,asha@a.example,098220 12345\n"
+    first = plan(rows)
+    assert len(first.events) == 2
+    assert not plan(rows, first.events).events
