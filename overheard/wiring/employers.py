@@ -193,7 +193,8 @@ def following(system: System, events: Sequence[Event[Any]], column: str = "") ->
     there = {id_: event.data for id_, event in made.items()}
     firms = _firms(contacts.values())
     known = _Known.of(given, _own(system))
-    wanted = _wanted(firms, known) if system.settings.crm.make_accounts else {}
+    makes = system.settings.crm.make_accounts
+    wanted = _wanted(firms, known) if makes else {}
     out = [_event(wanted[id_], system.fact(id_)) for id_ in sorted(wanted.keys() - there.keys())]
     changed = [id_ for id_ in sorted(wanted.keys() & there.keys()) if wanted[id_] != there[id_]]
     out += [_event(wanted[id_], made[id_]) for id_ in changed]
@@ -204,7 +205,7 @@ def following(system: System, events: Sequence[Event[Any]], column: str = "") ->
     # Nothing is told of one that only has a better id by now, of a mail domain that was not known before.
     fresh = [wanted[id_].name for id_ in sorted(wanted.keys() - there.keys() - set(heirs.values()))]
     replaced = [there[id_].name for id_ in gone if heirs[id_] not in wanted]
-    return Employers((*out, *moves), tuple(_told(fresh, replaced, left, column)))
+    return Employers((*out, *moves), tuple(_told(fresh, replaced, left, column=column, makes=makes)))
 
 
 def bare(event: Event[Any] | None) -> Event[Any] | None:
@@ -291,7 +292,8 @@ def _event(record: Account | Holding | Purchase, before: Event[Any] | None, *, g
     )
 
 
-def _told(fresh: Sequence[str], replaced: Sequence[str], left: int, column: str) -> Iterable[str]:
+def _told(fresh: Sequence[str], replaced: Sequence[str], left: int, *, column: str, makes: bool) -> Iterable[str]:
+    """Yield the sentences that tell of accounts that are made and that go. `makes`: as the settings say."""
     if fresh:
         of = f"the column {column!r} and of mail domains" if column else "organisations and mail domains of contacts"
         yield (
@@ -299,10 +301,8 @@ def _told(fresh: Sequence[str], replaced: Sequence[str], left: int, column: str)
             "To leave that: make_accounts = false under [crm] in the settings"
         )
     if replaced:
-        yield (
-            f"{_many(len(replaced), 'account')} that had been made of contacts gone, for those that are given now or "
-            f"because none is to be made: {_some(replaced)}"
-        )
+        why = "accounts that were given stand for them" if makes else "make_accounts is false"
+        yield f"{_many(len(replaced), 'account')} that had been made of contacts gone, since {why}: {_some(replaced)}"
     if left:
         things = _many(left, "holding, purchase or decision", "holdings, purchases and decisions")
         yield f"{things} of accounts that are gone put on none: no account, or more than one, is called as they were"

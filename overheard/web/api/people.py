@@ -129,7 +129,8 @@ def _bring(request: Request, service: InjectedService, body: bytes, kind: Kind, 
 def bring_contacts(request: Request, service: InjectedService, body: RawBody) -> Response[bytes]:
     """Create and change up to 1,000 contacts, found by the id that the CRM has for them; say what became of each.
 
-    On return their identities are listened for; their profiles follow within a second or two.
+    On return their identities are listened for, and firms that they work for and that are no account are accounts
+    (settings, `crm.make_accounts`); profiles follow within a second or two.
     """
     return _bring(request, service, body, "contacts", ContactRow)
 
@@ -150,7 +151,7 @@ def bring_contacts(request: Request, service: InjectedService, body: RawBody) ->
     ),
 )
 def bring_accounts(request: Request, service: InjectedService, body: RawBody) -> Response[bytes]:
-    """Create and change up to 1,000 accounts; as with contacts."""
+    """Create and change up to 1,000 accounts; as with contacts. One that was made of contacts goes for one given."""
     return _bring(request, service, body, "accounts", AccountRow)
 
 
