@@ -28,6 +28,11 @@ def read_secret(what: str, env: str, file: str) -> str:
             return value
     places = [f"the environment variable {env}"] if env else []
     places += [f"the file {name}"] if file else []
-    where = " or ".join(places) or "an environment variable or a file that the settings name"
-    msg = f"expected {what} in {where}; there is none"
+    if not places:
+        msg = (
+            f"expected {what}; the settings name neither an environment variable (a key that ends in `_env`) nor a "
+            "file (`_file`) that holds it: docs/alerts.md"
+        )
+        raise NotDeliveredError(msg)
+    msg = f"expected {what} in {' or '.join(places)}; there is none"
     raise NotDeliveredError(msg)

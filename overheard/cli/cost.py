@@ -46,7 +46,7 @@ def cost(
             "contacts and accounts, through a pipeline that was thrown away.",
             markup=False,
         )
-    console().print(_paid(found, locale))
+    console().print(_paid(found, locale), markup=False, soft_wrap=True)
 
 
 def _posts(cost: Cost, locale: LocaleSettings) -> list[tuple[str, str]]:
@@ -86,17 +86,14 @@ def _memory(cost: Cost, locale: LocaleSettings) -> list[tuple[str, str]]:
     return [(name, in_bytes(size, locale)) for name, size in cost.memory] or [("could not be read", "")]
 
 
-def _paid(cost: Cost, locale: LocaleSettings) -> Table:
-    table = Table(title="What a paid source would add", title_justify="left", box=None)
-    for head in ("source", "price", "for", "1,000 posts", "to know", "read"):
-        table.add_column(head)
+def _paid(cost: Cost, locale: LocaleSettings) -> str:
+    lines = ["What a paid source would add"]
     for one in cost.paid:
-        table.add_row(
-            one.name,
-            "not published" if one.price is None else wording.money(one.price, one.currency, locale),
-            one.unit,
-            "" if one.per_thousand is None else wording.money(one.per_thousand, one.currency, locale),
-            f"{one.note}. {one.url}".strip(),
-            wording.day(one.read, locale) if one.read else "",
-        )
-    return table
+        price = "not published" if one.price is None else wording.money(one.price, one.currency, locale)
+        lines.append(f" {one.name}: {price} · {one.unit}" if one.unit else f" {one.name}: {price}")
+        if one.per_thousand is not None:
+            lines.append(f"   1,000 posts: {wording.money(one.per_thousand, one.currency, locale)}")
+        lines.append(f"   {one.note}")
+        if one.url:
+            lines.append(f"   {one.url}{f', read {wording.day(one.read, locale)}' if one.read else ''}")
+    return "\n".join(lines)

@@ -3,9 +3,6 @@
 from typing import Annotated, get_args
 
 import typer
-from rich.console import RenderableType
-from rich.table import Table
-from rich.text import Text
 
 from overheard.alerts.deliveries import FEED, resent
 from overheard.alerts.message import Writer
@@ -42,7 +39,8 @@ def list_(
     if as_json:
         print_json(deliveries)
     else:
-        console().print(_table(deliveries, writer) if deliveries else "Nothing.")
+        said = "\n".join(_line(one, writer) for one in deliveries) or "Nothing."
+        console().print(render.safe(said, lines=True), markup=False, soft_wrap=True)
 
 
 @app.command("show")
@@ -90,14 +88,8 @@ def resend(
     console().print(f"{delivery.id} by {render.safe(delivery.channel)}: {render.safe(told)}", markup=False)
 
 
-def _table(deliveries: list[Delivery], writer: Writer) -> RenderableType:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for name in ("when", "id", "channel", "state", "subject"):
-        table.add_column(name, overflow="fold", no_wrap=name == "id")
-    for one in deliveries:
-        words = (writer.when(one.created), one.id, one.channel, one.state, one.subject)
-        table.add_row(*(Text(render.safe(word)) for word in words))
-    return table
+def _line(one: Delivery, writer: Writer) -> str:
+    return f"{writer.when(one.created)}  {one.channel}  {one.state}\n  {one.subject}\n  {one.id}"
 
 
 def _history(delivery: Delivery, writer: Writer) -> list[str]:

@@ -52,7 +52,7 @@ def open_system(folder: Path | None, config: Path | None, *, make: bool = False,
     if not make and not path.exists():
         msg = (
             f"{path}: expected a data folder; there is none. Go to where it is, name it with --folder, or begin one "
-            "with `overheard import`"
+            "with `overheard init`"
         )
         raise FolderError(msg)
     return System(path, settings, config=config or _DEFAULT_CONFIG)

@@ -51,7 +51,9 @@ def test_a_digest_is_sent_once_a_day_and_again_by_hand(
     listed = overheard("deliveries", "list", "--folder", copied, "--config", config, "--json").json
     assert {(d["channel"], d.get("state", "waiting")) for d in listed} == {("feed", "sent"), ("webhook:crm", "failed")}
     (failed,) = [d["id"] for d in listed if d["channel"] == "webhook:crm"]
-    assert failed in overheard("deliveries", "list", "--state", "failed", "--folder", copied).out
+    told = overheard("deliveries", "list", "--state", "failed", "--folder", copied).out
+    assert "webhook:crm  failed\n  " in told
+    assert told.endswith(f"\n  {failed}\n")
     shown = overheard("deliveries", "show", failed, "--folder", copied, "--config", config).out
     assert "answered 500" in shown
     assert ", again " in shown
