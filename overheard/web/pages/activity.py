@@ -13,7 +13,7 @@ DOES = {
     "enrich": "keeps what is about you, and finds names, tone and what was said",
     "match": "finds out who said it, and puts it on contacts and accounts",
     "index": "makes it searchable",
-    "alert": "tells you at once of a customer’s complaint",
+    "alert": "tells you of a complaint at once, and each morning what matters",
 }
 NEWEST = {
     "collect": "Newest from the sources",
