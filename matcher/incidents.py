@@ -119,7 +119,7 @@ def links_of(incident: Incident, directory: Directory) -> list[Link]:
                 subject=subject,
                 outcome="aside" if incident.status == "not about us" else party.outcome,
                 score=party.score,
-                day=f"{when:%Y-%m-%d}",
+                day=when.date().isoformat(),
                 polarity=polarity,
                 terms="\n".join(incident.about),
                 summary=msgspec.json.encode(summary),

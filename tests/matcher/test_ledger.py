@@ -174,6 +174,12 @@ def test_a_post_dated_2100_does_not_stay_on_top() -> None:
         assert profile(one, con("1")).last_contact == later
 
 
+def test_a_post_of_the_first_year_is_counted_on_a_day_that_is_one() -> None:
+    with world() as one:
+        one.run(fact(ASHA), fact(mention("1", "hello", "asha", published=datetime(1, 1, 1, tzinfo=UTC))))
+        assert (profile(one, con("1")).by_day, profile(one, con("1")).by_month) == ({"0001-01-01": 1}, {"0001-01": 1})
+
+
 def test_a_profile_is_bounded_and_its_counts_are_whole() -> None:
     days = [NOW - timedelta(days=day) for day in range(100)]
     posts = [fact(mention(str(i), "hello", "asha", published=day)) for i, day in enumerate(days)]
