@@ -140,7 +140,11 @@ def decisions_in(folder: Folder) -> Decisions:
     decisions = Decisions()
     with closing(folder.connect()) as connection, storage_errors(folder.database):
         if connection.execute("SELECT name FROM sqlite_master WHERE name = 'ledger_facts'").fetchall():
-            sql = "SELECT subject, value FROM ledger_facts WHERE type = ? AND value IS NOT NULL"
+            # In the words of the index, as above: without them a look reads every fact, 17 ms for 11,000 incidents.
+            sql = (
+                "SELECT subject, value FROM ledger_facts WHERE type = ? AND type <> 'overheard.enriched-mention' "
+                "AND value IS NOT NULL"
+            )
             for subject, value in connection.execute(sql, (DECISION,)):
                 decisions.put(subject, msgspec.json.decode(value, type=Decision))
     return decisions
