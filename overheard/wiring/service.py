@@ -64,6 +64,7 @@ from overheard.wiring.walk import walk_from, walk_of
 
 VERBS: tuple[DecisionVerb, ...] = get_args(DecisionVerb)
 _DAY_MS = 86_400_000
+_LONGEST_NOTE = 2_000
 
 
 class SystemService:
@@ -188,6 +189,9 @@ class SystemService:
             raise InputError(msg)
         if bool(right) != (verb in ("same", "not the same")):
             msg = f"{verb!r} takes {'an incident or identity and a contact' if not right else 'one id'}"
+            raise InputError(msg)
+        if len(note) > _LONGEST_NOTE:
+            msg = f"expected a note of at most {_LONGEST_NOTE:,} characters; got {len(note):,}"
             raise InputError(msg)
         with self.index() as index:
             left = self._decision(left) if verb == "withdraw" else self._about(index, verb, left)

@@ -307,6 +307,7 @@ def test_a_decision_about_nobody_is_refused_in_plain_words(pages: Pages) -> None
         ({"verb": "same", "left": id_, "right": "Lucia Ferrand"}, 404),  # there are two
         ({"verb": "same", "left": id_}, 422),
         ({"verb": "explode", "left": id_}, 422),
+        ({"verb": "not about us", "left": id_, "note": "n" * 2_001}, 422),
         ({"verb": "withdraw", "left": "dec_nothing"}, 404),
     ):
         answer = pages.client.post("/decide", data=fields, headers={"accept": "text/html"})

@@ -110,6 +110,7 @@ def test_new_posts_are_counted_once_by_source_and_old_days_forgotten(tmp_path: P
         said(system.log, 2, source="posts")
         said(system.log, 1, verb="Update")
         assert counts.since(today - timedelta(days=7)) == {"news": 1, "posts": 1}
+        system.log.append([ProducerRecord("mentions", "garbage", b"\xff")])
         said(system.log, 3)
         assert counts.since(today - timedelta(days=7)) == {"news": 2, "posts": 1}
         assert not counts.since(today + timedelta(days=2))
