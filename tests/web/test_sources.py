@@ -64,6 +64,8 @@ def test_the_page_shows_what_fails_first_and_polls_it_when_asked(tmp_path: Path)
         assert "expected status 200; got 404" in words(page)
         page = pages.press(page, "Ask now")
         assert "<bad> is asked" in words(page.xpath("//*[@data-told]")[0])
+        for at in ("0001-01-01T00:00:00%2B14:00", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59-14:00", "soon"):
+            assert pages.get(f"/sources?asked=good&at={at}").xpath("//h1")
         assert load_states(pages.system.log, [source_key("<bad>")])[source_key("<bad>")].next_due < later
         assert pages.system.settings_changed.is_set()
 
