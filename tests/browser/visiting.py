@@ -130,7 +130,8 @@ FOCUSED: str = """() => {
   const box = one.getBoundingClientRect();
   const ring = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
   const shown = box.bottom > 0 && box.right > 0 && box.top < innerHeight && box.left < innerWidth;
-  if (!one.dataset.visited) one.dataset.visited = document.querySelectorAll("[data-visited]").length + 1;
+  // Counted on the window: what a live page replaces meanwhile takes its mark along.
+  if (!one.dataset.visited) one.dataset.visited = window.visited = (window.visited || 0) + 1;
   return { number: Number(one.dataset.visited), seen: ring && shown, text: one.outerHTML.slice(0, 120) };
 }"""
 
