@@ -35,7 +35,7 @@ def test_a_measurement_runs_the_folders_own_posts_and_is_remembered(heard: Path,
 
     assert answer.status_code == 200, answer.text
     assert cost.measured is not None
-    assert (cost.measured.of, cost.measured.posts, cost.measured.contacts) == ("your newest posts", 62, 9)
+    assert (cost.measured.of, cost.measured.posts, cost.measured.contacts) == ("your newest posts", 62, 10)
     assert 0 < cost.measured.passed <= 62
     assert set(cost.seconds) == {"enrich", "match", "index"}
     assert all(took > 0 for took in cost.seconds.values())
