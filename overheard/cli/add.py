@@ -26,7 +26,9 @@ def add(
     title: Annotated[str, typer.Option(help="Its title, if it has one.")] = "",
     author: Annotated[str, typer.Option(help="Who said it, by name.")] = "",
     handle: Annotated[str, typer.Option(help="Who said it: platform:handle, or the address of a profile.")] = "",
-    published: Annotated[str, typer.Option(help="When it was said; without a zone, local time of [locale].")] = "",
+    published: Annotated[
+        str, typer.Option(help="When it was said; without a zone, the local time of the settings.")
+    ] = "",
     folder: FolderOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,

@@ -76,8 +76,9 @@ def init(
 ) -> None:
     """Begin: read your firm's site, propose what to listen for and where, write the settings, show first results.
 
-    Enter takes what is proposed, `-` skips, lists are edited with commas. Run again, it begins with what the settings
-    say. With --json nothing is asked.
+    Enter takes what is proposed, `-` skips, lists are edited with commas. With --json nothing is asked.
+
+    Run again, it begins with what the settings say.
     """
     steps = _steps(step)
     files = Files.at(config or Path(SETTINGS_FILE))

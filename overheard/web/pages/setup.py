@@ -140,7 +140,7 @@ def _says(step: Step, state: SetUpState, service: Service) -> list[str]:
     return {
         "site": [answers.domain],
         "locale": [*locale, answers.language] if answers.region else [],
-        "terms": [answers.name, *by_kind.get("own-company", ()), *by_kind.get("own-product", ())],
+        "terms": list(dict.fromkeys((answers.name, *by_kind.get("own-company", ()), *by_kind.get("own-product", ())))),
         "competitors": by_kind.get("competitor", []),
         "press": [feed.url for feed in state.known.press],
         "feeds": [feed.name for feed in answers.feeds],
