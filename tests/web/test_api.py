@@ -292,6 +292,8 @@ def test_an_item_that_is_no_post_refuses_the_whole_batch_and_is_named(empty: Ser
     batch = [{"source": "x", "nativeId": "1", "text": "fine"}, {"nativeId": "2", "txt": "hm"}, {"likes": "many"}]
     told = problem(empty.client.post("/v1/mentions", json=batch), 400)
     assert [(one["item"], one["field"]) for one in told["errors"]] == [("1", "txt"), ("2", "likes")]
+    assert "Known are: " in told["detail"], "whoever guessed a name is told those that are"
+    assert {"text", "nativeId", "author"} <= set(told["errors"][0]["message"].replace(",", "").split())
     assert empty.system.lag()["enrich"] == 0
 
 

@@ -141,10 +141,11 @@ def media_of(request: Request, *allowed: str) -> str:
     return media
 
 
-def items_of(request: Request, body: bytes, decode: Callable[[bytes], T]) -> list[T]:
+def items_of(request: Request, body: bytes, decode: Callable[[bytes], T], kind: type[Any]) -> list[T]:
     """Return the items of a batch: a JSON array, or a line each. Nothing is done where one of them is wrong.
 
-    `decode` may raise msgspec.DecodeError. Raises 415, and ValidationException that names items and fields.
+    `decode` may raise msgspec.DecodeError; `kind` has the fields that an item may have. Raises 415, and
+    ValidationException that names items and fields.
     """
     media = media_of(request, JSON, NDJSON)
     if media == NDJSON:
@@ -164,7 +165,7 @@ def items_of(request: Request, body: bytes, decode: Callable[[bytes], T]) -> lis
         try:
             items.append(decode(one))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:
-            message, name = _told(e)
+            message, name = _told(e, kind)
             errors.append({"item": str(index), "field": name, "message": message + _half(one)})
     if errors:
         first = errors[0]
@@ -180,17 +181,22 @@ def body_of(request: Request, body: bytes, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:
-        message, name = _told(e)
+        message, name = _told(e, kind)
         message += _half(body)
         extra = [{"field": name, "message": message}] if name else []
         raise ValidationException(detail=f"{name}: {message}" if name else message, extra=extra) from e
 
 
-def _told(error: Exception) -> tuple[str, str]:
-    """Return (what is wrong, the field's path; "" for none) of an error of msgspec."""
+def _told(error: Exception, kind: type[Any] | None = None) -> tuple[str, str]:
+    """Return (what is wrong, the field's path; "" for none) of an error of msgspec.
+
+    Of a field that a `kind` does not have, the fields that it has are told too.
+    """
     message, _, at = str(error).partition(" - at `$")
     unknown = _UNKNOWN.search(message)
     path = at.strip(".`")
+    if unknown and kind is not None and not path:
+        message += ". Known are: " + ", ".join(field.encode_name for field in msgspec.structs.fields(kind))
     return message, ".".join(part for part in (path, unknown[1] if unknown else "") if part)
 
 

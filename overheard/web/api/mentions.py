@@ -110,7 +110,7 @@ def hand_in(request: Request, service: InjectedService, body: RawBody) -> Respon
     """
 
     def work() -> bytes:
-        items = items_of(request, body, _post)
+        items = items_of(request, body, _post, Post)
         outcomes = service.hand_in([msgspec.to_builtins(i) if isinstance(i, Post) else i for i in items])
         counts = Counter[str](one.status for one in outcomes)
         return msgspec.json.encode(PostBatch(items=tuple(outcomes), counts=counts))

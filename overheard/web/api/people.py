@@ -93,7 +93,7 @@ def _bring(request: Request, service: InjectedService, body: bytes, kind: Kind, 
     dry_run = query_of(request, RowQuery).dry_run
 
     def work() -> bytes:
-        rows = items_of(request, body, msgspec.json.Decoder(row).decode)
+        rows = items_of(request, body, msgspec.json.Decoder(row).decode, row)
         outcomes = service.bring(kind, [msgspec.to_builtins(one) for one in rows], dry_run=dry_run)
         counts = Counter[str](one.status for one in outcomes)
         return msgspec.json.encode(RowBatch(items=tuple(outcomes), counts=counts, dry_run=dry_run))
