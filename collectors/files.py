@@ -20,7 +20,7 @@ import regex
 
 from overheard.collectors.base import Reading, Rejected
 from overheard.collectors.markup import MAX_TEXT, absolute_url, find_urls, from_html, one_line, shorten
-from overheard.collectors.revisions import remember, revise
+from overheard.collectors.revisions import remembered, revise
 from overheard.errors import ConfigError, InputError
 from overheard.identities import normal_email, normal_platform
 from overheard.log.base import Log, ProducerRecord
@@ -462,9 +462,11 @@ def import_mentions(
             if one.changed
         ]
         dead = [row for row in batch if isinstance(row, BadRow)]
+        known = remembered(revised, source="/import/mentions")
         if out or dead:
-            log.append([*out, *(dead_letter_record(_dead_letter(row, now)) for row in dead)], durable=True)
-        remember(log, revised, source="/import/mentions")
+            # In one transaction: a kill between the two would publish the batch again.
+            letters = [dead_letter_record(_dead_letter(row, now)) for row in dead]
+            log.append([*out, *letters, *known], durable=True)
         counts.fates["collected"] += len(out)
         counts.fates["unchanged"] += len(mentions) - len(out)
         counts.fates["dead"] += len(dead)

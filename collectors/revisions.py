@@ -57,8 +57,18 @@ def revise(log: Log, mentions: Sequence[Mention]) -> list[Revised]:
 
 def remember(log: Log, revised: Iterable[Revised], *, source: str) -> None:
     """Store what was published, after it was published. `source` names the writer in the envelope."""
+    records = remembered(revised, source=source)
+    for i in range(0, len(records), _BATCH):
+        log.append(records[i : i + _BATCH])
+
+
+def remembered(revised: Iterable[Revised], *, source: str) -> list[ProducerRecord]:
+    """Return what `remember` stores.
+
+    Appended together with what is published, in one call, no kill comes between the two and publishes again.
+    """
     newest = {one.mention.id: one for one in revised if one.changed}
-    records = [
+    return [
         ProducerRecord(
             "poll-state",
             _key(id_),
@@ -66,8 +76,6 @@ def remember(log: Log, revised: Iterable[Revised], *, source: str) -> None:
         )
         for id_, one in newest.items()
     ]
-    for i in range(0, len(records), _BATCH):
-        log.append(records[i : i + _BATCH])
 
 
 def _key(mention: str) -> str:

@@ -67,7 +67,9 @@ def problem_of(error: Exception) -> Problem:
         return Problem(title=HTTPStatus(status).phrase, status=status, detail=str(error), errors=errors)
     if isinstance(error, HTTPException):
         errors = _details(error.extra) if isinstance(error, ValidationException) else []
-        said = error.detail if error.detail and error.detail != HTTPStatus(error.status_code).phrase else ""
+        # The framework's own words are the status's phrase, of which Pythons have two for 413.
+        phrases = (HTTPStatus(error.status_code).phrase, "Request Entity Too Large")
+        said = "" if error.detail in phrases else error.detail
         detail = said or _EXPECTED.get(error.status_code, f"expected otherwise: {HTTPStatus(error.status_code).phrase}")
         return Problem(
             title=HTTPStatus(error.status_code).phrase, status=error.status_code, detail=detail, errors=errors
