@@ -74,6 +74,7 @@ class SystemService:
         self.system = system
         self._clock = clock
         self._readers: queue.SimpleQueue[EmbeddedIndex] = queue.SimpleQueue()
+        self._closed = False
         self._tokens = TokenFile(system.folder.path)
         self._source_counts = SourceCounts(system.log)
         self._answers = Answers(system.folder, clock=clock)
@@ -82,7 +83,8 @@ class SystemService:
         self.setup = SystemSetUp(system, self._bringing, clock=clock)
 
     def close(self) -> None:
-        """Let go of the index."""
+        """Let go of the index; whoever reads just now lets go of it at the end."""
+        self._closed = True
         while not self._readers.empty():
             self._readers.get_nowait().close()
 
@@ -103,7 +105,10 @@ class SystemService:
         except BaseException:
             reader.close()
             raise
-        self._readers.put(reader)
+        if self._closed:
+            reader.close()
+        else:
+            self._readers.put(reader)
 
     # --- looking -----------------------------------------------------------------------------------------------------
 
