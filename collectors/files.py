@@ -20,10 +20,10 @@ import regex
 
 from overheard.collectors.base import Reading, Rejected
 from overheard.collectors.markup import MAX_TEXT, absolute_url, find_urls, from_html, one_line, shorten
-from overheard.collectors.revisions import remembered, revise
+from overheard.collectors.revisions import publication, revise
 from overheard.errors import ConfigError, InputError
 from overheard.identities import normal_email, normal_platform
-from overheard.log.base import Log, ProducerRecord
+from overheard.log.base import Log
 from overheard.log.deadletters import dead_letter_record
 from overheard.records import (
     Actor,
@@ -33,8 +33,6 @@ from overheard.records import (
     Mention,
     ObjectType,
     digest,
-    encode,
-    event_for,
     mention_id,
 )
 from overheard.table import BadRow, Columns, Field, Row, Table, map_columns, open_table
@@ -442,33 +440,13 @@ def import_mentions(
         for mention in mentions:
             counts.see(mention)
         revised = revise(log, mentions)
-        out = [
-            ProducerRecord(
-                "mentions",
-                one.mention.id,
-                encode(
-                    event_for(
-                        one.mention,
-                        subject=one.mention.id,
-                        source="/import/mentions",
-                        time=now,
-                        verb=one.verb,
-                        sourceversion=one.sourceversion,
-                        cause=cause,
-                    )
-                ),
-            )
-            for one in revised
-            if one.changed
-        ]
+        out = publication(revised, source="/import/mentions", time=now, cause_of=lambda _: cause)
         dead = [row for row in batch if isinstance(row, BadRow)]
-        known = remembered(revised, source="/import/mentions")
         if out or dead:
-            # In one transaction: a kill between the two would publish the batch again.
-            letters = [dead_letter_record(_dead_letter(row, now)) for row in dead]
-            log.append([*out, *letters, *known], durable=True)
-        counts.fates["collected"] += len(out)
-        counts.fates["unchanged"] += len(mentions) - len(out)
+            log.append([*out, *(dead_letter_record(_dead_letter(row, now)) for row in dead)], durable=True)
+        collected = sum(one.changed for one in revised)
+        counts.fates["collected"] += collected
+        counts.fates["unchanged"] += len(mentions) - collected
         counts.fates["dead"] += len(dead)
         counts.errors.extend(str(row.error) for row in dead[: _SHOWN - len(counts.errors)])
         if progress is not None:

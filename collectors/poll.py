@@ -22,7 +22,7 @@ from overheard.collectors.base import Reading, Source
 from overheard.collectors.bounded import read_here
 from overheard.collectors.fetch import Answer, Fetcher, site_of
 from overheard.collectors.pollstate import host_key, load_states, save_states, source_key
-from overheard.collectors.revisions import remember, revise
+from overheard.collectors.revisions import publication, revise
 from overheard.collectors.schedule import begin, is_due, retry_after, settle
 from overheard.errors import InputError
 from overheard.log.base import ConsumerRecord, Log, ProducerRecord
@@ -46,7 +46,7 @@ STAGE = "collect"
 FETCH_HEADER = "fetch"
 _logger = logging.getLogger(__name__)
 _WORKERS = 8
-_BATCH = 500
+_BATCH = 500  # even, so that no mention is parted from its revision
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,28 +259,17 @@ class _Collector:
         return source, event.data
 
     def _publish(self, record: ConsumerRecord, fetch: Fetch, reading: Reading, *, known: bool) -> None:
-        """Publish a reading: mentions, dead letters, what is remembered of both, then fates and position."""
+        """Publish a reading: mentions with their revisions, dead letters, then fates and position."""
         # What a source held before we first heard of it is history: it must not raise an alarm.
         key = source_key(fetch.source)
         state = load_states(self._log, [key]).get(key)
         cause: Cause = "live" if state is not None and state.succeeded else "back-fill"
         revised = revise(self._log, reading.mentions)
         new = [one for one in revised if one.changed]
-        events = [
-            event_for(
-                one.mention,
-                subject=one.mention.id,
-                source=f"/sources/{fetch.source}",
-                time=fetch.at,
-                verb=one.verb,
-                sourceversion=one.sourceversion,
-                cause=cause,
-            )
-            for one in new
-        ]
         # So that whoever asks how a mention came finds the bytes that it was read from.
         origin = {FETCH_HEADER: f"{record.partition}/{record.offset}"}
-        self._append([ProducerRecord("mentions", event.subject, encode(event), origin) for event in events])
+        source = f"/sources/{fetch.source}"
+        self._append(publication(new, source=source, time=fetch.at, cause_of=lambda _: cause, headers=origin))
         letters = {
             entry.digest: DeadLetter(
                 id=f"{record.topic}/{record.partition}/{record.offset}/{entry.digest}",
@@ -297,7 +286,6 @@ class _Collector:
             for entry in reading.rejected
         }
         dead = self._bury(letters, known=known)
-        remember(self._log, new, source=f"/sources/{fetch.source}")
         unchanged = len(revised) - len(new) + reading.repeated + len(reading.rejected) - dead
         self._count(record, {"collected": len(new), "unchanged": unchanged, "dead": dead})
         self.repeated += reading.repeated

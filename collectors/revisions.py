@@ -2,19 +2,19 @@
 
 Knows nothing of where the mentions came from. `poll-state` holds one small record per mention:
 
-    mentions ─▶ revise(log, …) ─▶ [Revised] ─▶ append those that changed ─▶ remember(log, …)
+    mentions ─▶ revise(log, …) ─▶ [Revised] ─▶ publication(…) ─▶ append
 
-In this order: after a crash between the two, the same mention gets the same version again.
+What is published and what is remembered of it are appended together: no kill comes between the two and publishes again.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 
 from overheard.log.base import Log, ProducerRecord
-from overheard.records import Mention, Revision, Verb, content_hash, decode, encode, event_for
+from overheard.records import Cause, Mention, Revision, Verb, content_hash, decode, encode, event_for
 from overheard.records.mention import VOLATILE
 
 # An edit time further ahead of us than clocks differ is no edit time: the version 2100 would shut out every real edit.
@@ -22,6 +22,7 @@ _CLOCK_DIFFERENCE = timedelta(days=1)
 # An article is carried by its own feed and a few that gather; more than these are compared with nothing.
 _SOURCES = 8
 _BATCH = 500
+_NO_HEADERS: Mapping[str, str] = {}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -55,27 +56,36 @@ def revise(log: Log, mentions: Sequence[Mention]) -> list[Revised]:
     return revised
 
 
-def remember(log: Log, revised: Iterable[Revised], *, source: str) -> None:
-    """Store what was published, after it was published. `source` names the writer in the envelope."""
-    records = remembered(revised, source=source)
-    for i in range(0, len(records), _BATCH):
-        log.append(records[i : i + _BATCH])
+def publication(
+    revised: Iterable[Revised],
+    *,
+    source: str,
+    time: datetime,
+    cause_of: Callable[[Mention], Cause],
+    headers: Mapping[str, str] = _NO_HEADERS,
+) -> list[ProducerRecord]:
+    """Return what publishes those that changed: of each its event on `mentions`, with `headers`, and its revision.
 
-
-def remembered(revised: Iterable[Revised], *, source: str) -> list[ProducerRecord]:
-    """Return what `remember` stores.
-
-    Appended together with what is published, in one call, no kill comes between the two and publishes again.
+    To be appended in order, and each pair in one call. `source` names the writer in the envelope.
     """
-    newest = {one.mention.id: one for one in revised if one.changed}
-    return [
-        ProducerRecord(
-            "poll-state",
-            _key(id_),
-            encode(event_for(one.known, subject=_key(id_), source=source, time=one.mention.first_seen)),
-        )
-        for id_, one in newest.items()
-    ]
+    records = []
+    for one in revised:
+        if one.changed:
+            mention = one.mention
+            event = event_for(
+                mention,
+                subject=mention.id,
+                source=source,
+                time=time,
+                verb=one.verb,
+                sourceversion=one.sourceversion,
+                cause=cause_of(mention),
+            )
+            key = _key(mention.id)
+            known = event_for(one.known, subject=key, source=source, time=mention.first_seen)
+            records.append(ProducerRecord("mentions", mention.id, encode(event), headers))
+            records.append(ProducerRecord("poll-state", key, encode(known)))
+    return records
 
 
 def _key(mention: str) -> str:

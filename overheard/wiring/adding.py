@@ -16,13 +16,12 @@ from zoneinfo import ZoneInfo
 
 from overheard.collectors.files import read_date
 from overheard.collectors.markup import MAX_TEXT, absolute_url, find_urls, one_line
-from overheard.collectors.revisions import remember, revise
+from overheard.collectors.revisions import publication, revise
 from overheard.errors import InputError
 from overheard.identities import PLATFORM_NAMES, handle_key, normal_platform
 from overheard.index.base import Index
-from overheard.log.base import ProducerRecord
 from overheard.log.deadletters import TOPIC as LETTERS
-from overheard.records import Actor, Incident, Mention, Profile, decode, encode, event_for, incident_id, mention_id
+from overheard.records import Actor, Incident, Mention, Profile, decode, incident_id, mention_id
 from overheard.records.mention import BY_HAND
 from overheard.text import clean
 from overheard.urls import canonical_url, registrable_domain
@@ -68,16 +67,8 @@ def _put(system: System, mention: Mention, now: datetime) -> tuple[Fate, int, in
     (revised,) = revise(system.log, [mention])
     if not revised.changed:
         return "unchanged", -1, -1
-    event = event_for(
-        revised.mention,
-        subject=mention.id,
-        source=_SOURCE,
-        time=now,
-        verb=revised.verb,
-        sourceversion=revised.sourceversion,
-    )
-    ((partition, offset),) = system.log.append([ProducerRecord("mentions", mention.id, encode(event))], durable=True)
-    remember(system.log, [revised], source=_SOURCE)
+    records = publication([revised], source=_SOURCE, time=now, cause_of=lambda _: "live")
+    (partition, offset), _ = system.log.append(records, durable=True)
     return "new" if revised.verb == "Create" else "changed", partition, offset
 
 

@@ -10,13 +10,13 @@ import msgspec
 
 from overheard.collectors.files import map_mentions, read_mentions
 from overheard.collectors.markup import MAX_TEXT, absolute_url, one_line, shorten
-from overheard.collectors.revisions import Revised, remember, revise
+from overheard.collectors.revisions import Revised, publication, revise
 from overheard.crm.rows import RowReport, append_facts
 from overheard.errors import InputError
 from overheard.identities import normal_platform
-from overheard.log.base import Log, ProducerRecord
+from overheard.log.base import Log
 from overheard.log.deadletters import dead_letter_record
-from overheard.records import Cause, DeadLetter, Event, Mention, digest, encode, event_for
+from overheard.records import Cause, DeadLetter, Event, Mention, digest
 from overheard.table import BadRow, Table, open_table
 from overheard.text import clean
 from overheard.urls import canonical_url
@@ -74,11 +74,10 @@ def hand_in(
         batch = rows[start : start + _BATCH]
         revised = revise(log, [row for row in batch if isinstance(row, Mention)])
         dead = [row for row in batch if isinstance(row, BadRow)]
-        out = [_record(one, now) for one in revised if one.changed]
+        out = publication(revised, source=_SOURCE, time=now, cause_of=lambda mention: cause_of(mention, now))
         out += [dead_letter_record(_letter(row, now)) for row in dead]
         if out:
             log.append(out, durable=True)
-        remember(log, revised, source=_SOURCE)
         told = iter(revised)
         outcomes += [
             _dead(index, row) if isinstance(row, BadRow) else _done(index, next(told))
@@ -149,19 +148,6 @@ def _several(given: Sequence[str], read: Callable[[str], str]) -> tuple[str, ...
 def _bad(mention: Mention, field: str, message: str) -> BadRow:
     error = InputError(message, where=f'mentions:0, column "{field}"')
     return BadRow(0, error, msgspec.json.encode(mention).decode())
-
-
-def _record(one: Revised, now: datetime) -> ProducerRecord:
-    event = event_for(
-        one.mention,
-        subject=one.mention.id,
-        source=_SOURCE,
-        time=now,
-        verb=one.verb,
-        sourceversion=one.sourceversion,
-        cause=cause_of(one.mention, now),
-    )
-    return ProducerRecord("mentions", one.mention.id, encode(event))
 
 
 def _letter(row: BadRow, now: datetime) -> DeadLetter:

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from overheard.collectors.revisions import remember, revise
+from overheard.collectors.revisions import publication, revise
 from overheard.folder import Folder
 from overheard.log.embedded import EmbeddedLog
 from overheard.records import Mention, mention_id
@@ -37,7 +37,7 @@ def post(content: str = "hello", **fields: Any) -> Mention:
 
 def publish(log: EmbeddedLog, *mentions: Mention) -> list[tuple[bool, int, str]]:
     revised = revise(log, mentions)
-    remember(log, revised, source="/test")
+    log.append(publication(revised, source="/test", time=NOW, cause_of=lambda _: "live"))
     return [(one.changed, one.sourceversion, one.verb) for one in revised]
 
 
