@@ -1,8 +1,8 @@
 """Polls what is due: the one place in this room that writes to the log.
 
-    due sources ─▶ fetch (one at a time per site) ─▶ [fetches] ─▶ read ─▶ [mentions], [dead-letters]
+    due sources ─▶ fetch (one at a time per site) ─▶ [fetches] ─▶ read ─▶ [mentions] + revisions, [dead-letters]
          ▲                                                                       │
-         └── [poll-state]: when next, etag … ◀── fates, position ◀── revisions ◀─┘
+         └── [poll-state]: when next, etag … ◀──────── fates, position ◀─────────┘
 
 Each arrow is flushed before the next: whoever dies between two of them reads the fetch again, and makes the same
 mentions under the same ids and versions.
