@@ -3,7 +3,7 @@
 import ipaddress
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
@@ -15,6 +15,11 @@ from overheard.config.toml import fail, load, read
 # An hour is what most feeds ask for; asking more often than every five minutes is rude.
 Interval = Annotated[int, Meta(ge=300, le=30 * 86_400)]
 Seconds = Annotated[float, Meta(ge=0, le=3_600)]
+# What both Kafka and Elasticsearch take in a name, and no wildcard.
+Prefix = Annotated[str, Meta(pattern="^([a-z0-9][a-z0-9-]{0,40})?$")]
+
+
+T = TypeVar("T", bound="_Table")
 
 
 class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -150,6 +155,50 @@ class AlertSettings(_Table, frozen=True, kw_only=True):
     complaint: Annotated[float, Meta(ge=0, le=1)] = 0.3
 
 
+class LogSettings(_Table, frozen=True, kw_only=True):
+    """`[log]`: where the records are. The embedded engine takes no other key: it is in the data folder.
+
+    `servers`: Kafka's bootstrap servers, `host:port`. `prefix` goes before the name of every topic and group: several
+    firms, one cluster. `replication`: copies of each partition, for topics that are made (0: the cluster's default).
+    `security` as Kafka names it; `ca`, `certificate`, `key` are PEM files, relative to the settings' file. The password
+    is in the environment variable `password_env` or in the file `password_file`, never here.
+    """
+
+    engine: Literal["embedded", "kafka"] = "embedded"
+    servers: tuple[str, ...] = ()
+    prefix: Prefix = ""
+    replication: Annotated[int, Meta(ge=0, le=100)] = 0
+    security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    user: str = ""
+    password_env: str = ""
+    password_file: str = ""
+    ca: str = ""
+    certificate: str = ""
+    key: str = ""
+
+
+class IndexSettings(_Table, frozen=True, kw_only=True):
+    """`[index]`: where is searched. The embedded engine takes no other key: it is in the data folder.
+
+    `addresses`: Elasticsearch nodes, http(s) URLs. `prefix` goes before the name of every index. `replicas`: copies of
+    each shard; `shards` of each index of mentions (they cannot be changed later but by a rebuild). Who asks is said by
+    an API key, or by user and password, each in an environment variable or a file. `ca`: a PEM file.
+    """
+
+    engine: Literal["embedded", "elasticsearch"] = "embedded"
+    addresses: tuple[str, ...] = ()
+    prefix: Prefix = ""
+    replicas: Annotated[int, Meta(ge=0, le=10)] = 1
+    shards: Annotated[int, Meta(ge=1, le=100)] = 1
+    ca: str = ""
+    api_key_env: str = ""
+    api_key_file: str = ""
+    user: str = ""
+    password_env: str = ""
+    password_file: str = ""
+
+
 class Settings(_Table, frozen=True, kw_only=True, rename={"feeds": "feed", "files": "file", "webhooks": "webhook"}):
     """All settings. `data` is the folder of everything that Overheard keeps; relative to the settings' file.
 
@@ -158,6 +207,8 @@ class Settings(_Table, frozen=True, kw_only=True, rename={"feeds": "feed", "file
 
     data: str = "overheard-data"
     watch: str = ""
+    log: LogSettings = LogSettings()
+    index: IndexSettings = IndexSettings()
     firm: FirmSettings = FirmSettings()
     locale: LocaleSettings = LocaleSettings()
     web: WebSettings = WebSettings()
@@ -188,6 +239,7 @@ def load_settings(path: Path | None = None) -> Settings:
             message = f"expected hosts of this machine (localhost, 127.0.0.1, [::1]); got {host!r}"
             fail(path, text, ("http", "allow_hosts"), message)
     _check_sources(path, text, settings)
+    _check_engines(path, text, settings)
     _check_locale(path, text, settings)
     _check_web(path, text, settings)
     for i, webhook in enumerate(settings.webhooks):
@@ -202,10 +254,39 @@ def load_settings(path: Path | None = None) -> Settings:
             settings.web, certificate=_beside(here, settings.web.certificate), key=_beside(here, settings.web.key)
         ),
         mail=msgspec.structs.replace(settings.mail, password_file=_beside(here, settings.mail.password_file)),
+        log=_resolved(here, settings.log, "password_file", "ca", "certificate", "key"),
+        index=_resolved(here, settings.index, "ca", "api_key_file", "password_file"),
         webhooks=tuple(
             msgspec.structs.replace(hook, secret_file=_beside(here, hook.secret_file)) for hook in settings.webhooks
         ),
     )
+
+
+def _resolved(folder: Path, table: T, *names: str) -> T:
+    """Return a table with the paths of these names resolved against a folder."""
+    return msgspec.structs.replace(table, **{name: _beside(folder, getattr(table, name)) for name in names})
+
+
+def _check_engines(path: Path, text: str, settings: Settings) -> None:
+    """What the embedded engine does not take would be obeyed by nobody; what the other engine needs must be there."""
+    log, index = settings.log, settings.index
+    kinds: tuple[tuple[str, LogSettings | IndexSettings, str, Sequence[str]], ...]
+    kinds = (("log", log, "servers", log.servers), ("index", index, "addresses", index.addresses))
+    for name, table, key, places in kinds:
+        defaults = type(table)()
+        if table.engine == "embedded":
+            idle = [one for one in table.__struct_fields__ if getattr(table, one) != getattr(defaults, one)]
+            if idle:
+                fail(path, text, (name, idle[0]), "expected `engine` to be set where this key is; it is embedded")
+        elif not places:
+            fail(path, text, (name, "engine"), f"expected `{key}` where the engine is {table.engine}; there is none")
+    for i, server in enumerate(log.servers):
+        host, _, port = server.rpartition(":")
+        if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
+            fail(path, text, ("log", "servers", i), f"expected host:port; got {server!r}")
+    for i, address in enumerate(index.addresses):
+        if not _is_address(address):
+            fail(path, text, ("index", "addresses", i), f"expected an http(s) address; got {address!r}")
 
 
 def _beside(folder: Path, path: str) -> str:

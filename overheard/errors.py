@@ -5,6 +5,8 @@
     ├── InputError         one record from outside is wrong: it becomes a dead letter, the rest goes on
     ├── TransientError     may pass by itself: the stage loop tries again with back-off
     ├── QueryError         a search query is wrong: position, expected, got
+    ├── EngineError        Kafka or Elasticsearch cannot be used as it is: address, rights, version, topic, mapping
+    ├── FencedError        another worker has taken over: what is in hand is dropped, and done there
     ├── NotFoundError      what was asked for is not here
     │   └── GoneError          it was here, and is kept no longer
     └── FolderError        the data folder cannot be used
@@ -42,6 +44,17 @@ class InputError(OverheardError):
 
 class TransientError(OverheardError):
     """May pass by itself (a busy disk, a broker that is away). The stage loop backs off and tries again."""
+
+
+class EngineError(OverheardError):
+    """Kafka or Elasticsearch cannot be used as it is, and waiting will not help.
+
+    The message says what was found, what is expected, and the setting or command that mends it; never a password.
+    """
+
+
+class FencedError(OverheardError):
+    """Another member of the group owns the partition now. What is in hand is dropped: that one reads it again."""
 
 
 class QueryError(OverheardError):

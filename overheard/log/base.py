@@ -1,4 +1,4 @@
-"""The log: records on keyed topics, read by groups. The seam; the embedded engine is in `overheard.log.embedded`.
+"""The log: records on keyed topics, read by groups. The seam; its engines are `log.embedded` and `log.kafka`.
 
     producer ──append──▶ topic ─┬─ partition 0 ─▶ consumer of a group, commits its position
                                 └─ partition n ─▶ ...
@@ -8,8 +8,9 @@ least one from record to record; compaction and retention leave gaps, and never 
 
 Compaction keeps the newest record of each key, so whoever lags still sees what each key is now. It takes nothing that
 a group which committed on the topic has yet to read, unless that group stays away for more than a week; with no such
-group, nothing younger than a day. Tombstones go when they are older than a day, every such group has read them, and
-all that they stand for is gone; whoever reads outside a group looks in more often than that.
+group, nothing younger than a day. (Kafka asks no group there: it takes nothing younger than a day.) Tombstones go when
+they are older than a day, every such group has read them, and all that they stand for is gone; whoever reads outside a
+group looks in more often than that.
 """
 
 import zlib
@@ -73,18 +74,27 @@ def partition_for(key: str, partitions: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """What a group has done with a topic: next offset to read by partition, and the fates counted up to there."""
+    """What a group has done with a topic: next offset to read by partition, and the fates counted up to there.
+
+    `begun`: by partition, the end of the batch that the group's owner said it had begun to write (`Consumer.begin`) and
+    has not committed yet.
+    """
 
     positions: Mapping[int, int]
     fates: Mapping[str, int] = field(default_factory=dict)
+    begun: Mapping[int, int] = field(default_factory=dict)
 
 
 class Consumer(Protocol):
-    """One member's place in a group over one topic. Not thread-safe; one thread owns it."""
+    """One member's place in a group over one topic. Not thread-safe; one thread owns it.
+
+    On an engine that shares partitions out by itself (Kafka), `partitions` may change in `poll`, as members come and
+    go; a partition that comes begins where the group stands.
+    """
 
     @property
     def partitions(self) -> Sequence[int]:
-        """The partitions that this member owns."""
+        """The partitions that this member owns, ascending; may be empty where others own them all."""
         ...
 
     def poll(self, limit: int, timeout: float) -> Sequence[ConsumerRecord]:
@@ -96,7 +106,22 @@ class Consumer(Protocol):
         ...
 
     def commit(self, positions: Mapping[int, int], fates: Mapping[str, int]) -> None:
-        """Store the next offset to read by partition, and add `fates` to the group's counts, atomically."""
+        """Store the next offset to read by partition, and add `fates` to the group's counts, atomically.
+
+        Raises FencedError where another member owns one of the partitions by now: nothing is stored.
+        """
+        ...
+
+    def begin(self, positions: Mapping[int, int]) -> None:
+        """Say that the batch up to `positions` is about to be written. `Checkpoint.begun` has it until the commit.
+
+        For a group of one owner whose outputs must be the same whoever makes them: whoever takes over does the batch
+        that was begun whole. Raises FencedError as `commit`.
+        """
+        ...
+
+    def rewind(self) -> None:
+        """Go back to what the group has committed, or to the beginning, on every partition that this member owns."""
         ...
 
     def seek(self, partition: int, offset: int) -> None:
@@ -115,21 +140,26 @@ class Consumer(Protocol):
 class Log(Protocol):
     """Topics on one engine. Thread-safe.
 
-    Every method may raise TransientError (try again), FolderFullError, FolderDamagedError; ValueError for a topic or
-    partition that is not there.
+    Every method may raise TransientError (try again), EngineError, FolderFullError, FolderDamagedError; ValueError for
+    a topic or partition that is not there.
     """
 
     def append(self, records: Sequence[ProducerRecord], *, durable: bool = False) -> Sequence[tuple[int, int]]:
-        """Append all or none; return (partition, offset) of each. On return they survive a killed process.
+        """Append all; return (partition, offset) of each. On return they survive a killed process.
 
-        One call is one transaction: whoever has many records makes calls of some 500. `durable`: they survive a power
-        cut too (something that enters: a collected mention, an import, a decision). Raises InputError for a key that
-        is no UTF-8.
+        After an error none were appended (embedded), or perhaps a part (Kafka): append all again, since a record that
+        is there twice changes nothing. Whoever has many records makes calls of some 500. `durable`: they survive a
+        power cut too (something that enters: a collected mention, an import, a decision). Raises InputError for a key
+        that is no UTF-8, and for a record that is larger than the engine takes; then none were appended.
         """
         ...
 
     def consumer(self, group: str, topic: str, *, member: int = 0, members: int = 1) -> Consumer:
-        """Return member `member` of `members` of a group. Each partition has one owner (partition % members)."""
+        """Return a member of a group, of which each partition has one owner.
+
+        The embedded engine is told which one: member `member` of `members` owns partition % members. Kafka shares the
+        partitions among the members that there are, and `member` and `members` mean nothing.
+        """
         ...
 
     def read(self, topic: str, partition: int, offset: int, limit: int) -> Sequence[ConsumerRecord]:
@@ -149,7 +179,10 @@ class Log(Protocol):
         ...
 
     def commit(self, group: str, topic: str, positions: Mapping[int, int], fates: Mapping[str, int]) -> None:
-        """Store positions and add fates for a group, atomically (what `Consumer.commit` does)."""
+        """Store positions and add fates for a group that has no member just now, atomically.
+
+        Whoever has a `Consumer` of the group commits with that.
+        """
         ...
 
     def maintain(self, now_ms: int) -> Mapping[str, int]:

@@ -414,6 +414,15 @@ class EmbeddedConsumer:
         """See `Consumer.commit`."""
         self._log.commit(self._group, self._topic, positions, fates)
 
+    def begin(self, positions: Mapping[int, int]) -> None:
+        """See `Consumer.begin`. Nothing to say: one process owns the folder, and nobody takes over from it."""
+
+    def rewind(self) -> None:
+        """See `Consumer.rewind`."""
+        committed = self._log.checkpoint(self._group, self._topic).positions
+        for partition in self._positions:
+            self.seek(partition, committed.get(partition, _FIRST))
+
     def seek(self, partition: int, offset: int) -> None:
         """See `Consumer.seek`. Raises ValueError for a partition of another member."""
         if partition not in self._positions:

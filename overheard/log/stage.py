@@ -4,7 +4,8 @@
         ▲                 │ TransientError: back off, again       │
         └─────────────────┴ any other error: each half alone; a record that fails alone is a dead letter
 
-Knows neither the engine nor what a stage does. FolderError and ConfigError stop the run: no record is to blame.
+Knows neither the engine nor what a stage does. FolderError, EngineError and ConfigError stop the run: no record is to
+blame. FencedError (another member has taken over) drops what is in hand, and reading goes on with what is still owned.
 """
 
 import logging
@@ -18,7 +19,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Protocol, TypeVar
 
-from overheard.errors import ConfigError, FolderError, TransientError
+from overheard.errors import ConfigError, EngineError, FencedError, FolderError, TransientError
 from overheard.log.base import Consumer, ConsumerRecord, Log, ProducerRecord
 from overheard.log.deadletters import dead_letter, dead_letter_record
 from overheard.records import DeadLetter
@@ -81,7 +82,7 @@ class Sink(Protocol):
     """
 
     def positions(self) -> Mapping[int, int]:
-        """Return the next offset to read by partition, as committed; empty at the very start."""
+        """Return the next offset to read by partition, where the sink keeps that itself; empty: the group's hold."""
         ...
 
     def write(self, outcome: Outcome, positions: Mapping[int, int]) -> None:
@@ -97,17 +98,16 @@ class LogSink:
     """
 
     def __init__(
-        self, log: Log, group: str, topic: str, *, flush: Callable[[], None] | None = None, durable: bool = False
+        self, log: Log, consumer: Consumer, *, flush: Callable[[], None] | None = None, durable: bool = False
     ) -> None:
         self._log = log
-        self._group = group
-        self._topic = topic
+        self._consumer = consumer
         self._flush = flush
         self._durable = durable
 
     def positions(self) -> Mapping[int, int]:
         """See `Sink.positions`."""
-        return self._log.checkpoint(self._group, self._topic).positions
+        return {}
 
     def write(self, outcome: Outcome, positions: Mapping[int, int]) -> None:
         """See `Sink.write`."""
@@ -115,7 +115,7 @@ class LogSink:
         self._log.append([*outcome.outputs, *letters], durable=self._durable)
         if self._flush is not None:
             self._flush()
-        self._log.commit(self._group, self._topic, positions, outcome.fates)
+        self._consumer.commit(positions, outcome.fates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +165,8 @@ def run_stage(
 ) -> Progress:
     """Run a stage until `stop` is set, and return what was committed. The caller closes consumer and log.
 
-    Reading begins where the sink says, so a sink may keep its positions with its state. With `until_idle` the run also
+    Reading begins where the group stands, or where the sink says: it may keep its positions with its state. With
+    `until_idle` the run also
     ends when it returns True (upstream is done) and nothing is left; it is asked whenever nothing is there, so at least
     once in `timeout` seconds while idle. `linger`: after the first record, wait so many seconds for a batch to fill.
     `timeout`: how long one poll waits, so how soon `stop` is seen.
@@ -173,8 +174,8 @@ def run_stage(
     (default: `stop.wait`). `on_progress` is called after each commit, in this thread.
 
     On `stop` the batch in hand is finished or, where it must be tried again, left uncommitted.
-    Raises FolderError and ConfigError as they come; TransientError as `backoff` says; RuntimeError where a stage's
-    fates do not add up, which is a bug in the stage.
+    Raises FolderError, EngineError and ConfigError as they come; TransientError as `backoff` says; RuntimeError where a
+    stage's fates do not add up, which is a bug in the stage.
     """
     run = _Run(stage, consumer, sink, clock, wait or stop.wait, backoff or Backoff(), on_progress)
     return run.until(stop, until_idle, linger, timeout)
@@ -210,13 +211,13 @@ class _Run:
         self, stop: threading.Event, until_idle: Callable[[], bool] | None, linger: float, timeout: float
     ) -> Progress:
         try:
-            for partition, offset in self._patiently(self._sink.positions).items():
-                if partition in self._consumer.partitions:
-                    self._consumer.seek(partition, offset)
+            self._patiently(self._rewind)
             while not stop.is_set():
                 batch = self._gather(stop, linger, timeout if until_idle is None else 0.0)
                 if not batch and until_idle is not None:
                     done = until_idle()  # asked first: what upstream did before it was done is seen by the next look
+                    # An empty poll may only mean that nothing has come over the network yet.
+                    done = done and not self._patiently(self._consumer.lag)
                     batch = self._gather(stop, linger, 0.0 if done else timeout)
                     if done and not batch:
                         break
@@ -225,6 +226,12 @@ class _Run:
         except _Stopped:
             pass
         return self._progress()
+
+    def _rewind(self) -> None:
+        self._consumer.rewind()
+        for partition, offset in self._sink.positions().items():
+            if partition in self._consumer.partitions:
+                self._consumer.seek(partition, offset)
 
     def _gather(self, stop: threading.Event, linger: float, timeout: float) -> Sequence[ConsumerRecord]:
         size = self._stage.batch
@@ -244,7 +251,11 @@ class _Run:
                 return
             try:
                 self._attempt(part)
-            except (FolderError, ConfigError, TransientError, _MiscountError, _Stopped):
+            except FencedError as e:
+                _log.info("%s: %s", self._stage.name, e)
+                self._patiently(self._rewind)
+                return
+            except (FolderError, EngineError, ConfigError, TransientError, _MiscountError, _Stopped):
                 raise
             except Exception as e:  # noqa: BLE001  whatever a record does to a stage, the others go on
                 if len(part) > 1:

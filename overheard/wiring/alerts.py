@@ -249,7 +249,7 @@ def run_alerts(
                 run_stage(
                     run.stage,
                     consumer,
-                    LogSink(system.log, GROUP, AlertStage.topic, durable=True),
+                    LogSink(system.log, consumer, durable=True),
                     stop=stop,
                     until_idle=lambda: True,
                     clock=clock,

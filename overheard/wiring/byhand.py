@@ -122,8 +122,8 @@ def _enrich(system: System) -> Mapping[str, int]:
     watch = Watch(system.log)
     watch.follow()
     stage = EnrichStage(watch.winnow(), clock=utc_now)
-    sink = LogSink(system.log, stage.name, stage.topic)
     with closing(system.log.consumer(stage.name, stage.topic)) as consumer:
+        sink = LogSink(system.log, consumer)
         return run_stage(stage, consumer, sink, stop=threading.Event(), until_idle=lambda: True).fates
 
 

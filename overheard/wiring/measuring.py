@@ -96,8 +96,7 @@ def _timed(system: System) -> tuple[float, Mapping[str, float], int]:
 
     def enrich() -> None:
         with closing(system.log.consumer(stage.name, stage.topic)) as consumer:
-            sink = LogSink(system.log, stage.name, stage.topic)
-            run_stage(stage, consumer, sink, stop=threading.Event(), until_idle=lambda: True)
+            run_stage(stage, consumer, LogSink(system.log, consumer), stop=threading.Event(), until_idle=lambda: True)
 
     seconds: dict[str, float] = {}
     # What a stage takes to open, or to wait for more, it takes once and not for every post.

@@ -159,7 +159,7 @@ class System:
             return run_stage(
                 IndexStage(index, clock=utc_now),
                 consumer,
-                LogSink(self.log, "index", IndexStage.topic),
+                LogSink(self.log, consumer),
                 stop=stop,
                 until_idle=until_idle,
                 linger=INDEX_LINGER,

@@ -57,7 +57,7 @@ def run_enrich(
         return run_stage(
             _InStep(stage, rewinnow),
             consumer,
-            LogSink(log, "enrich", stage.topic),
+            LogSink(log, consumer),
             stop=stop,
             until_idle=between_batches,
             on_progress=on_progress,

@@ -1,7 +1,7 @@
 """The outbox, the stage that fills it and the deliverer that empties it, on a real log."""
 
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -44,14 +44,14 @@ def publish(log: EmbeddedLog, one: Incident, *, cause: Cause = "live", verb: Ver
     log.append([ProducerRecord("documents", one.id, encode(event))])
 
 
-def run(log: EmbeddedLog, sink: LogSink | None = None) -> Mapping[str, int]:
+def run(log: EmbeddedLog, flush: Callable[[], None] | None = None) -> Mapping[str, int]:
     stage = AlertStage(Outbox(log), lookup, channels=CHANNELS, address=ADDRESS, bar=0.6, clock=lambda: NOW)
     consumer = log.consumer(GROUP, stage.topic)
     try:
         progress = run_stage(
             stage,
             consumer,
-            sink or LogSink(log, GROUP, stage.topic, durable=True),
+            LogSink(log, consumer, flush=flush, durable=True),
             stop=threading.Event(),
             until_idle=lambda: True,
         )
@@ -100,7 +100,7 @@ def test_killed_between_outbox_and_commit_it_does_the_batch_again_to_the_same_de
 
     publish(log, incident(1))
     with pytest.raises(Killed):
-        run(log, LogSink(log, GROUP, "documents", flush=kill))
+        run(log, kill)
     before = Outbox(log).all()
     assert len(before) == 3
     assert run(log) == {"no alert": 1}

@@ -54,7 +54,7 @@ def test_an_absolute_data_folder_stays_where_it_is(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("\n\ndta = 'x'", "overheard.toml:3: dta: unknown key; expected one of data, watch, firm, "),
+        ("\n\ndta = 'x'", "overheard.toml:3: dta: unknown key; expected one of data, watch, log, index, firm, "),
         ("dta = 'x'", "Did you mean 'data'?"),
         ("[http]\nallow_host = []", "overheard.toml:2: http.allow_host: unknown key; expected one of contact, gap, "),
         ("[[feed]]\nname='a'\nurl='http://a.example'\nevery=3", "overheard.toml:4: feed[1].every: unknown key"),

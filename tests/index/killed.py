@@ -27,7 +27,7 @@ def main() -> None:
         else:
             stage = SmallBatches(index)
             consumer = log.consumer("index", "documents")
-            sink = LogSink(log, "index", "documents")
+            sink = LogSink(log, consumer)
             run_stage(stage, consumer, sink, stop=threading.Event(), until_idle=lambda: True)
             consumer.close()
         index.close()

@@ -59,6 +59,7 @@ def run(
     stage: Stage,
     *,
     sink: Sink | None = None,
+    flush: Callable[[], None] | None = None,
     stop: threading.Event | None = None,
     wait: Callable[[float], bool] = lambda _: False,
     backoff: Backoff | None = None,
@@ -69,7 +70,7 @@ def run(
         return run_stage(
             stage,
             consumer,
-            sink or LogSink(log, "upper", stage.topic),
+            sink or LogSink(log, consumer, flush=flush, durable=flush is not None),
             stop=stop or threading.Event(),
             until_idle=lambda: True,
             clock=lambda: AT,
@@ -227,7 +228,7 @@ def test_outputs_are_flushed_before_the_input_is_committed(log: EmbeddedLog) -> 
     def flush() -> None:
         steps.append((len(facts(log)), log.checkpoint("upper", "mentions").positions))
 
-    run(log, Upper(), sink=LogSink(log, "upper", "mentions", flush=flush, durable=True))
+    run(log, Upper(), flush=flush)
     assert steps == [(1, {})]
     assert log.checkpoint("upper", "mentions").positions
 
@@ -239,7 +240,7 @@ def test_after_a_crash_between_flush_and_commit_the_batch_is_done_again_and_coun
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run(log, Upper(), sink=LogSink(log, "upper", "mentions", flush=crash))
+        run(log, Upper(), flush=crash)
     run(log, Upper())
     assert facts(log) == [b"A", b"A"]  # the same record twice: whoever reads it folds by its id
     assert log.checkpoint("upper", "mentions").fates == {"enriched": 1}
@@ -312,7 +313,7 @@ def test_a_run_goes_on_while_upstream_is_not_done_and_ends_when_told_to_stop(log
         return False
 
     with closing(log.consumer("upper", "mentions")) as consumer:
-        sink = LogSink(log, "upper", "mentions")
+        sink = LogSink(log, consumer)
         assert run_stage(Upper(), consumer, sink, stop=stop, until_idle=busy, timeout=0.01).read == 1
     assert len(seen) == 3
 
@@ -324,5 +325,5 @@ def test_what_upstream_did_just_before_it_was_done_is_not_left_behind(log: Embed
         return True
 
     with closing(log.consumer("upper", "mentions")) as consumer:
-        sink = LogSink(log, "upper", "mentions")
+        sink = LogSink(log, consumer)
         assert run_stage(Upper(), consumer, sink, stop=threading.Event(), until_idle=finished).read == 1
