@@ -25,7 +25,7 @@ from overheard.collectors.pollstate import host_key, load_states, save_states, s
 from overheard.collectors.revisions import publication, revise
 from overheard.collectors.schedule import begin, is_due, retry_after, settle
 from overheard.errors import InputError
-from overheard.log.base import ConsumerRecord, Log, ProducerRecord
+from overheard.log.base import Consumer, ConsumerRecord, Log, ProducerRecord
 from overheard.log.deadletters import dead_letter, dead_letter_record
 from overheard.records import (
     Cause,
@@ -46,6 +46,7 @@ STAGE = "collect"
 FETCH_HEADER = "fetch"
 _logger = logging.getLogger(__name__)
 _WORKERS = 8
+_ARRIVE = 0.25  # seconds that one look waits for a fetch that is known to be there
 _BATCH = 500  # even, so that no mention is parted from its revision
 
 
@@ -87,16 +88,21 @@ def poll_due(
     *,
     read: Read = read_here,
     stop: threading.Event | None = None,
+    consumer: Consumer | None = None,
 ) -> PollReport:
     """Ask every source that is due, publish what is new, and return what was done.
 
     Sites are asked side by side, each site's sources one after the other. `read` is `BoundedReader.read` wherever the
     sources are not one's own. Setting `stop` ends the round after the requests under way. Fetches that an earlier round
-    left unread, and replayed ones, are read first. Raises what the log raises; nothing is lost by it.
+    left unread, and replayed ones, are read first. `consumer` is a place in group STAGE on `fetches`, which must own
+    all of it; without one, one is taken for this round. Raises what the log raises; nothing is lost by it.
     """
     stop = stop or threading.Event()
+    if consumer is None:
+        with closing(log.consumer(STAGE, "fetches")) as own:
+            return poll_due(log, sources, fetcher, clock, read=read, stop=stop, consumer=own)
     by_name = {source.name: source for source in sources}
-    collector = _Collector(log, by_name, read, clock)
+    collector = _Collector(log, by_name, read, clock, consumer)
     collector.collect()
     now = clock()
     stored = load_states(log, [source_key(name) for name in by_name])
@@ -209,8 +215,16 @@ def _answers(
 class _Collector:
     """Reads the `fetches` topic as group "collect" and publishes what is in it."""
 
-    def __init__(self, log: Log, sources: Mapping[str, Source], read: Read, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        log: Log,
+        sources: Mapping[str, Source],
+        read: Read,
+        clock: Callable[[], datetime],
+        consumer: Consumer,
+    ) -> None:
         self._log = log
+        self._consumer = consumer
         self._sources = sources
         self._read = read
         self._clock = clock
@@ -228,25 +242,27 @@ class _Collector:
     def collect(self, *, mine: str = "") -> tuple[timedelta | None, str]:
         """Publish every fetch that was not yet; return pause and problem of the fetch with the id `mine`."""
         ttl, problem = None, ""
-        consumer = self._log.consumer(STAGE, "fetches")
-        try:
-            # One at a time: a fetch may be 10 MB.
-            while records := consumer.poll(1, 0.0):
-                record = records[0]
-                try:
-                    source, fetch = self._opened(record)
-                    reading = self._read(source, fetch)
-                except (InputError, RecordError) as e:
-                    self._give_up(record, e, known=record.key == mine)
-                    if record.key == mine:
-                        problem = str(e)
-                else:
-                    self._publish(record, fetch, reading, known=record.key == mine)
-                    if record.key == mine:
-                        ttl = reading.ttl
-        finally:
-            consumer.close()
+        self._consumer.rewind()  # what an earlier round read and did not finish
+        while record := self._next():
+            try:
+                source, fetch = self._opened(record)
+                reading = self._read(source, fetch)
+            except (InputError, RecordError) as e:
+                self._give_up(record, e, known=record.key == mine)
+                if record.key == mine:
+                    problem = str(e)
+            else:
+                self._publish(record, fetch, reading, known=record.key == mine)
+                if record.key == mine:
+                    ttl = reading.ttl
         return ttl, problem
+
+    def _next(self) -> ConsumerRecord | None:
+        """Return the next fetch, one at a time since one may be 10 MB; None where all have been read."""
+        records = self._consumer.poll(1, 0.0)
+        while not records and self._consumer.lag():
+            records = self._consumer.poll(1, _ARRIVE)
+        return records[0] if records else None
 
     def _opened(self, record: ConsumerRecord) -> tuple[Source, Fetch]:
         event = decode(record.value or b"")
@@ -329,5 +345,5 @@ class _Collector:
             self._log.append(records[i : i + _BATCH], durable=True)
 
     def _count(self, record: ConsumerRecord, fates: Mapping[str, int]) -> None:
-        self._log.commit(STAGE, record.topic, {record.partition: record.offset + 1}, fates)
+        self._consumer.commit({record.partition: record.offset + 1}, fates)
         self.fates.update({fate: number for fate, number in fates.items() if number})

@@ -8,7 +8,7 @@ so that any member may take a partition over. It is committed after the outputs:
 gives the same events. What is older than the retention of `mentions` and was winnowed away is gone.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from overheard.enrich.stage import EnrichStage, mention_event
@@ -31,15 +31,18 @@ class Rewinnowed(NamedTuple):
 class Rewinnow:
     """Keeps one enrich worker in step with `watch`. Owned by the thread that runs the stage's loop.
 
-    `partitions` are those of `mentions` that this worker owns; `group` is the stage's.
+    `partitions()` are those of `mentions` that this worker owns at the time; `group` is the stage's.
     """
 
-    def __init__(self, log: Log, stage: EnrichStage, partitions: Sequence[int], *, group: str = "enrich") -> None:
+    def __init__(
+        self, log: Log, stage: EnrichStage, partitions: Callable[[], Sequence[int]], *, group: str = "enrich"
+    ) -> None:
         self._log = log
         self._stage = stage
         self._group = group
         self._watch = Watch(log)
-        self._applied = {p: log.checkpoint(self._applied_by(p), "watch").positions.get(0, 0) for p in partitions}
+        self._partitions = partitions
+        self._applied: dict[int, int] = {}
 
     def catch_up(self) -> Rewinnowed:
         """Read `watch` to its end and give its winnow to the stage; enrich again what newly passes or is newly hit.
@@ -50,6 +53,7 @@ class Rewinnow:
         if self._watch.follow():
             self._stage.watch(self._watch.winnow(), self._watch.offset)
         done = Rewinnowed()
+        self._own()
         behind = [p for p, offset in self._applied.items() if offset != self._watch.offset]
         if not behind:
             return done
@@ -67,6 +71,17 @@ class Rewinnow:
             self._log.commit(self._applied_by(partition), "watch", {0: self._watch.offset}, {})
             self._applied[partition] = self._watch.offset
         return done
+
+    def _own(self) -> None:
+        """Take in what came to this worker, and let go of what went to another."""
+        owned = list(self._partitions())
+        if owned != list(self._applied):
+            self._applied = {
+                partition: self._log.checkpoint(self._applied_by(partition), "watch").positions.get(0, 0)
+                if partition not in self._applied
+                else self._applied[partition]
+                for partition in owned
+            }
 
     def _applied_by(self, partition: int) -> str:
         return f"{self._group}/{partition}"

@@ -6,6 +6,10 @@
                    again, in short transactions; what is left is on disk, so a killed worker goes on with it
     outbox()       what is to be published; cleared when the log has it
 
+Once settled, the state and the hashes of what is published are a function of the facts up to the position, however
+they were cut into batches. So a ledger may follow another's facts (`following`: nothing goes to the outbox) and take
+over from it; only the versions of documents depend on the batches, and those are told (`overheard.matcher.standby`).
+
 Version of a document = epoch << 48 | next offset of `facts`: the state after that offset. Offsets below 2**48 and
 epochs below 2**15 keep it below 2**63.
 """
@@ -93,6 +97,7 @@ CREATE TABLE IF NOT EXISTS ledger_outbox (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, key TEXT NOT NULL, value BLOB);
 CREATE TABLE IF NOT EXISTS ledger_positions (part INTEGER PRIMARY KEY, next INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS ledger_fates (fate TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS ledger_last (fate TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID;
 """
 
 # Incidents matched again and profiles made again in one transaction: some 30 ms each.
@@ -115,6 +120,14 @@ def fates_in(folder: Folder) -> dict[str, int]:
     with closing(folder.connect()) as connection, storage_errors(folder.database):
         tables = connection.execute("SELECT name FROM sqlite_master WHERE name = 'ledger_fates'").fetchall()
         return dict(connection.execute("SELECT fate, n FROM ledger_fates ORDER BY fate")) if tables else {}
+
+
+def position_in(folder: Folder) -> int:
+    """Return the offset of `facts` that a folder's ledger reads next, without opening it; 0 where there is none."""
+    with closing(folder.connect()) as connection, storage_errors(folder.database):
+        if not connection.execute("SELECT name FROM sqlite_master WHERE name = 'ledger_positions'").fetchall():
+            return 0
+        return int(connection.execute("SELECT coalesce(max(next), 0) FROM ledger_positions").fetchone()[0])
 
 
 def known_in(folder: Folder) -> tuple[list[Contact], list[Account]]:
@@ -214,6 +227,7 @@ class Ledger:
         self._clock = clock
         self._connection = folder.connect()
         self._pending: _Batch | None = None
+        self._following = False
         try:
             with folder.transaction(self._connection) as connection:
                 for statement in _SCHEMA.split(";"):
@@ -490,7 +504,18 @@ class Ledger:
                 "INSERT INTO ledger_fates VALUES (?, ?) ON CONFLICT (fate) DO UPDATE SET n = n + excluded.n",
                 sorted(fates.items()),
             )
+            connection.execute("DELETE FROM ledger_last")
+            connection.executemany("INSERT INTO ledger_last VALUES (?, ?)", sorted(fates.items()))
         self._pending = None
+
+    @contextmanager
+    def following(self) -> Iterator[None]:
+        """While the block runs, another one publishes: state and hashes are kept, the outbox stays as it is."""
+        self._following = True
+        try:
+            yield
+        finally:
+            self._following = False
 
     def settle(self) -> Iterator[None]:
         """Match again what was reached, then make the touched profiles again; yields after each transaction."""
@@ -627,7 +652,17 @@ class Ledger:
     def _write_documents(
         self, connection: sqlite3.Connection, documents: Sequence[tuple[_Document, bytes]], version: int
     ) -> None:
+        if not self._following:
+            self._send(connection, self._records_of(documents, version))
+        published = [(document.id, version, hash_) for document, hash_ in documents if document.record is not None]
+        connection.executemany("INSERT OR REPLACE INTO ledger_documents VALUES (?, ?, ?)", published)
+        gone_ids = [(document.id,) for document, _ in documents if document.record is None]
+        connection.executemany("DELETE FROM ledger_documents WHERE id = ?", gone_ids)
+
+    def _records_of(self, documents: Sequence[tuple[_Document, bytes]], version: int) -> list[ProducerRecord]:
+        """Return what tells of changed documents: each with its version, and the change. Create where none stands."""
         now = self._clock()
+        known = {id_ for id_, _ in self._known([document.id for document, _ in documents])}
         records = []
         for document, _ in documents:
             gone = document.record is None
@@ -636,7 +671,7 @@ class Ledger:
                 subject=document.id,
                 source=SOURCE,
                 time=now,
-                verb="Delete" if gone else "Update",
+                verb="Delete" if gone else "Update" if document.id in known else "Create",
                 sourceversion=version,
                 cause=document.cause,
             )
@@ -652,13 +687,11 @@ class Ledger:
                 change, subject=document.id, source=SOURCE, time=now, sourceversion=version, cause=document.cause
             )
             records.append(ProducerRecord("changes", document.id, encode(event)))
-        published = [(document.id, version, hash_) for document, hash_ in documents if document.record is not None]
-        connection.executemany("INSERT OR REPLACE INTO ledger_documents VALUES (?, ?, ?)", published)
-        gone_ids = [(document.id,) for document, _ in documents if document.record is None]
-        connection.executemany("DELETE FROM ledger_documents WHERE id = ?", gone_ids)
-        self._send(connection, records)
+        return records
 
     def _send(self, connection: sqlite3.Connection, records: Iterable[ProducerRecord]) -> None:
+        if self._following:
+            return
         connection.executemany(
             "INSERT INTO ledger_outbox (topic, key, value) VALUES (?, ?, ?)",
             [(record.topic, record.key, record.value) for record in records],
@@ -674,6 +707,12 @@ class Ledger:
         with self._folder.transaction(self._connection) as connection:
             connection.execute("DELETE FROM ledger_outbox WHERE seq <= ?", (last,))
 
+    def empty_outbox(self) -> None:
+        """Throw away what was to be published: somebody else has published it."""
+        if self._rows("SELECT 1 FROM ledger_outbox LIMIT 1"):
+            with self._folder.transaction(self._connection) as connection:
+                connection.execute("DELETE FROM ledger_outbox")
+
     def _version(self, next_offset: int) -> int:
         return (self._epoch << 48) | next_offset
 
@@ -682,6 +721,19 @@ class Ledger:
     def positions(self) -> dict[int, int]:
         """Return the next offset of `facts` to read by partition; empty at the very start."""
         return dict(self._rows("SELECT part, next FROM ledger_positions"))
+
+    def position(self) -> int:
+        """Return the next offset of `facts` to read, which has one partition; 0 at the very start."""
+        return self.positions().get(0, 0)
+
+    def last_fates(self) -> dict[str, int]:
+        """Return how many facts of the newest batch met each fate."""
+        return dict(self._rows("SELECT fate, n FROM ledger_last"))
+
+    def unsettled(self) -> int:
+        """Return how many incidents and profiles are left to settle."""
+        sql = "SELECT (SELECT count(*) FROM ledger_unmatched) + (SELECT count(*) FROM ledger_touched)"
+        return int(self._rows(sql)[0][0])
 
     def profile(self, subject: str) -> Profile | None:
         """Return the profile of a contact or account, computed now from its links; None where there is none."""

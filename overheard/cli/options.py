@@ -15,6 +15,7 @@ from rich.progress import TextColumn, TimeElapsedColumn
 
 from overheard.config.settings import Settings, load_settings
 from overheard.errors import FolderError, FolderInUseError
+from overheard.wiring.engines import is_shared, node_folder
 from overheard.wiring.system import System, serving
 
 FolderOption = Annotated[
@@ -42,9 +43,12 @@ def open_system(folder: Path | None, config: Path | None, *, make: bool = False,
 
     Beside a running `overheard up` it is a guest's, unless it must be the command's `alone`.
     `make`: a folder that is not there is made. Else it is an error: whoever only looks is in the wrong place.
+    On a shared log every command has a folder of its own within the data folder, as every service has.
     """
     settings = settings_for(config)
     path = folder or Path(settings.data)
+    if is_shared(settings):
+        return open_node(path, settings, config, "command")
     if alone:
         refuse_beside_up(path)
     if serving(path) is not None:
@@ -56,6 +60,11 @@ def open_system(folder: Path | None, config: Path | None, *, make: bool = False,
         )
         raise FolderError(msg)
     return System(path, settings, config=config or _DEFAULT_CONFIG)
+
+
+def open_node(home: Path, settings: Settings, config: Path | None, what: str) -> System:
+    """Return a system on a shared log, in the first folder of `home` for `what` that no running process holds."""
+    return System(node_folder(home, what), settings, config=config or _DEFAULT_CONFIG, home=home)
 
 
 def refuse_beside_up(path: Path) -> None:

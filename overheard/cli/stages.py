@@ -1,7 +1,10 @@
-"""`overheard run STAGE`: one stage on lines of JSON, standard input to standard output, to try a step by hand."""
+"""`overheard run STAGE`: one stage as a service on a shared log, or on lines of JSON, to try a step by hand."""
 
 import logging
+import signal
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -10,12 +13,29 @@ from typing import Annotated
 import typer
 
 from overheard.cli import render
-from overheard.cli.options import ConfigOption, FolderOption, notes, print_json, settings_for
+from overheard.cli.options import (
+    ConfigOption,
+    FolderOption,
+    console,
+    notes,
+    open_node,
+    print_json,
+    settings_for,
+)
+from overheard.config.settings import Settings
+from overheard.errors import ConfigError
+from overheard.log.stage import Progress
 from overheard.wiring.byhand import BY_HAND, run_by_hand
+from overheard.wiring.engines import is_shared, node_folder
+from overheard.wiring.run import SERVICES, run_service
+
+# A line says how far a service is, at most every so many seconds, while that changes.
+_LINE_EVERY = 10.0
 
 
 def run(
-    stage: Annotated[str, typer.Argument(help=f"One of {', '.join(BY_HAND)}.")],
+    stage: Annotated[str, typer.Argument(help=f"One of {', '.join(SERVICES)}.")],
+    lines: Annotated[bool, typer.Option("--lines", help="By hand, on lines of JSON, on a shared log too.")] = False,
     watch: Annotated[Path | None, typer.Option(help="Watch list, TOML.", exists=True, dir_okay=False)] = None,
     accounts: Annotated[Path | None, typer.Option(help="Accounts, CSV.", exists=True, dir_okay=False)] = None,
     contacts: Annotated[Path | None, typer.Option(help="Contacts, CSV.", exists=True, dir_okay=False)] = None,
@@ -23,17 +43,30 @@ def run(
     config: ConfigOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Fates and dead letters on standard error as JSON.")] = False,
 ) -> None:
-    """Run one stage on lines of JSON, standard input to standard output; nothing is kept.
+    """Run one stage: on Kafka as a service until stopped, on the embedded engines on lines of JSON.
 
+    As a service, start as many as wanted on as many machines: enrich and index share the work; of collect, match and
+    alerts one does it and the others stand by; web serves the pages.
+
+    On lines of JSON, standard input to standard output; nothing is kept.
     collect: rows of posts to mentions; enrich: mentions (or rows of posts) to facts; match: facts to documents;
     index: documents to what the index holds of them. What is watched and who is known comes from --watch, --accounts
     and --contacts, or, where none is given, from the data folder.
     """
-    if stage not in BY_HAND:
-        msg = f"expected one of {', '.join(BY_HAND)}; got {stage!r}"
+    if stage not in SERVICES:
+        msg = f"expected one of {', '.join(SERVICES)}; got {stage!r}"
         raise typer.BadParameter(msg)
     settings = settings_for(config)
     folder = folder or Path(settings.data)
+    if is_shared(settings) and not lines:
+        _serve(stage, folder, settings, config)
+        return
+    if stage not in BY_HAND:
+        msg = (
+            f"stage {stage} runs as a service on a shared log ([log] in the settings). On the embedded engines "
+            "`overheard up` runs every stage"
+        )
+        raise ConfigError(msg)
     given = any((watch, accounts, contacts))
     if stage in ("enrich", "match") and not given and not folder.is_dir() and not as_json:
         notes().print(f"nothing is watched and nobody known: no --watch, and no data folder {folder}", markup=False)
@@ -42,7 +75,7 @@ def run(
             stage,
             sys.stdin.buffer,
             settings,
-            folder=folder if folder.is_dir() and not given and stage in ("enrich", "match") else None,
+            folder=_known(folder, settings) if folder.is_dir() and not given and stage in ("enrich", "match") else None,
             watch=watch,
             accounts=accounts,
             contacts=contacts,
@@ -56,6 +89,34 @@ def run(
     if done.letters:
         notes().print(render.dead_letters(done.letters))
     notes().print(render.fates({stage: done.fates}))
+
+
+def _known(folder: Path, settings: Settings) -> Path:
+    return node_folder(folder, "command") if is_shared(settings) else folder
+
+
+def _serve(stage: str, home: Path, settings: Settings, config: Path | None) -> None:
+    """Run a service until SIGTERM or Ctrl-C, and tell on standard error, at most every ten seconds, how far it is."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    told = 0.0
+
+    def tell(progress: Progress) -> None:
+        nonlocal told
+        if time.monotonic() - told >= _LINE_EVERY:
+            told = time.monotonic()
+            notes().print(f"{stage} {progress.read:,} done, {progress.lag:,} to go", markup=False)
+
+    with open_node(home, settings, config, stage) as system:
+        notes().print(f"{stage} runs, its folder is {system.folder.path}", markup=False, soft_wrap=True)
+        run_service(
+            system,
+            stage,
+            stop,
+            on_progress=tell,
+            on_address=lambda address: console().print(f"Overheard is at {address}", markup=False, soft_wrap=True),
+        )
 
 
 @contextmanager

@@ -79,7 +79,7 @@ def revoke(
 
 
 def _file(system: System) -> TokenFile:
-    return TokenFile(system.folder.path)
+    return TokenFile(system.home)
 
 
 def _shown(token: Token) -> dict[str, Any]:

@@ -42,6 +42,8 @@ TOPICS: Mapping[str, Topic] = {
         Topic("deliveries", 1, compacted=True, retention=timedelta(days=90)),
         Topic("poll-state", 1, compacted=True),
         Topic("dead-letters", 1, compacted=True, retention=timedelta(days=30)),
+        # Holds nothing: whoever of a group owns its one partition does what only one may do (polls, tells alerts).
+        Topic("owners", 1, retention=timedelta(days=1)),
     )
 }
 

@@ -215,7 +215,9 @@ class _Run:
             while not stop.is_set():
                 batch = self._gather(stop, linger, timeout if until_idle is None else 0.0)
                 if not batch and until_idle is not None:
-                    done = until_idle()  # asked first: what upstream did before it was done is seen by the next look
+                    done = self._patiently(
+                        until_idle
+                    )  # asked first: what upstream did before it was done is seen by the next look
                     # An empty poll may only mean that nothing has come over the network yet.
                     done = done and not self._patiently(self._consumer.lag)
                     batch = self._gather(stop, linger, 0.0 if done else timeout)

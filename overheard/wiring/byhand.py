@@ -56,7 +56,7 @@ def run_by_hand(
     data = stream.read()
     with throwaway(settings) as system:
         if folder is not None:
-            _copy_known(folder, system)
+            _copy_known(folder, settings, system)
         if watch is not None:
             bring_watch(system, watch)
         if accounts is not None:
@@ -84,9 +84,9 @@ def run_by_hand(
         return Done(lines, fates, list_letters(system.log))
 
 
-def _copy_known(folder: Path, system: System) -> None:
+def _copy_known(folder: Path, settings: Settings, system: System) -> None:
     """Copy terms, sources, accounts, contacts and decisions from a data folder, and have the matcher apply them."""
-    with System(folder, system.settings) as known:
+    with System(folder, settings) as known:
         records = [
             ProducerRecord(record.topic, record.key, record.value)
             for record in newest(known.log, "facts")

@@ -12,7 +12,6 @@ from overheard.crm.rows import append_facts
 from overheard.errors import InputError, NotFoundError
 from overheard.identities import written_key
 from overheard.index.base import Hit, Index, Page, Search
-from overheard.index.embedded import EmbeddedIndex
 from overheard.index.query import Published, Value, every, parse
 from overheard.log.deadletters import list_letters
 from overheard.records import (
@@ -73,9 +72,9 @@ class SystemService:
     def __init__(self, system: System, *, clock: Callable[[], datetime] = utc_now) -> None:
         self.system = system
         self._clock = clock
-        self._readers: queue.SimpleQueue[EmbeddedIndex] = queue.SimpleQueue()
+        self._readers: queue.SimpleQueue[Index] = queue.SimpleQueue()
         self._closed = False
-        self._tokens = TokenFile(system.folder.path)
+        self._tokens = TokenFile(system.home)
         self._source_counts = SourceCounts(system.log)
         self._answers = Answers(system.folder, clock=clock)
         # Two batches at once would both find a post or contact new.

@@ -79,8 +79,8 @@ class SystemSetUp:
         self._system = system
         self._bringing = bringing
         self._clock = clock
-        self._path = system.folder.path / "setup.json"
-        self._list = system.folder.path / "setup-contacts"
+        self._path = system.home / "setup.json"
+        self._list = system.home / "setup-contacts"
         # One change at a time, each of the newest state: two tabs must not lose each other's answers.
         self._changing = threading.Lock()
         self._reading = threading.Lock()

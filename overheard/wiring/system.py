@@ -1,7 +1,10 @@
-"""One opened Overheard: the data folder with its log, and the stages put on it.
+"""One opened Overheard: the data folder, the log and the index, and the stages put on them.
 
 One process owns a folder. While `overheard up` runs, other commands join it as guests: log and index are shared between
 processes already, so a guest reads and appends as its workers do, and waits where the owner has to act.
+
+Where the log is shared (Kafka), each process has a folder of its own, for the ledger that it follows; whoever writes
+waits for the stages, wherever they run.
 """
 
 import os
@@ -18,16 +21,16 @@ from typing import Any, Self
 import msgspec
 
 from overheard.config.settings import Settings
-from overheard.errors import FolderInUseError, OverheardError
+from overheard.errors import FolderInUseError, OverheardError, TransientError
 from overheard.folder import Folder, holder_of
-from overheard.index.embedded import EmbeddedIndex
+from overheard.index.base import Index
 from overheard.index.stage import IndexStage
 from overheard.log.base import TOPICS, ConsumerRecord, Log
-from overheard.log.embedded import EmbeddedLog
 from overheard.log.stage import LogSink, Progress, run_stage
-from overheard.matcher.ledger import Ledger, fates_in
+from overheard.matcher.ledger import Ledger, fates_in, position_in
 from overheard.matcher.stage import LedgerSink, MatchStage
 from overheard.records import Event, Term, WatchedSource, decode
+from overheard.wiring.engines import embedded, is_shared, open_index, open_log
 
 # The topic that each stage reads, under whose name its positions and fates stand.
 STAGES: Mapping[str, str] = {"enrich": "mentions", "match": "facts", "index": "documents"}
@@ -35,6 +38,9 @@ STAGES: Mapping[str, str] = {"enrich": "mentions", "match": "facts", "index": "d
 INDEX_LINGER = 0.25
 # How often a command looks whether a running stage has taken in what it wrote, in seconds.
 _LOOK = 0.01
+_LOOK_SHARED = 0.1  # a look goes over the network
+# Where nothing moved for so long, in seconds, nobody runs the stage that is waited for.
+_PATIENCE = 60.0
 # A worker's exit status where another start would meet the same: a full disk, a damaged folder. It has said so itself.
 GAVE_UP = 3
 _PAGE = 1_000
@@ -64,21 +70,30 @@ def _is_newest(record: ConsumerRecord, latest: Mapping[str, ConsumerRecord]) -> 
 class System:
     """The data folder, opened, with its log. A context manager.
 
-    `config` is the file that the settings come from, or would be written to. `guest`: beside the owner, which must have
-    been found by `serving`. Raises what `Folder` raises.
+    `config` is the file that the settings come from, or would be written to. `home` is where all processes of this
+    machine look (tokens, what set-up began), where that is not `folder` itself. `guest`: beside the owner, which must
+    have been found by `serving`. Raises what `Folder` raises, and EngineError.
     """
 
     def __init__(
-        self, folder: Path, settings: Settings, *, config: Path = Path("overheard.toml"), guest: bool = False
+        self,
+        folder: Path,
+        settings: Settings,
+        *,
+        config: Path = Path("overheard.toml"),
+        guest: bool = False,
+        home: Path | None = None,
     ) -> None:
         self.settings = settings
         self.config = config
         self.guest = guest
+        self.home = home or folder
         self.settings_changed = threading.Event()
+        self.shared = is_shared(settings)
         self._turns = {stage: threading.Lock() for stage in STAGES}
         self.folder = Folder(folder, held=guest)
         try:
-            self.log = EmbeddedLog(self.folder)
+            self.log = open_log(settings.log, self.folder)
         except BaseException:
             self.folder.close()
             raise
@@ -99,9 +114,9 @@ class System:
         self.settings = settings
         self.settings_changed.set()
 
-    def index(self, *, reading: bool = False) -> EmbeddedIndex:
+    def index(self, *, reading: bool = False) -> Index:
         """Return the index, opened; the caller closes it. `reading`: beside whoever writes, in any process."""
-        return EmbeddedIndex(self.folder, reading=reading)
+        return open_index(self.settings.index, self.folder, reading=reading)
 
     def run_match(
         self,
@@ -110,9 +125,17 @@ class System:
         until_idle: Callable[[], bool] | None = None,
         on_progress: Callable[[Progress], None] | None = None,
     ) -> Progress:
-        """Run the matcher in this thread until `stop`, or until nothing is left where `until_idle` says so."""
+        """Run the matcher in this thread until `stop`, or until nothing is left where `until_idle` says so.
+
+        On a shared log it is the owner or a standby, as it comes, and ends by `stop` only.
+        """
         with self._only("match"):
-            return self._run_match(stop, until_idle=until_idle, on_progress=on_progress)
+            if not self.shared:
+                return self._run_match(stop, until_idle=until_idle, on_progress=on_progress)
+            from overheard.matcher.standby import run_match
+
+            with closing(Ledger(self.folder, clock=utc_now)) as ledger:
+                return run_match(ledger, self.log, stop, on_progress=on_progress)
 
     def _run_match(
         self,
@@ -169,8 +192,9 @@ class System:
     def catch_up_match(self, on_progress: Callable[[Progress], None] | None = None) -> Progress:
         """Have all facts applied that wait, so that `watch` has what was imported.
 
-        Where the matcher runs already, in another thread or in the owner's process, this waits for it. Raises
-        OverheardError where that process ends first: what was written is applied when `overheard up` runs again.
+        Where the matcher runs already, in another thread or in the owner's process, this waits for it; on a shared log
+        wherever it runs, and then this folder's own ledger follows. Raises OverheardError where that process ends
+        first, or nobody seems to run it: what was written is applied when it runs again.
         """
         return self._catch_up(
             "match", lambda: self._run_match(threading.Event(), until_idle=lambda: True, on_progress=on_progress)
@@ -185,6 +209,11 @@ class System:
         topic = STAGES[stage]
         ends = {partition: self.log.span(topic, partition)[1] for partition in range(TOPICS[topic].partitions)}
         turn = self._turns[stage]
+        if self.shared:
+            self._await_stage(stage, topic, ends)
+            if stage == "match":
+                self.follow(ends[0])
+            return Progress(stage, 0, {}, 0)
         while True:
             # Whoever has the turn may end before it comes so far; then it is this one's.
             if not self.guest and turn.acquire(blocking=False):
@@ -201,6 +230,51 @@ class System:
                 )
                 raise OverheardError(msg)
             time.sleep(_LOOK)
+
+    def _await_stage(self, stage: str, topic: str, ends: Mapping[int, int]) -> None:
+        """Wait until a stage, wherever it runs, has come to where its topic ended."""
+        moved, before = time.monotonic(), -1
+        while not self._reached(stage, topic, ends):
+            now = sum(self.log.checkpoint(stage, topic).positions.values())
+            if now != before:
+                moved, before = time.monotonic(), now
+            if time.monotonic() - moved > _PATIENCE:
+                msg = (
+                    f"expected stage {stage} to take in what was written; it has not moved for {_PATIENCE:.0f} s. "
+                    f"Nothing is lost: start `overheard run {stage}`, and what was written is taken in"
+                )
+                raise TransientError(msg)
+            time.sleep(_LOOK_SHARED)
+
+    def follow(self, end: int) -> None:
+        """Bring this folder's ledger, on a shared log, to what the matcher has published of `facts` up to `end`.
+
+        Where another thread or process has the ledger open, that one follows, and is waited for.
+        """
+        from overheard.matcher.standby import follow
+
+        turn = self._turns["match"]
+        while position_in(self.folder) < end:
+            if not self.guest and turn.acquire(blocking=False):
+                try:
+                    with closing(Ledger(self.folder, clock=utc_now)) as ledger:
+                        follow(ledger, self.log)
+                finally:
+                    turn.release()
+            elif self.folder.owner_is_gone():
+                msg = f"{self.folder.path}: expected its owner to follow; it has ended. Run the command again"
+                raise OverheardError(msg)
+            else:
+                time.sleep(_LOOK_SHARED)
+
+    def run_follow(self, stop: threading.Event) -> None:
+        """Have this folder's ledger follow the matcher, in this thread until `stop`; never take over."""
+        from overheard.matcher.standby import follow
+
+        with self._only("match"), closing(Ledger(self.folder, clock=utc_now)) as ledger:
+            while not stop.is_set():
+                follow(ledger, self.log, stop=stop)
+                stop.wait(_LOOK_SHARED)
 
     @contextmanager
     def _only(self, stage: str) -> Iterator[None]:
@@ -249,7 +323,7 @@ class System:
         """
         fates = {"collect": self.log.checkpoint("collect", "fetches").fates}
         fates |= {name: self.log.checkpoint(name, topic).fates for name, topic in STAGES.items()}
-        return {**fates, "match": fates_in(self.folder)}
+        return fates if self.shared else {**fates, "match": fates_in(self.folder)}
 
     def lag(self) -> Mapping[str, int]:
         """Return how many offsets lie ahead of each stage."""
@@ -294,6 +368,6 @@ def serving(folder: Path) -> Serving | None:
 
 @contextmanager
 def throwaway(settings: Settings) -> Iterator[System]:
-    """Lend a system in a new folder, which is removed afterwards."""
-    with TemporaryDirectory(prefix="overheard-") as folder, System(Path(folder), settings) as system:
+    """Lend a system in a new folder, on the embedded engines; it is removed afterwards."""
+    with TemporaryDirectory(prefix="overheard-") as folder, System(Path(folder), embedded(settings)) as system:
         yield system

@@ -6,7 +6,6 @@
 The main thread starts them, starts a worker again that died, tells how far they are, and stops them.
 """
 
-import logging
 import os
 import subprocess
 import sys
@@ -18,22 +17,21 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
+
 from overheard.errors import OverheardError
 from overheard.log.base import TOPICS
 from overheard.wiring.alerts import begin_alerts, run_alerts
-from overheard.wiring.feeds import polling
+from overheard.wiring.feeds import poll_until
 from overheard.wiring.imports import bring_watch
 from overheard.wiring.serve import serving_pages
 from overheard.wiring.system import GAVE_UP, System, said_serving, utc_now
 
-_logger = logging.getLogger(__name__)
 # How often the main thread looks after the others. Short, because `--once` ends only when it has looked.
 _LOOK = 0.1
 # A worker that dies so often without having done anything will not do better the next time.
 _MOST_DEATHS = 5
 _WORKER_GRACE = 20.0  # seconds: a batch in hand takes less than one
-_IDLE = 3_600.0  # seconds between two looks where there is no source to poll
-_POLL_PAUSE = 1.0  # seconds between two rounds at least: a site that wants to be left alone stays due
 # How often it tells how far they are: the fates are counted in the ledger's own tables, and cost a connection.
 _TELL = 0.5
 _MAINTENANCE = timedelta(minutes=10)
@@ -75,10 +73,6 @@ def run_up(
             on_address(address)
         if alerts:
             begin_alerts(system.log)
-        # What was imported and not yet applied may say what to watch, so the matcher goes before the workers.
-        system.catch_up_match()
-        if system.settings.watch:
-            bring_watch(system, Path(system.settings.watch))
         with system.enriching():
             return _run(system, _Run(system, once, workers, stop, alerts), on_status)
 
@@ -127,20 +121,23 @@ class _Run:
     _enriched: int = 0
 
     def start(self) -> None:
+        # What was imported and not yet applied may say what to watch, so the matcher goes before the workers.
+        self._begin("match", lambda: self.system.run_match(self.ending))
+        self.system.catch_up_match()
+        if self.system.settings.watch:
+            bring_watch(self.system, Path(self.system.settings.watch))
         for member in range(self.workers):
             self.processes[member] = self._worker(member)
-        jobs: list[tuple[str, Callable[[], object]]] = [
-            ("match", lambda: self.system.run_match(self.ending)),
-            ("index", lambda: self.system.run_index(self.ending)),
-            ("poll", self._poll),
-            ("maintain", self._maintain),
-        ]
+        self._begin("index", lambda: self.system.run_index(self.ending))
+        self._begin("poll", lambda: poll_until(self.system, self.ending, once=self.once, polled=self.polled))
+        self._begin("maintain", self._maintain)
         if self.alerts:
-            jobs.append(("alerts", lambda: run_alerts(self.system, self.ending)))
-        for name, job in jobs:
-            thread = threading.Thread(target=self._guarded, args=(job,), name=name, daemon=True)
-            thread.start()
-            self.threads.append(thread)
+            self._begin("alerts", lambda: run_alerts(self.system, self.ending))
+
+    def _begin(self, name: str, job: Callable[[], object]) -> None:
+        thread = threading.Thread(target=self._guarded, args=(job,), name=name, daemon=True)
+        thread.start()
+        self.threads.append(thread)
 
     def end(self) -> None:
         self.ending.set()
@@ -190,7 +187,8 @@ class _Run:
         command = [sys.executable, "-m", "overheard.wiring.worker", str(self.system.folder.path), str(member)]
         # One thread a worker: the cores are shared out by the number of workers.
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-        return subprocess.Popen([*command, str(self.workers)], env=environment, stdin=subprocess.DEVNULL)  # noqa: S603
+        command += [str(self.workers), msgspec.json.encode(self.system.settings.log).decode()]
+        return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)  # noqa: S603
 
     def _guarded(self, job: Callable[[], object]) -> None:
         try:
@@ -198,22 +196,6 @@ class _Run:
         except BaseException as e:  # noqa: BLE001  raised again by the main thread
             self.errors.append(e)
             self.failed.set()
-
-    def _poll(self) -> None:
-        changed = self.system.settings_changed
-        with polling(self.system, self.ending) as feeds:
-            while not self.ending.is_set():
-                changed.clear()
-                if self.ending.is_set():  # it woke us between the look above and the clearing
-                    return
-                report = feeds.poll()
-                for problem in report.problems:
-                    _logger.warning("feed %s: %s", problem.source, problem.message)
-                self.polled.set()
-                if self.once:
-                    return
-                pause = _IDLE if report.next_due is None else (report.next_due - utc_now()).total_seconds()
-                changed.wait(max(_POLL_PAUSE, pause))
 
     def _maintain(self) -> None:
         while not self.ending.wait(_MAINTENANCE.total_seconds()):

@@ -1,6 +1,6 @@
 """One enrich worker: a process of its own, started by `overheard up`; it alone loads spaCy.
 
-python -m overheard.wiring.worker FOLDER MEMBER MEMBERS
+python -m overheard.wiring.worker FOLDER MEMBER MEMBERS LOG, the last being `[log]` of the settings as JSON
 """
 
 import logging
@@ -11,14 +11,17 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
+
+from overheard.config.settings import LogSettings
 from overheard.enrich.rewinnow import Rewinnow
 from overheard.enrich.stage import EnrichStage
 from overheard.enrich.winnow import Winnow
 from overheard.errors import OverheardError
 from overheard.folder import Folder
 from overheard.log.base import ConsumerRecord, Log
-from overheard.log.embedded import EmbeddedLog
 from overheard.log.stage import LogSink, Outcome, Progress, run_stage
+from overheard.wiring.engines import open_log
 from overheard.wiring.system import GAVE_UP, utc_now
 
 
@@ -47,7 +50,7 @@ def run_enrich(
     """Enrich a member's partitions in this thread until `stop`, or until nothing is left where `until_idle` says so."""
     stage = EnrichStage(Winnow(), clock=utc_now)
     consumer = log.consumer("enrich", stage.topic, member=member, members=members)
-    rewinnow = Rewinnow(log, stage, consumer.partitions)
+    rewinnow = Rewinnow(log, stage, lambda: consumer.partitions)
 
     def between_batches() -> bool:
         rewinnow.catch_up()
@@ -64,9 +67,9 @@ def run_enrich(
         )
 
 
-def run_worker(folder: Path, member: int, members: int, stop: threading.Event) -> None:
+def run_worker(folder: Path, member: int, members: int, settings: LogSettings, stop: threading.Event) -> None:
     """Enrich this member's partitions until `stop`, or until the owner of the folder has ended."""
-    with Folder(folder, held=True) as held, closing(EmbeddedLog(held)) as log:
+    with Folder(folder, held=True) as held, closing(open_log(settings, held)) as log:
         run_enrich(
             log,
             stop,
@@ -80,12 +83,12 @@ def run_worker(folder: Path, member: int, members: int, stop: threading.Event) -
 def main() -> int:
     """Run as a process; 0 when told to stop, GAVE_UP with a message when the folder cannot be used."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    folder, member, members = sys.argv[1:]
+    folder, member, members, settings = sys.argv[1:]
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
-        run_worker(Path(folder), int(member), int(members), stop)
+        run_worker(Path(folder), int(member), int(members), msgspec.json.decode(settings, type=LogSettings), stop)
     except OverheardError as e:
         print(f"error: {e}", file=sys.stderr)  # noqa: T201  a process's last word
         return GAVE_UP

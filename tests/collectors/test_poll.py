@@ -10,12 +10,12 @@ from werkzeug import Request, Response
 
 from overheard.collectors.feeds import Feed
 from overheard.collectors.fetch import Fetcher, Limits
-from overheard.collectors.poll import FETCH_HEADER, PollReport, poll_due
+from overheard.collectors.poll import FETCH_HEADER, STAGE, PollReport, poll_due
 from overheard.errors import TransientError
 from overheard.folder import Folder
 from overheard.log.base import ProducerRecord
 from overheard.log.deadletters import list_letters, replay_letter
-from overheard.log.embedded import EmbeddedLog
+from overheard.log.embedded import EmbeddedConsumer, EmbeddedLog
 from overheard.records import Event, decode
 
 START = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -232,8 +232,25 @@ class Mortal:
     def append(self, records: Sequence[ProducerRecord], *, durable: bool = False) -> Any:
         return self._write("append", records, durable=durable)
 
+    def consumer(self, *args: Any) -> Any:
+        return MortalConsumer(self._log.consumer(*args), self)
+
     def commit(self, *args: Any) -> Any:
         return self._write("commit", *args)
+
+
+class MortalConsumer:
+    """A place in a group whose commits are writes of a mortal log."""
+
+    def __init__(self, consumer: EmbeddedConsumer, log: Mortal) -> None:
+        self._consumer = consumer
+        self._log = log
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._consumer, name)
+
+    def commit(self, *args: Any) -> Any:
+        return self._log.commit(STAGE, "fetches", *args)
 
 
 @pytest.mark.parametrize("after", [False, True])

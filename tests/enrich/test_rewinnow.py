@@ -46,7 +46,7 @@ def test_a_new_term_finds_mentions_that_were_winnowed_away(log: EmbeddedLog, sta
     log.append(
         [to_mentions(a_mention(text, str(i))) for i, text in enumerate(["Korvex", "Brannt", "none", "Korvex Brannt"])]
     )
-    rewinnow = Rewinnow(log, stage, EVERY)
+    rewinnow = Rewinnow(log, stage, lambda: EVERY)
     assert rewinnow.catch_up() == (0, 0)
     work(log, stage)
     assert set(by_content(log)) == {"Korvex", "Korvex Brannt"}
@@ -64,7 +64,7 @@ def test_a_new_term_finds_mentions_that_were_winnowed_away(log: EmbeddedLog, sta
 
 def test_a_new_contact_finds_what_they_wrote_before(log: EmbeddedLog, stage: EnrichStage) -> None:
     log.append([to_mentions(a_mention("hi", attributed_to=Actor(platform="reddit", preferred_username="Meera")))])
-    rewinnow = Rewinnow(log, stage, EVERY)
+    rewinnow = Rewinnow(log, stage, lambda: EVERY)
     rewinnow.catch_up()
     work(log, stage)
     assert facts(log) == []
@@ -74,7 +74,7 @@ def test_a_new_contact_finds_what_they_wrote_before(log: EmbeddedLog, stage: Enr
 
 
 def test_mentions_that_the_stage_has_yet_to_read_are_left_to_it(log: EmbeddedLog, stage: EnrichStage) -> None:
-    rewinnow = Rewinnow(log, stage, EVERY)
+    rewinnow = Rewinnow(log, stage, lambda: EVERY)
     rewinnow.catch_up()
     log.append([to_mentions(a_mention("Korvex")), to_watch(a_term("korvex"))])
     assert rewinnow.catch_up() == (0, 0)
@@ -84,18 +84,18 @@ def test_mentions_that_the_stage_has_yet_to_read_are_left_to_it(log: EmbeddedLog
 
 def test_a_worker_that_starts_late_catches_up_with_what_came_meanwhile(log: EmbeddedLog, stage: EnrichStage) -> None:
     log.append([to_mentions(a_mention("Korvex"))])
-    Rewinnow(log, stage, EVERY).catch_up()
+    Rewinnow(log, stage, lambda: EVERY).catch_up()
     work(log, stage)
     log.append([to_watch(a_term("korvex"))])
-    assert Rewinnow(log, stage, EVERY).catch_up() == (1, 1)
-    assert Rewinnow(log, stage, EVERY).catch_up() == (0, 0)
+    assert Rewinnow(log, stage, lambda: EVERY).catch_up() == (1, 1)
+    assert Rewinnow(log, stage, lambda: EVERY).catch_up() == (0, 0)
 
 
 def test_each_member_rewinnows_its_own_partitions(log: EmbeddedLog, stage: EnrichStage) -> None:
     log.append([to_mentions(a_mention("Korvex", str(i))) for i in range(30)])
     work(log, stage)
     log.append([to_watch(a_term("korvex"))])
-    odd, even = Rewinnow(log, stage, EVERY[1::2]).catch_up(), Rewinnow(log, stage, EVERY[::2]).catch_up()
+    odd, even = Rewinnow(log, stage, lambda: EVERY[1::2]).catch_up(), Rewinnow(log, stage, lambda: EVERY[::2]).catch_up()
     assert odd.enriched > 0 < even.enriched
     assert odd.enriched + even.enriched == len(facts(log)) == 30
 
@@ -112,7 +112,7 @@ def test_only_the_newest_version_comes_back_and_a_deleted_mention_does_not(
         ("3", "edited out", {"verb": "Update", "sourceversion": 1}),
     ]
     log.append([to_mentions(a_mention(text, native_id), **fields) for native_id, text, fields in versions])
-    rewinnow = Rewinnow(log, stage, EVERY)
+    rewinnow = Rewinnow(log, stage, lambda: EVERY)
     rewinnow.catch_up()
     work(log, stage)
     before = len(facts(log))
@@ -149,8 +149,8 @@ def test_killed_half_way_it_runs_again_and_nothing_is_lost(
     work(log, stage)
     log.append([to_watch(a_term("korvex"))])
     with pytest.raises(_KilledError):
-        Rewinnow(_Dying(log, call, after), stage, EVERY).catch_up()
-    Rewinnow(log, stage, EVERY).catch_up()
+        Rewinnow(_Dying(log, call, after), stage, lambda: EVERY).catch_up()
+    Rewinnow(log, stage, lambda: EVERY).catch_up()
     found = facts(log)
     assert {event.data.mention.content for event in found} == {f"Korvex {i}" for i in range(25)}
     assert len({event.id for event in found}) == 25, "what came twice came as the same event"
@@ -164,7 +164,7 @@ def test_an_engine_that_is_busy_is_tried_again_by_the_caller(log: EmbeddedLog, s
     log.append([to_mentions(a_mention("Korvex"))])
     work(log, stage)
     log.append([to_watch(a_term("korvex"))])
-    rewinnow = Rewinnow(log, stage, EVERY)
+    rewinnow = Rewinnow(log, stage, lambda: EVERY)
     log.__class__ = Busy
     with pytest.raises(TransientError):
         rewinnow.catch_up()
@@ -178,5 +178,5 @@ def test_a_record_that_was_a_dead_letter_is_passed_over(log: EmbeddedLog, stage:
     for partition in EVERY:
         log.commit("enrich", "mentions", {partition: log.span("mentions", partition)[1]}, {})
     log.append([to_watch(a_term("korvex"))])
-    assert Rewinnow(log, stage, EVERY).catch_up() == (4, 1)
+    assert Rewinnow(log, stage, lambda: EVERY).catch_up() == (4, 1)
     assert place[0] in EVERY
