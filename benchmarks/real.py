@@ -2,15 +2,17 @@
 
     make real        (or: python -m benchmarks.real [--keep FOLDER])
 
-Reads `../shared/data/real` (see its expected.json) and skips with a message where it is absent. Four runs, each in a
-fresh folder through the command line: as it is; again; with the posts shuffled; with contacts imported last. Exits 1
-when a number is not met or two runs that must agree do not.
+Reads `../shared/data/real` (see its expected.json) and skips with a message where it is absent. Five runs, each in a
+fresh folder through the command line: as it is; again; with the posts shuffled; with contacts imported last; and on a
+real Kafka and a real Elasticsearch, every stage a service of its own. Exits 1 when a number is not met or two runs that
+must agree do not.
 """
 
 import argparse
 import csv
 import gzip
 import json
+import os
 import random
 import shutil
 import subprocess
@@ -31,6 +33,9 @@ from overheard.config.settings import Settings
 from overheard.identities import normal_handle
 from overheard.records import Incident, Profile, contact_id
 from overheard.wiring.system import System
+from tests.engines.cluster import Cluster
+from tests.engines.place import UnavailableError
+from tests.engines.shared import running
 
 REAL = Path(__file__).parents[2] / "shared" / "data" / "real"
 REFERENCE_TOKENS_PER_SECOND = 20_000.0
@@ -90,7 +95,51 @@ def _run_all(work: Path, *, only_first: bool) -> int:
         checks.equal_documents("posts shuffled: the same documents", first, shuffled)
         last = _run(work / "last", "contacts last", contacts_last=True)
         checks.equal_links("contacts imported last: the same links", first, last)
+        _check_engines(work / "engines", first, checks)
     return checks.summary()
+
+
+def _check_engines(work: Path, first: Run, checks: "Checks") -> None:
+    try:
+        run, indexed = _run_on_engines(work)
+    except UnavailableError as e:
+        checks.hold("on Kafka and Elasticsearch", met=False, got=e)
+        return
+    _report(run)
+    checks.equal_documents("on Kafka and Elasticsearch: the same documents", first, run)
+    checks.hold("as many in the index", met=indexed == len(run.documents), got=indexed)
+    checks.hold("nothing dead", met=not any(fates.get("dead") for fates in run.fates.values()), got=run.fates)
+
+
+def _run_on_engines(work: Path) -> tuple[Run, int]:
+    """Run on real servers, with two processes that enrich, as `up` has on two cores; return documents indexed too."""
+    steps: dict[str, float] = {}
+    imports = {"watch": "watch.toml", "accounts": "accounts.csv", "contacts": "contacts.csv"}
+    prefix = f"real{os.getpid()}"
+    with (
+        running("kafka") as kafka,
+        running("elasticsearch") as elastic,
+        Cluster(work, kafka, elastic, prefix) as cluster,
+        PeakMemory() as memory,
+    ):
+        begun = time.monotonic()
+        cluster.start("match", "index")
+        for kind, file in {**imports, "mentions": "posts.ndjson.gz"}.items():
+            at = time.monotonic()
+            cluster.overheard("import", kind, str(REAL / file))
+            steps[f"import {kind}"] = time.monotonic() - at
+        # From here on as `up --once` of the embedded run: everything waits, and nothing is enriched.
+        at = time.monotonic()
+        cluster.start("enrich", "enrich")
+        cluster.wait_idle(1_800)
+        steps["up --once"] = time.monotonic() - at
+        seconds = time.monotonic() - begun
+        with cluster.system() as system:
+            documents, incidents, profiles = _documents(system)
+            fates = {stage: dict(counts) for stage, counts in system.fates().items()}
+        indexed = len(cluster.indexed())
+    run = Run("on Kafka and Elasticsearch", documents, incidents, profiles, fates, seconds, memory.peak_mb, steps)
+    return run, indexed
 
 
 def _run(folder: Path, name: str, *, shuffle: int | None = None, contacts_last: bool = False) -> Run:
@@ -111,7 +160,8 @@ def _run(folder: Path, name: str, *, shuffle: int | None = None, contacts_last: 
             steps[" ".join(command[:2])] = steps.get(" ".join(command[:2]), 0) + time.monotonic() - at
         seconds = time.monotonic() - begun
     status = json.loads(_overheard(folder, "status", "--json"))
-    documents, incidents, profiles = _documents(folder)
+    with System(folder, Settings()) as system:
+        documents, incidents, profiles = _documents(system)
     return Run(name, documents, incidents, profiles, status["fates"], seconds, memory.peak_mb, steps)
 
 
@@ -136,20 +186,19 @@ def _shuffled(posts: Path, target: Path, seed: int) -> Path:
     return target
 
 
-def _documents(folder: Path) -> tuple[dict[str, bytes], list[Incident], dict[str, Profile]]:
+def _documents(system: System) -> tuple[dict[str, bytes], list[Incident], dict[str, Profile]]:
     """Read the documents; as bytes without the envelope (versions, times) and the time first seen."""
     plain: dict[str, bytes] = {}
     incidents: list[Incident] = []
     profiles: dict[str, Profile] = {}
-    with System(folder, Settings()) as system:
-        for event in system.documents():
-            record = event.data
-            if isinstance(record, Incident):
-                incidents.append(record)
-                record = replace(record, mention=replace(record.mention, first_seen=_EPOCH))
-            elif isinstance(record, Profile):
-                profiles[record.id] = record
-            plain[event.subject] = msgspec.json.encode(record, order="deterministic")
+    for event in system.documents():
+        record = event.data
+        if isinstance(record, Incident):
+            incidents.append(record)
+            record = replace(record, mention=replace(record.mention, first_seen=_EPOCH))
+        elif isinstance(record, Profile):
+            profiles[record.id] = record
+        plain[event.subject] = msgspec.json.encode(record, order="deterministic")
     return plain, incidents, profiles
 
 

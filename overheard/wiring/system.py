@@ -29,8 +29,9 @@ from overheard.log.base import TOPICS, ConsumerRecord, Log
 from overheard.log.stage import LogSink, Progress, run_stage
 from overheard.matcher.ledger import Ledger, fates_in, position_in
 from overheard.matcher.stage import LedgerSink, MatchStage
+from overheard.matcher.standby import follow, run_match
 from overheard.records import Event, Term, WatchedSource, decode
-from overheard.wiring.engines import embedded, is_shared, open_index, open_log
+from overheard.wiring.engines import Indexes, embedded, is_shared, open_log
 
 # The topic that each stage reads, under whose name its positions and fates stand.
 STAGES: Mapping[str, str] = {"enrich": "mentions", "match": "facts", "index": "documents"}
@@ -92,6 +93,7 @@ class System:
         self.shared = is_shared(settings)
         self._turns = {stage: threading.Lock() for stage in STAGES}
         self.folder = Folder(folder, held=guest)
+        self._indexes = Indexes(settings.index, self.folder)
         try:
             self.log = open_log(settings.log, self.folder)
         except BaseException:
@@ -107,6 +109,7 @@ class System:
     def close(self) -> None:
         """Release the engines and the folder."""
         self.log.close()
+        self._indexes.close()
         self.folder.close()
 
     def change_settings(self, settings: Settings) -> None:
@@ -116,7 +119,8 @@ class System:
 
     def index(self, *, reading: bool = False) -> Index:
         """Return the index, opened; the caller closes it. `reading`: beside whoever writes, in any process."""
-        return open_index(self.settings.index, self.folder, reading=reading)
+        expected = self.shared and not reading and bool(self.log.checkpoint("index", IndexStage.topic).positions)
+        return self._indexes.open(reading=reading, expected=expected)
 
     def run_match(
         self,
@@ -127,15 +131,13 @@ class System:
     ) -> Progress:
         """Run the matcher in this thread until `stop`, or until nothing is left where `until_idle` says so.
 
-        On a shared log it is the owner or a standby, as it comes, and ends by `stop` only.
+        On a shared log it is the owner or a standby, as it comes.
         """
         with self._only("match"):
             if not self.shared:
                 return self._run_match(stop, until_idle=until_idle, on_progress=on_progress)
-            from overheard.matcher.standby import run_match
-
             with closing(Ledger(self.folder, clock=utc_now)) as ledger:
-                return run_match(ledger, self.log, stop, on_progress=on_progress)
+                return run_match(ledger, self.log, stop, until_idle=until_idle, on_progress=on_progress, clock=utc_now)
 
     def _run_match(
         self,
@@ -251,14 +253,12 @@ class System:
 
         Where another thread or process has the ledger open, that one follows, and is waited for.
         """
-        from overheard.matcher.standby import follow
-
         turn = self._turns["match"]
         while position_in(self.folder) < end:
             if not self.guest and turn.acquire(blocking=False):
                 try:
                     with closing(Ledger(self.folder, clock=utc_now)) as ledger:
-                        follow(ledger, self.log)
+                        follow(ledger, self.log, clock=utc_now)
                 finally:
                     turn.release()
             elif self.folder.owner_is_gone():
@@ -269,11 +269,9 @@ class System:
 
     def run_follow(self, stop: threading.Event) -> None:
         """Have this folder's ledger follow the matcher, in this thread until `stop`; never take over."""
-        from overheard.matcher.standby import follow
-
         with self._only("match"), closing(Ledger(self.folder, clock=utc_now)) as ledger:
             while not stop.is_set():
-                follow(ledger, self.log, stop=stop)
+                follow(ledger, self.log, stop=stop, clock=utc_now)
                 stop.wait(_LOOK_SHARED)
 
     @contextmanager
