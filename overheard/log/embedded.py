@@ -2,6 +2,7 @@
 
     one table a partition   (off, ts, key, headers, value); offsets are never used twice, even when the last one goes
     log_positions           what each group has read
+    log_begun               the end of the batch that a group's owner has begun to write
     log_fates               what became of it, counted in the transaction that moves the position
     log_compacted           how far compaction has come
 
@@ -136,18 +137,22 @@ class EmbeddedLog:
         self._topic(topic)
         positions: dict[int, int] = {}
         fates: dict[str, int] = {}
+        begun: dict[int, int] = {}
         with self._reading() as connection:
-            # One statement, so that positions and fates are of one instant.
-            for partition, fate, number in connection.execute(
-                "SELECT partition, NULL, position FROM log_positions WHERE grp = :grp AND topic = :topic UNION ALL "
-                "SELECT NULL, fate, count FROM log_fates WHERE grp = :grp AND topic = :topic",
+            # One statement, so that all three are of one instant.
+            for partition, fate, number, end in connection.execute(
+                "SELECT partition, NULL, position, NULL FROM log_positions WHERE grp = :grp AND topic = :topic "
+                "UNION ALL SELECT NULL, fate, count, NULL FROM log_fates WHERE grp = :grp AND topic = :topic "
+                "UNION ALL SELECT partition, NULL, NULL, position FROM log_begun WHERE grp = :grp AND topic = :topic",
                 {"grp": group, "topic": topic},
             ).fetchall():
-                if fate is None:
-                    positions[partition] = number
-                else:
+                if fate is not None:
                     fates[fate] = number
-        return Checkpoint(positions, fates)
+                elif end is not None:
+                    begun[partition] = end
+                else:
+                    positions[partition] = number
+        return Checkpoint(positions, fates, begun)
 
     def commit(self, group: str, topic: str, positions: Mapping[int, int], fates: Mapping[str, int]) -> None:
         """See `Log.commit`."""
@@ -160,9 +165,20 @@ class EmbeddedLog:
                 [(group, topic, partition, position) for partition, position in positions.items()],
             )
             connection.executemany(
+                "DELETE FROM log_begun WHERE grp = ? AND topic = ? AND partition = ?",
+                [(group, topic, partition) for partition in positions],
+            )
+            connection.executemany(
                 "INSERT INTO log_fates VALUES (?, ?, ?, ?)"
                 " ON CONFLICT (grp, topic, fate) DO UPDATE SET count = count + excluded.count",
                 [(group, topic, fate, count) for fate, count in fates.items() if count],
+            )
+
+    def _begin(self, group: str, topic: str, positions: Mapping[int, int]) -> None:
+        with self._connection() as connection, self._folder.transaction(connection):
+            connection.executemany(
+                "INSERT OR REPLACE INTO log_begun VALUES (?, ?, ?, ?)",
+                [(group, topic, partition, position) for partition, position in positions.items()],
             )
 
     def maintain(self, now_ms: int) -> Mapping[str, int]:
@@ -191,11 +207,15 @@ class EmbeddedLog:
             with storage_errors(self._folder.database):
                 present = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
             missing = {table: topic for table, topic in wanted.items() if _bare(table) not in present}
-            if not missing:
+            if not missing and "log_begun" in present:
                 return
             with self._folder.transaction(connection):
                 connection.execute(
                     "CREATE TABLE IF NOT EXISTS log_positions (grp TEXT, topic TEXT, partition INTEGER,"
+                    " position INTEGER NOT NULL, PRIMARY KEY (grp, topic, partition)) WITHOUT ROWID"
+                )
+                connection.execute(
+                    "CREATE TABLE IF NOT EXISTS log_begun (grp TEXT, topic TEXT, partition INTEGER,"
                     " position INTEGER NOT NULL, PRIMARY KEY (grp, topic, partition)) WITHOUT ROWID"
                 )
                 connection.execute(
@@ -415,7 +435,8 @@ class EmbeddedConsumer:
         self._log.commit(self._group, self._topic, positions, fates)
 
     def begin(self, positions: Mapping[int, int]) -> None:
-        """See `Consumer.begin`. Nothing to say: one process owns the folder, and nobody takes over from it."""
+        """See `Consumer.begin`. Never fenced: the log is told which member owns what."""
+        self._log._begin(self._group, self._topic, positions)
 
     def rewind(self) -> None:
         """See `Consumer.rewind`."""
