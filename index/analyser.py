@@ -38,9 +38,11 @@ _DROPPED = dict.fromkeys(map(ord, "\u00ad\u200c\u200d\u2060\ufeff"), None) | dic
 _DROPPED |= dict.fromkeys([*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)])
 _MARKS = regex.compile(r"(?<=[\p{Latin}\p{Greek}\p{Cyrillic}]\p{Mn}*)\p{Mn}+")
 _HAS_MARKS = regex.compile(r"[\p{Latin}\p{Greek}\p{Cyrillic}]\p{Mn}")
-# What normalisation never joins to the character before it begins a new piece (see `overheard.text.Alignment`).
+# What normalisation never joins to the character before it begins a new piece (see `overheard.text.Alignment`). A run
+# of ASCII with nothing to join is one piece, inside which offsets only shift: a text with one curly quote is located
+# twice as fast.
 _PIECE = regex.compile(
-    r".[\p{M}\u1160-\u11ff\u3131-\u318e\uff9e\uff9f\uffa0-\uffdc\u00ad\u200c\u200d\u2060\ufeff]*", regex.DOTALL
+    r"[\x00-\x7f]+(?![^\x00-\x7f])|(?s:.)[\p{M}\u1160-\u11ff\u3131-\u318e\uff9e\uff9f\uffa0-\uffdc\u00ad\u200c\u200d\u2060\ufeff]*"
 )
 
 _HANDLE = regex.compile(r"(?<![\w@.+-])@(\w[\w.-]*(?:@\w[\w.-]*\w)?)")
@@ -128,18 +130,27 @@ def locate(text: str) -> list[Token]:
     """
     if text.isascii():
         return [Token(m.group()[:MAX_TOKEN], m.start(), m.end()) for m in _ASCII_TOKEN.finditer(text.lower())]
-    original, folded, at = [0], [0], 0
+    # Where each piece begins in the text and in the folded text, and whether it is ASCII.
+    original, folded, shifts = [0], [0], [False]
     parts: list[str] = []
     for piece in _PIECE.finditer(text):
-        part = fold(piece.group())
-        parts.append(part)
-        at += len(part)
+        raw = piece.group()
+        parts.append(fold(raw))
+        shifts[-1] = raw.isascii()
         original.append(piece.end())
-        folded.append(at)
-    return [
-        Token(token, original[bisect_right(folded, start) - 1], original[bisect_right(folded, end - 1)])
-        for token, start, end in _tokens("".join(parts))
-    ]
+        folded.append(folded[-1] + len(parts[-1]))
+        shifts.append(False)
+    tokens: list[Token] = []
+    for token, start, end in _tokens("".join(parts)):
+        first, last = bisect_right(folded, start) - 1, bisect_right(folded, end - 1) - 1
+        tokens.append(
+            Token(
+                token,
+                original[first] + (start - folded[first] if shifts[first] else 0),
+                original[last] + end - folded[last] if shifts[last] else original[last + 1],
+            )
+        )
+    return tokens
 
 
 def handles(text: str) -> list[str]:

@@ -38,7 +38,8 @@ class Document:
 
     `k` orders and pages, in [0, 2**63). `texts` maps each text field to its tokens joined by spaces, `values` each
     value field to its normal values; empty ones are left out. `keys` are what a profile is looked up by.
-    `json` is the canonical record, read back by `record_of`.
+    `json` is the canonical record, read back by `record_of`. `first`: no version of it was published before; False
+    where that is not known.
     """
 
     id: str
@@ -49,6 +50,7 @@ class Document:
     values: Mapping[str, tuple[str, ...]]
     keys: tuple[str, ...]
     json: bytes
+    first: bool = False
 
     @property
     def day(self) -> int:
@@ -56,9 +58,9 @@ class Document:
         return (self.k >> TAIL_BITS) // _DAY_MS
 
 
-def document_of(record: Record, version: int) -> Document:
+def document_of(record: Record, version: int, *, first: bool = False) -> Document:
     """Return the document of a record. Raises InputError where its `k` is no sort key or a text has lone surrogates."""
-    return _incident(record, version) if isinstance(record, Incident) else _profile(record, version)
+    return _incident(record, version, first) if isinstance(record, Incident) else _profile(record, version, first)
 
 
 def record_of(kind: str, json: bytes) -> Record:
@@ -108,7 +110,7 @@ def lookup_keys(who: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(key for key in keys if not key.endswith(":")))
 
 
-def _incident(incident: Incident, version: int) -> Document:
+def _incident(incident: Incident, version: int, first: bool) -> Document:
     mention = incident.mention
     text = mention.text
     actor = mention.attributed_to
@@ -143,6 +145,7 @@ def _incident(incident: Incident, version: int) -> Document:
         values=values,
         keys=(),
         json=_encode(incident),
+        first=first,
     )
 
 
@@ -161,7 +164,7 @@ def _common(common: tuple[str, str, str, str, str], polarity: str) -> dict[str, 
     )
 
 
-def _profile(profile: Profile, version: int) -> Document:
+def _profile(profile: Profile, version: int, first: bool) -> Document:
     text = text_of(profile)
     handles = [each.identity.value for each in profile.identities if each.identity.type == "handle"]
     texts = {"text": analyser.analyse(text), "title": analyser.analyse(profile.name)}
@@ -185,6 +188,7 @@ def _profile(profile: Profile, version: int) -> Document:
         values=values,
         keys=tuple(dict.fromkeys(_profile_keys(profile))),
         json=_encode(profile),
+        first=first,
     )
 
 

@@ -11,11 +11,9 @@ import errno
 import re
 import shutil
 import sqlite3
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -28,11 +26,20 @@ from overheard.errors import (
     FolderError,
     FolderFullError,
     FolderNewerError,
-    QueryError,
     TransientError,
 )
 from overheard.folder import Folder, storage_errors
-from overheard.index.base import MAX_LIMIT, Change, Fate, Hit, Page, Removal, Search
+from overheard.index.base import (
+    VALUES_SHOWN,
+    Change,
+    Fate,
+    Hit,
+    Page,
+    Removal,
+    Search,
+    check_search,
+    folded_days,
+)
 from overheard.index.documents import TAIL_BITS, Document, lookup_keys, text_of
 from overheard.index.fields import FACETS, TEXT_FIELDS, VALUE_FIELDS
 from overheard.index.highlight import highlight
@@ -59,8 +66,8 @@ FORMAT = 1
 WRITER_HEAP = 64_000_000
 # Facets are exact only when every segment hands on all its values, and all are merged.
 _ALL_BUCKETS = 1_000_000
-_VALUES_SHOWN = 100
 
+_PAGE = 10_000
 _HIGHEST = (1 << 63) - 1
 _META = "CREATE TABLE IF NOT EXISTS index_meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL)"
 _TABLES = """
@@ -149,7 +156,7 @@ class EmbeddedIndex:
 
     def search(self, search: Search) -> Page:
         """See `Index.search`."""
-        _check(search)
+        check_search(search)
         return self._read(lambda: self._search(search))
 
     def _search(self, search: Search) -> Page:
@@ -158,8 +165,7 @@ class EmbeddedIndex:
         tree = restrict(search.tree, search.filters)
         query = engine.query(tree)
         with _engine_errors(self._directory):
-            total = _found(searcher, query, limit=1).count
-            ids, after = _ids(searcher, engine, query, search)
+            ids, after, total = _ids(searcher, engine, query, search)
             facets = _facets(searcher, query, search.facets)
         hits = self._rows(ids)
         if search.sort != "relevance":
@@ -189,6 +195,22 @@ class EmbeddedIndex:
         """See `Index.count`."""
         return self._read(lambda: int(self._open().searcher().num_docs))
 
+    def versions(self) -> Iterator[tuple[str, int]]:
+        """See `Index.versions`."""
+        self._open()
+        statement = (
+            f"SELECT id, version FROM index_documents_{self._generation} "
+            f"WHERE id > ? AND json IS NOT NULL ORDER BY id LIMIT {_PAGE}"
+        )
+        last = ""
+        while True:
+            with storage_errors(self._folder.database):
+                rows = self._connection.execute(statement, (last,)).fetchall()
+            yield from rows
+            if len(rows) < _PAGE:
+                return
+            last = rows[-1][0]
+
     def clear(self) -> None:
         """See `Index.clear`."""
         self.adopt(self.successor())
@@ -197,8 +219,11 @@ class EmbeddedIndex:
         """See `Index.successor`."""
         return type(self)(self._folder, generation=self._generation + 1)
 
-    def adopt(self, successor: Self) -> None:
-        """See `Index.adopt`. The successor is closed by this."""
+    def adopt(self, successor: Self, *, complete: Callable[[], object] | None = None) -> None:
+        """See `Index.adopt`. The successor is closed by this; nobody else writes meanwhile."""
+        if complete is not None:
+            complete()
+            successor.flush()
         successor._open()  # an empty one has no directory yet
         generation = successor._generation
         successor.close()
@@ -533,45 +558,42 @@ def _all_of(queries: Sequence[Query]) -> Query:
     return Query.boolean_query([(Occur.Must, query) for query in queries])
 
 
-def _ids(searcher: tantivy.Searcher, engine: _Engine, query: Query, search: Search) -> tuple[list[str], str]:
-    """Return the ids on the page, and the cursor of the next."""
+def _ids(searcher: tantivy.Searcher, engine: _Engine, query: Query, search: Search) -> tuple[list[str], str, int]:
+    """Return the ids on the page, the cursor of the next, and how many there are on all pages."""
     if search.limit == 0:
-        return [], ""
+        return [], "", _count(searcher, query)
     if search.sort == "relevance":
-        ranked = _found(searcher, query, limit=search.limit).hits
-        return [_id_at(searcher, address) for _, address in ranked], ""
+        ranked = _found(searcher, query, limit=search.limit)
+        return [_id_at(searcher, address) for _, address in ranked.hits], "", int(ranked.count)
     newest = search.sort == "newest"
     order = tantivy.Order.Desc if newest else tantivy.Order.Asc
+    rest = query
     if search.after:
         k = int(search.after)
-        query = _all_of([query, engine.k_range(0, k - 1) if newest else engine.k_range(k + 1, _HIGHEST)])
-    found = _found(searcher, query, limit=search.limit + 1, order_by_field="k", order=order, count=False).hits
-    after = ""
+        rest = _all_of([query, engine.k_range(0, k - 1) if newest else engine.k_range(k + 1, _HIGHEST)])
+    first = _found(searcher, rest, limit=search.limit + 1, order_by_field="k", order=order)
+    total = _count(searcher, query) if search.after else int(first.count)
+    found, after = first.hits, ""
     if len(found) > search.limit:
         last, beyond = found[-2][0], found[-1][0]
         found.pop()
+        after = str(last)
         if last == beyond:
             equal = _all_of([query, engine.k_range(last, last)])
             same = _found(searcher, equal, limit=searcher.num_docs, count=False).hits
             found = [(k, address) for k, address in found if k != last] + [(last, address) for _, address in same]
-        after = str(last)
-    return [_id_at(searcher, address) for _, address in found], after
+            further = engine.k_range(0, last - 1) if newest else engine.k_range(last + 1, _HIGHEST)
+            if not _count(searcher, _all_of([query, further])):
+                after = ""
+    return [_id_at(searcher, address) for _, address in found], after, total
+
+
+def _count(searcher: tantivy.Searcher, query: Query) -> int:
+    return int(_found(searcher, query, limit=1).count)
 
 
 def _id_at(searcher: tantivy.Searcher, address: tantivy.DocAddress) -> str:
     return str(searcher.doc(address)["id"][0])
-
-
-def _check(search: Search) -> None:
-    if not 0 <= search.limit <= MAX_LIMIT:
-        msg = f"expected a limit of 0 to {MAX_LIMIT}; got {search.limit}"
-        raise QueryError(msg)
-    if search.after and (search.sort == "relevance" or not (search.after.isascii() and search.after.isdecimal())):
-        msg = f"expected the cursor of a page sorted by time; got {search.after[:40]!r}. Begin with the first page"
-        raise QueryError(msg)
-    if unknown := [facet for facet in search.facets if facet not in FACETS]:
-        msg = f"expected facets of {', '.join(sorted(FACETS))}; got {unknown[0]!r}"
-        raise QueryError(msg)
 
 
 def _facets(searcher: tantivy.Searcher, query: Query, names: Sequence[str]) -> dict[str, Sequence[tuple[str, int]]]:
@@ -587,16 +609,7 @@ def _facets(searcher: tantivy.Searcher, query: Query, names: Sequence[str]) -> d
     for name, field in fields.items():
         counts = [(bucket["key"], int(bucket["doc_count"])) for bucket in found[field]["buckets"]]
         if field == "day":
-            facets[name] = _folded(counts, "%Y-%m-%d" if name == "published:day" else "%Y-%m")
+            facets[name] = folded_days({int(day): count for day, count in counts}, name)
         else:
-            facets[name] = sorted(counts, key=lambda each: (-each[1], each[0]))[:_VALUES_SHOWN]
+            facets[name] = sorted(counts, key=lambda each: (-each[1], each[0]))[:VALUES_SHOWN]
     return facets
-
-
-def _folded(days: Sequence[tuple[int, int]], pattern: str) -> list[tuple[str, int]]:
-    """Return counts by day or month, UTC, in order; of days, since tantivy's histogram knows no months."""
-    start = datetime(1970, 1, 1, tzinfo=UTC)
-    folded: Counter[str] = Counter()
-    for day, count in days:
-        folded[format(start + timedelta(days=int(day)), pattern)] += count
-    return sorted(folded.items())

@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 
 from overheard.errors import InputError
 from overheard.index.base import Change, Index, Removal
-from overheard.index.documents import document_of
+from overheard.index.documents import Record, document_of
 from overheard.log.base import ConsumerRecord
 from overheard.log.deadletters import dead_letter
 from overheard.log.stage import Outcome
-from overheard.records import DeadLetter, Incident, Profile, RecordError, decode, is_tombstone_of
+from overheard.records import DeadLetter, Event, Incident, Profile, RecordError, decode, is_tombstone_of
 
 PIECE = 250
 
@@ -29,6 +29,14 @@ def change_of(record: ConsumerRecord) -> Change:
 
     Raises InputError for a record that is no document.
     """
+    said = read(record)
+    if isinstance(said, Removal):
+        return said
+    return document_of(said.data, said.sourceversion, first=said.verb == "Create")
+
+
+def read(record: ConsumerRecord) -> Removal | Event[Record]:
+    """Return the removal, or the event with the document, that a record of `documents` is; raises as `change_of`."""
     if record.value is None:
         return Removal(record.key, None)
     try:
@@ -43,7 +51,7 @@ def change_of(record: ConsumerRecord) -> Change:
     if event.data.id != event.subject:
         msg = f"expected a document with the id of its event, {event.subject}; got {event.data.id}"
         raise InputError(msg, where=event.subject)
-    return document_of(event.data, event.sourceversion)
+    return event
 
 
 class IndexStage:
@@ -67,12 +75,18 @@ class IndexStage:
         # In pieces, so that the engine works on one while the next is read.
         for at in range(0, len(records), PIECE):
             changes: list[Change] = []
+            changing: list[ConsumerRecord] = []
             for record in records[at : at + PIECE]:
                 try:
                     changes.append(change_of(record))
+                    changing.append(record)
                 except InputError as e:
                     dead.append(dead_letter(record, self.name, e, self._clock()))
-            fates.update(self._index.apply(changes))
+            for record, fate in zip(changing, self._index.apply(changes), strict=True):
+                if isinstance(fate, InputError):
+                    dead.append(dead_letter(record, self.name, fate, self._clock()))
+                else:
+                    fates[fate] += 1
         self._index.flush()
         if dead:
             fates["dead"] = len(dead)

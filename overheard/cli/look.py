@@ -17,14 +17,19 @@ from overheard.cli.options import (
     print_json,
     telling,
 )
-from overheard.errors import NotFoundError
+from overheard.errors import NotFoundError, OverheardError
 from overheard.index.base import Sort
+from overheard.index.check import check as check_index
 from overheard.index.fields import FACETS
+from overheard.index.rebuild import Comparison
 from overheard.index.rebuild import rebuild as rebuild_index
 from overheard.records import Profile
 from overheard.web.base import Asked
 from overheard.wiring.service import SystemService
 from overheard.wiring.system import utc_now
+
+# Of the sample of a rebuild (200 newest, 200 oldest) so many may have been removed while it ran.
+_REMOVED = 4
 
 index_app = typer.Typer(no_args_is_help=True, help="The search index, which can be thrown away.")
 
@@ -101,18 +106,74 @@ def status(folder: FolderOption = None, config: ConfigOption = None, as_json: Js
 
 
 @index_app.command("rebuild")
-def rebuild(folder: FolderOption = None, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Make the index anew from the log, to the same ids; the old one answers until the new one is whole."""
-    with open_system(folder, config, alone=True) as system, closing(system.index()) as index:
+def rebuild(
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Also where the new one lacks what the old one has.")
+    ] = False,
+    folder: FolderOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make the index anew from the log, to the same ids; the old one answers until the new one is whole.
+
+    Before it takes the old one's place the two are compared. Where the new one lacks much that the old one has, the log
+    has lost something, and the old one stays.
+    """
+    with open_system(folder, config, alone=True) as system, closing(system.index(anew=True)) as index:
         with telling("indexing") as tell:
             fates = rebuild_index(
-                system.log, index, on_progress=lambda done, whole: tell(f"indexing: {done:,} of {whole:,} records")
+                system.log,
+                index,
+                on_progress=lambda done, whole: tell(f"indexing: {done:,} of {whole:,} records"),
+                on_compare=None if anyway else _refuse_less,
             )
         count = index.count()
     if as_json:
         print_json({"documents": count, "fates": fates})
     else:
         console().print(f"{count:,} documents indexed anew")
+
+
+def _refuse_less(compared: Comparison) -> None:
+    """Raise OverheardError where the new index lacks more than what may have been removed just now."""
+    lacking = len(compared.missing) + len(compared.older)
+    if lacking > _REMOVED:
+        old, new = _by_kind(compared.old), _by_kind(compared.new)
+        msg = (
+            f"expected the new index to hold what the old one has, {old}; it holds {new}, and of a sample {lacking} "
+            f"documents are missing or older, such as {[*compared.missing, *compared.older][0]}. The log has lost "
+            "something: the old index stays. To take the new one all the same: overheard index rebuild --anyway"
+        )
+        raise OverheardError(msg)
+
+
+def _by_kind(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} of kind {kind}" for kind, count in counts.items()) or "nothing"
+
+
+@index_app.command("check")
+def check(folder: FolderOption = None, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Compare ids and versions in the index with the log; exits with 1 where they differ. Nothing is changed."""
+    with open_system(folder, config) as system, closing(system.index(reading=True)) as index:
+        with telling("comparing") as tell:
+            checked = check_index(index, system.log, on_progress=lambda done: tell(f"comparing: {done:,} records read"))
+        waiting = system.lag()["index"]
+    if as_json:
+        print_json({"documents": checked.documents, "waiting": waiting, **checked.counts, "samples": checked.samples})
+    else:
+        console().print(f"{checked.documents:,} documents on the log")
+        for kind, count in checked.counts.items():
+            if count:
+                such = ", ".join(list(checked.samples[kind])[:3])
+                console().print(f"{count:,} {kind} in the index, such as {such}", markup=False, soft_wrap=True)
+        if checked.is_equal:
+            console().print("the index holds the same, each in the same version")
+        elif waiting:
+            notes().print(f"{waiting:,} records wait to be indexed: look again when none does", style="yellow")
+        else:
+            notes().print("make it anew from the log: overheard index rebuild", style="yellow")
+    if not checked.is_equal:
+        raise typer.Exit(1)
 
 
 def _tell_lag(lag: Mapping[str, int]) -> None:

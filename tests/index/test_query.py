@@ -1,12 +1,11 @@
 """The query language: what a query means, what it refuses and where, and that its normal text means the same."""
 
-import random
-
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from overheard.errors import NotFoundError, QueryError
+from overheard.index.documents import document_of
 from overheard.index.query import (
     MAX_LENGTH,
     And,
@@ -24,8 +23,8 @@ from overheard.index.query import (
     parse,
     restrict,
 )
-from tests.index.world import WORDS
-from tests.index.world import query as generated
+from tests.index.queries import Queries
+from tests.index.world import WORDS, incidents
 
 
 def w(token: str) -> Word:
@@ -272,9 +271,9 @@ def test_any_text_is_read_to_the_same_tree_as_its_normal_text_or_refused(pieces:
 
 
 def test_generated_queries_survive_the_way_to_normal_text_and_back() -> None:
-    chance = random.Random(5)
+    queries = Queries([document_of(each, 1) for each in incidents(300, seed=5)], seed=5)
     for _ in range(2_000):
-        text = generated(chance)
+        text = queries.draw()
         tree = parse(text)
         assert parse(format(tree)) == tree, text
         assert format(parse(format(tree))) == format(tree), text

@@ -1,4 +1,4 @@
-"""A generated world for the index: incidents in many scripts, profiles, queries about them. Same seed, same world."""
+"""A generated world for the index: incidents in many scripts, and profiles. Same seed, same world."""
 
 import random
 from datetime import UTC, datetime, timedelta
@@ -121,57 +121,3 @@ def incidents(count: int, seed: int) -> list[Incident]:
             changes["k"] = made[-1].k
         made.append(incident(number, joined, **changes))
     return made
-
-
-def query(chance: random.Random, depth: int = 0) -> str:
-    """A query in the language, any part of it."""
-    kind = chance.randrange(14 if depth < 3 else 8)
-    if kind < 3:
-        return _word(chance)
-    if kind == 3:
-        return '"' + " ".join(_plain(chance) for _ in range(chance.randrange(1, 4))) + '"'
-    if kind == 4:
-        return f"{chance.choice(('dri', 'cra', 'p', 'x', '東', 'हि', 'nvid', '1', 'caf', 'Й', 'サポ'))}*"
-    if kind == 5:
-        return _field(chance)
-    if kind in (6, 7):
-        return f"{_near_side(chance)} {chance.choice(('NEAR', 'ONEAR'))}/{chance.randrange(0, 21)} {_near_side(chance)}"
-    if kind in (8, 9):
-        return f"NOT ({query(chance, depth + 1)})"
-    joint = chance.choice((" ", " AND ", " OR ", " OR "))
-    return "(" + joint.join(query(chance, depth + 1) for _ in range(chance.randrange(2, 4))) + ")"
-
-
-def _word(chance: random.Random) -> str:
-    return chance.choice(WORDS)
-
-
-def _plain(chance: random.Random) -> str:
-    return chance.choice(
-        ("the", "driver", "crash", "price", "café", "東京", "京都タワー", "nvidia", "R&D", "हिन्दी", "👍", "猫")
-    )
-
-
-def _near_side(chance: random.Random) -> str:
-    side = [
-        chance.choice(
-            ("the", "driver", "crash", "price", "a", '"don\'t"', "東京", "nvidia", '"the driver"', "@nvidia", "👍")
-        )
-    ]
-    while chance.random() < 0.3:
-        side.append(chance.choice(("update", "terrible", "crash", '"great price"')))
-    return side[0] if len(side) == 1 else f"({' OR '.join(side)})"
-
-
-def _field(chance: random.Random) -> str:
-    return chance.choice(
-        (
-            "title:driver", 'title:"don\'t it\'s"', "title:(the OR crash)", "title:(driver NEAR/2 price)", "title:dri*",
-            "author:ant*", "author:jose", "source:reddit", "source:re*", "platform:x", "language:ja", "about:nvidia",
-            "kind:incident", "type:note", "sentiment:(positive OR negative)", "contact:con_1", "account:acc_2",
-            "candidate:con_3", "tag:sale", "#gtc24", "@nvidia", "@ana", "@jay*", "site:nvidia.com",
-            "site:example.co.uk",
-            "url:https://nvidia.com/en", "status:open", "published:2026", "published:[2026-03-01 TO 2026-06]",
-            "published:[* TO 2027-01-15T10:00Z]", "published:[2027-03 TO *]", "*",
-        )
-    )  # fmt: skip
