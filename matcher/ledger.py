@@ -15,6 +15,7 @@ epochs below 2**15 keep it below 2**63.
 """
 
 import hashlib
+import re
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -98,7 +99,10 @@ CREATE TABLE IF NOT EXISTS ledger_outbox (
 CREATE TABLE IF NOT EXISTS ledger_positions (part INTEGER PRIMARY KEY, next INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS ledger_fates (fate TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS ledger_last (fate TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS ledger_level (one INTEGER PRIMARY KEY CHECK (one = 0), at INTEGER NOT NULL);
 """
+
+_TABLES = tuple(re.findall(r"CREATE TABLE IF NOT EXISTS (\w+)", _SCHEMA))
 
 # Incidents matched again and profiles made again in one transaction: some 30 ms each.
 _REMATCH = 64
@@ -284,6 +288,16 @@ class Ledger:
             self.forget()
             self._next = first_free
             raise
+
+    def clear(self) -> None:
+        """Forget everything, on disk too, to begin anew from the first fact."""
+        self.forget()
+        with self._folder.transaction(self._connection) as connection:
+            for table in _TABLES:
+                connection.execute(f"DELETE FROM {table}")
+            connection.execute("INSERT INTO ledger_postings (ledger_postings) VALUES ('delete-all')")
+        self.directory = Directory()
+        self._next = 1
 
     def forget(self) -> None:
         """Forget what was applied and not committed."""
@@ -725,6 +739,16 @@ class Ledger:
     def position(self) -> int:
         """Return the next offset of `facts` to read, which has one partition; 0 at the very start."""
         return self.positions().get(0, 0)
+
+    def level(self) -> datetime | None:
+        """Return when this ledger last had read all that there was, as far as `keep_level` was told; None for never."""
+        rows = self._rows("SELECT at FROM ledger_level")
+        return from_microseconds(rows[0][0]) if rows else None
+
+    def keep_level(self, at: datetime) -> None:
+        """Remember that this ledger had read all that there was at `at`."""
+        with self._folder.transaction(self._connection) as connection:
+            connection.execute("INSERT OR REPLACE INTO ledger_level VALUES (0, ?)", (microseconds(at),))
 
     def last_fates(self) -> dict[str, int]:
         """Return how many facts of the newest batch met each fate."""

@@ -1,6 +1,6 @@
 """The matcher as a stage: facts in; documents, changes and what is watched out, by way of the ledger's outbox."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from overheard.log.base import ConsumerRecord, Log
 from overheard.log.deadletters import dead_letter_record
@@ -10,8 +10,10 @@ from overheard.matcher.ledger import Ledger
 
 GROUP = "match"
 
-# Records published to the log in one append.
+# Records published to the log in one append, and transactions settled before what they made is published: a batch of
+# facts makes some two or three, and each append on a shared log costs two answers of the broker.
 _APPEND = 500
+_SETTLED = 4
 
 
 class MatchStage:
@@ -32,6 +34,8 @@ class MatchStage:
 
 class LedgerSink:
     """Commits state, outbox, position and fates in one transaction; then settles what was reached, and publishes.
+
+    For the one owner of a folder that nobody takes over from; where others stand by: `overheard.matcher.standby`.
 
     A crash in between loses nothing: what is left of all three is on disk, and `resume` goes on with it. Publishing
     twice is harmless: an equal version of a document is the same document.
@@ -54,17 +58,25 @@ class LedgerSink:
 
     def resume(self) -> None:
         """Settle and publish all that is left; then tell the log how far this group has come, for its compaction."""
-        for _ in self._ledger.settle():
-            self._publish()
-        self._publish()
+        publish(self._ledger, self._log)
         if positions := self._ledger.positions():
             # The fates stay in the ledger, in the transaction that moves the position.
             self._log.commit(GROUP, "facts", positions, {})
 
-    def _publish(self) -> None:
-        while True:
-            last, records = self._ledger.outbox(_APPEND)
-            if not records:
-                return
-            self._log.append(records)
-            self._ledger.published(last)
+
+def publish(ledger: Ledger, log: Log, *, check: Callable[[], None] = lambda: None) -> None:
+    """Settle and publish all that is left. `check` is called before each append, and may raise to prevent it."""
+    for number, _ in enumerate(ledger.settle(), 1):
+        if number % _SETTLED == 0:
+            _append(ledger, log, check)
+    _append(ledger, log, check)
+
+
+def _append(ledger: Ledger, log: Log, check: Callable[[], None]) -> None:
+    while True:
+        last, records = ledger.outbox(_APPEND)
+        if not records:
+            return
+        check()
+        log.append(records)
+        ledger.published(last)

@@ -283,10 +283,10 @@ def test_a_worker_that_dies_between_any_two_steps_loses_nothing_and_doubles_noth
     steps: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     facts = [fact(ASHA), fact(ACME), *(fact(mention(str(i), "I met Asha Rao", "asha")) for i in range(5))]
-    with world(batch=4) as clean:
+    with world(batch=2) as clean:
         clean.run(*facts[2:], *facts[:2])
         expected = clean.documents()
-    with world(batch=4) as one:
+    with world(batch=2) as one:
         left = steps
 
         def dying(step: Callable[[Any], Any]) -> Callable[[Any], Any]:
