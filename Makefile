@@ -1,20 +1,21 @@
 # `make up` sets up and runs Overheard; `make test` sets up and passes all tests. Both need git, make and Python 3.11,
-# 3.12 or 3.13 with pip and venv, nothing else. `make help` lists the rest.
+# 3.12 or 3.13 with pip and venv, nothing else. What needs more says so and is skipped: a Chromium for the pages, a JDK
+# of 21 or newer and Maven for Kafka and Elasticsearch. `make help` lists the rest.
 
 PYTHON ?= python3
 BIN := .venv/bin
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint format real faults screenshots bench wheel lock clean
+.PHONY: help up test lint format engines engines-stop real faults screenshots bench wheel lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: .venv/.installed ## set up, hear the sample world, show what came of it, serve the pages
 	@$(BIN)/overheard sample
 
-test: lint ## set up, lint, run all tests; -rs says what was not tested and why (no Chromium, no shared data)
+test: lint ## set up, lint, run all tests; -rs says what was not tested and why (no Chromium, JDK, Maven, shared data)
 	$(BIN)/pytest -rs $(PYTEST_ARGS)
 
 lint: .venv/.installed ## check style, types and the direction of imports
@@ -26,6 +27,12 @@ lint: .venv/.installed ## check style, types and the direction of imports
 format: .venv/.installed ## put the code into the one format
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+engines: .venv/.installed ## start real Kafka and Elasticsearch for tests and benchmarks, without Docker; `make test` takes them
+	@$(BIN)/python -m tests.engines start
+
+engines-stop: .venv/.installed ## stop them
+	@$(BIN)/python -m tests.engines stop
 
 real: .venv/.installed ## run one real stream end to end and hold it to its expected numbers; needs ../shared/data
 	$(BIN)/python -m benchmarks.real

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+pytest_plugins = ["tests.engines.fixtures"]
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # No deadline: the machines that run this share their cores. In CI the same examples every time, so that a red build

@@ -26,6 +26,9 @@ ConfigOption = Annotated[
     Path | None,
     typer.Option("--config", "-c", envvar="OVERHEARD_CONFIG", help="The settings. Default: ./overheard.toml if there."),
 ]
+AliveOption = Annotated[
+    Path | None, typer.Option("--alive", help="Touch this file at each turn of the loop, for a health check.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 _DEFAULT_CONFIG = Path("overheard.toml")

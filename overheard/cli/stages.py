@@ -3,7 +3,6 @@
 import logging
 import signal
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -14,6 +13,7 @@ import typer
 
 from overheard.cli import render
 from overheard.cli.options import (
+    AliveOption,
     ConfigOption,
     FolderOption,
     console,
@@ -27,6 +27,7 @@ from overheard.errors import ConfigError
 from overheard.log.stage import Progress
 from overheard.wiring.byhand import BY_HAND, run_by_hand
 from overheard.wiring.engines import is_shared, node_folder
+from overheard.wiring.pulse import end_of
 from overheard.wiring.run import SERVICES, run_service
 
 # A line says how far a service is, at most every so many seconds, while that changes.
@@ -39,6 +40,7 @@ def run(
     watch: Annotated[Path | None, typer.Option(help="Watch list, TOML.", exists=True, dir_okay=False)] = None,
     accounts: Annotated[Path | None, typer.Option(help="Accounts, CSV.", exists=True, dir_okay=False)] = None,
     contacts: Annotated[Path | None, typer.Option(help="Contacts, CSV.", exists=True, dir_okay=False)] = None,
+    alive: AliveOption = None,
     folder: FolderOption = None,
     config: ConfigOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Fates and dead letters on standard error as JSON.")] = False,
@@ -59,7 +61,7 @@ def run(
     settings = settings_for(config)
     folder = folder or Path(settings.data)
     if is_shared(settings) and not lines:
-        _serve(stage, folder, settings, config)
+        _serve(stage, folder, settings, config, alive)
         return
     if stage not in BY_HAND:
         msg = (
@@ -95,9 +97,9 @@ def _known(folder: Path, settings: Settings) -> Path:
     return node_folder(folder, "command") if is_shared(settings) else folder
 
 
-def _serve(stage: str, home: Path, settings: Settings, config: Path | None) -> None:
+def _serve(stage: str, home: Path, settings: Settings, config: Path | None, alive: Path | None) -> None:
     """Run a service until SIGTERM or Ctrl-C, and tell on standard error, at most every ten seconds, how far it is."""
-    stop = threading.Event()
+    stop = end_of(alive)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     told = 0.0

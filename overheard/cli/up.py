@@ -14,7 +14,17 @@ from msgspec.structs import replace
 from rich.live import Live
 
 from overheard.cli import render
-from overheard.cli.options import ConfigOption, FolderOption, JsonOption, console, notes, open_system, print_json
+from overheard.cli.options import (
+    AliveOption,
+    ConfigOption,
+    FolderOption,
+    JsonOption,
+    console,
+    notes,
+    open_system,
+    print_json,
+)
+from overheard.wiring.pulse import end_of
 from overheard.wiring.service import SystemService
 from overheard.wiring.system import System
 from overheard.wiring.up import Status, run_up
@@ -30,12 +40,13 @@ def up(
     workers: Annotated[int | None, typer.Option(min=1, max=64, help="Enrich processes. Default: settings.")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65_535, help="Of the pages; 0 takes a free one.")] = None,
     pages: Annotated[bool, typer.Option(help="Serve the pages and the API (not with --once).")] = True,
+    alive: AliveOption = None,
     folder: FolderOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run everything: poll the feeds, find what is about you, put it on the right contact, make it searchable."""
-    stop = threading.Event()
+    stop = end_of(alive)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with open_system(folder, config, make=True, alone=True) as system:

@@ -64,10 +64,11 @@ class Indexes:
         self._turn = threading.Lock()
         self._client: ElasticClient | None = None
 
-    def open(self, *, reading: bool = False, expected: bool = False) -> Index:
+    def open(self, *, reading: bool = False, anew: bool = False, expected: bool = False) -> Index:
         """Return the index, opened; the caller closes it. `reading`: beside whoever writes, in any process.
 
-        `expected`: documents were written to it before, so that there must be one. Raises as `open_log`.
+        `anew`: it is to be rebuilt, so it need not be sound. `expected`: documents were written to it before, so that
+        there must be one. Raises as `open_log`.
         """
         if self._settings.engine == "embedded":
             return EmbeddedIndex(self._folder, reading=reading)
@@ -82,7 +83,7 @@ class Indexes:
             reading=reading,
             expected=expected,
         )
-        if not reading:
+        if not reading and not anew:
             index.verify()
         return index
 

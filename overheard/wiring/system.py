@@ -11,7 +11,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,7 +30,7 @@ from overheard.log.stage import LogSink, Progress, run_stage
 from overheard.matcher.ledger import Ledger, fates_in, position_in
 from overheard.matcher.stage import LedgerSink, MatchStage
 from overheard.matcher.standby import follow, run_match
-from overheard.records import Event, Term, WatchedSource, decode
+from overheard.records import Event, RecordError, Term, WatchedSource, decode
 from overheard.wiring.engines import Indexes, embedded, is_shared, open_log
 
 # The topic that each stage reads, under whose name its positions and fates stand.
@@ -117,10 +117,14 @@ class System:
         self.settings = settings
         self.settings_changed.set()
 
-    def index(self, *, reading: bool = False) -> Index:
-        """Return the index, opened; the caller closes it. `reading`: beside whoever writes, in any process."""
-        expected = self.shared and not reading and bool(self.log.checkpoint("index", IndexStage.topic).positions)
-        return self._indexes.open(reading=reading, expected=expected)
+    def index(self, *, reading: bool = False, anew: bool = False) -> Index:
+        """Return the index, opened; the caller closes it. `reading`: beside whoever writes, in any process.
+
+        `anew`: it is to be rebuilt, so it need not be sound.
+        """
+        looked = self.shared and not reading and not anew
+        expected = looked and bool(self.log.checkpoint("index", IndexStage.topic).positions)
+        return self._indexes.open(reading=reading, anew=anew, expected=expected)
 
     def run_match(
         self,
@@ -309,10 +313,14 @@ class System:
         return {event.subject: event for event in events if isinstance(event.data, Term | WatchedSource)}
 
     def documents(self) -> Iterator[Event[Any]]:
-        """Yield the event of every document as it is now, incidents and profiles, in no order."""
+        """Yield the event of every document as it is now, incidents and profiles, in no order.
+
+        What is no event is passed over: the index stage makes a dead letter of it.
+        """
         for record in newest(self.log, "documents"):
-            if record.value is not None and (event := decode(record.value)).verb != "Delete":
-                yield event
+            with suppress(RecordError):
+                if record.value is not None and (event := decode(record.value)).verb != "Delete":
+                    yield event
 
     def fates(self) -> Mapping[str, Mapping[str, int]]:
         """Return what became of the records that each stage read, since the folder began.

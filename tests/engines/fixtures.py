@@ -1,0 +1,110 @@
+"""Fixtures over real engines: started at the first use in a run, or those that `make engines` runs already.
+
+Where they cannot run, a test that asks for them is skipped with the reason; with `CI=true` it fails.
+"""
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import NoReturn, TypeVar
+
+import httpx
+import pytest
+
+from tests.engines.place import UnavailableError
+from tests.engines.shared import running
+
+T = TypeVar("T")
+
+
+def cannot(what: str, error: UnavailableError) -> NoReturn:
+    """Skip the test that cannot have an engine; in CI fail it."""
+    message = f"not tested on real {what}: {error}"
+    if os.environ.get("CI") == "true":
+        pytest.fail(message, pytrace=False)
+    pytest.skip(message)
+
+
+@contextmanager
+def started(what: str, make: Callable[[], AbstractContextManager[T]]) -> Iterator[T]:
+    """Yield a test's own server, as `make` makes it, running; the test is skipped where that cannot be."""
+    with ExitStack() as open_:
+        try:
+            server = open_.enter_context(make())
+        except UnavailableError as error:
+            cannot(what, error)
+        yield server
+
+
+class _Engines:
+    """The engines of this run, each begun when first asked for."""
+
+    def __init__(self) -> None:
+        self.addresses: dict[str, str] = {}
+        self._missing: dict[str, UnavailableError] = {}
+        self._open = ExitStack()
+
+    def address(self, engine: str) -> str:
+        if engine in self._missing:
+            cannot(engine, self._missing[engine])
+        if engine not in self.addresses:
+            try:
+                self.addresses[engine] = self._open.enter_context(running(engine))
+            except UnavailableError as error:
+                self._missing[engine] = error
+                cannot(engine, error)
+        return self.addresses[engine]
+
+    def close(self) -> None:
+        self._open.close()
+
+
+@pytest.fixture(scope="session")
+def _engines() -> Iterator[_Engines]:
+    engines = _Engines()
+    yield engines
+    engines.close()
+
+
+@pytest.fixture(scope="session")
+def kafka(_engines: _Engines) -> str:
+    """The bootstrap address of a real Kafka broker, `host:port`, without TLS; shared, so use a `prefix`."""
+    return _engines.address("kafka")
+
+
+@pytest.fixture(scope="session")
+def elastic(_engines: _Engines) -> str:
+    """The URL of a real Elasticsearch, without security; shared, so use a `prefix`."""
+    return _engines.address("elasticsearch")
+
+
+@pytest.fixture
+def prefix(_engines: _Engines) -> Iterator[str]:
+    """A prefix of this test's own; its topics, groups and indices are removed afterwards."""
+    one = f"t{uuid.uuid4().hex[:12]}"
+    yield one
+    if "kafka" in _engines.addresses:
+        _remove_topics(_engines.addresses["kafka"], one)
+    if "elasticsearch" in _engines.addresses:
+        _remove_indices(_engines.addresses["elasticsearch"], one)
+
+
+def _remove_topics(address: str, prefix: str) -> None:
+    from kafka.admin import KafkaAdminClient  # here, since it takes long to load and few tests need it
+
+    admin = KafkaAdminClient(bootstrap_servers=address)
+    try:
+        topics = [topic for topic in admin.list_topics() if topic.startswith(prefix)]
+        if topics:
+            admin.delete_topics(topics)
+        groups = [group["group_id"] for group in admin.list_groups() if group["group_id"].startswith(prefix)]
+        if groups:
+            admin.delete_groups(groups)  # one with a member left is refused, and forgotten by the broker in time
+    finally:
+        admin.close()
+
+
+def _remove_indices(address: str, prefix: str) -> None:
+    with httpx.Client(base_url=address, timeout=60, trust_env=False) as client:
+        client.delete(f"/{prefix}*", params={"expand_wildcards": "all"}).raise_for_status()
