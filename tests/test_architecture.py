@@ -105,7 +105,7 @@ def test_the_topics_of_the_page_are_those_of_the_log() -> None:
         name: (
             int(partitions),
             "compacted" in kept,
-            int(days[0]) if (days := re.findall(r"(\d+) days", kept)) else None,
+            int(days[0]) if (days := re.findall(r"(\d+) days?", kept)) else None,
         )
         for name, partitions, kept in re.findall(r"^\| `([a-z-]+)`.*\| (\d+) \| ([^|]*) \|$", table, re.MULTILINE)
     }
