@@ -280,6 +280,12 @@ def _check_engines(path: Path, text: str, settings: Settings) -> None:
                 fail(path, text, (name, idle[0]), "expected `engine` to be set where this key is; it is embedded")
         elif not places:
             fail(path, text, (name, "engine"), f"expected `{key}` where the engine is {table.engine}; there is none")
+    if log.engine == "kafka" and index.engine == "embedded":
+        message = (
+            "expected [index] with engine elasticsearch beside Kafka: each process has a folder of its own there, and "
+            "an embedded index would be in one that the pages do not see"
+        )
+        fail(path, text, ("log", "engine"), message)
     for i, server in enumerate(log.servers):
         host, _, port = server.rpartition(":")
         if not host or not port.isdecimal() or not 0 < int(port) < 65_536:

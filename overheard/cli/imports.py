@@ -31,6 +31,7 @@ from overheard.wiring.imports import (
     bring_purchases,
     bring_watch,
 )
+from overheard.wiring.moving import bring_folder
 from overheard.wiring.system import System, throwaway
 
 app = typer.Typer(no_args_is_help=True, help="Bring in what to listen for, whom you know, and what was said.")
@@ -160,6 +161,28 @@ def mentions(
         console().print(next_step)
     if report.read and report.fates.get("dead", 0) == report.read:
         raise typer.Exit(1)
+
+
+@app.command("folder")
+def data_folder(
+    other: Annotated[Path, typer.Argument(help="The other data folder; it stays as it is.", file_okay=False)],
+    folder: FolderOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Bring in all that another data folder holds: from one machine to Kafka, or from one folder to another.
+
+    Posts, people, decisions, what sources answered last, alerts. Ids stay; nobody is alerted of what is old.
+    """
+    with open_system(folder, config, make=True) as system, telling("reading") as tell:
+        counts = bring_folder(system, other, on_progress=lambda topic, count: tell(f"{topic}: {count:,} records"))
+        services = "its services take it in" if system.shared else "next: overheard up --once"
+    if as_json:
+        print_json({"records": counts})
+    else:
+        for topic, count in counts.items():
+            console().print(f"{topic}: {_many(count, 'record')}")
+        console().print(f"brought over; {services}")
 
 
 def _many(count: int, noun: str) -> str:

@@ -1,0 +1,90 @@
+"""What another data folder holds, brought over whole: from one machine to Kafka, or from one folder to another.
+
+facts, poll-state, deliveries, dead-letters   the newest of each key
+mentions                                      all that are kept
+watch, documents, changes                     not at all: the matcher makes them anew
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from overheard.errors import FolderError
+from overheard.log.base import TOPICS, ConsumerRecord, Log, ProducerRecord
+from overheard.records import RecordError, decode, encode
+from overheard.wiring.engines import embedded
+from overheard.wiring.system import System, newest
+
+_NEWEST = ("poll-state", "facts", "deliveries", "dead-letters")
+# What happened before must raise no alarm again.
+_REPLAYED = ("facts", "mentions")
+_APPEND = 500
+
+
+def bring_folder(
+    system: System, folder: Path, *, on_progress: Callable[[str, int], None] | None = None
+) -> Mapping[str, int]:
+    """Append what the embedded data folder `folder` holds to the system's log; return the number of records by topic.
+
+    Nothing in `folder` is changed. Once more, or after it was interrupted, it appends the same again, which changes
+    nothing. What the other system knows already and newer stays. Ids stay; versions of documents are new ones, so a
+    CRM that reads `changes` begins anew. `on_progress(topic, records so far)`.
+
+    Raises FolderError where there is no such folder, it is in use, or it is the system's own.
+    """
+    if folder.resolve() in (system.folder.path.resolve(), system.home.resolve()) and not system.shared:
+        msg = f"{folder}: expected another data folder than the one that it is brought to"
+        raise FolderError(msg)
+    if not (folder / "overheard.db").exists():
+        msg = f"{folder}: expected a data folder of Overheard; there is none"
+        raise FolderError(msg)
+    counts: Counter[str] = Counter()
+    with System(folder, embedded(system.settings)) as old:
+        for topic in _NEWEST:
+            for count in _append(system.log, (_again(record) for record in newest(old.log, topic))):
+                counts[topic] += count
+                if on_progress is not None:
+                    on_progress(topic, counts[topic])
+        for count in _append(system.log, map(_again, _all(old.log, "mentions"))):
+            counts["mentions"] += count
+            if on_progress is not None:
+                on_progress("mentions", counts["mentions"])
+    return dict(counts)
+
+
+def _all(log: Log, topic: str) -> Iterator[ConsumerRecord]:
+    for partition in range(TOPICS[topic].partitions):
+        offset, end = log.span(topic, partition)
+        while offset < end and (records := log.read(topic, partition, offset, _APPEND)):
+            yield from records
+            offset = records[-1].offset + 1
+
+
+def _again(record: ConsumerRecord) -> ProducerRecord:
+    """Return a record as it is appended again; what is no event goes as it is, for its stage to refuse."""
+    value = record.value
+    if value is not None and record.topic in _REPLAYED:
+        try:
+            event = decode(value)
+        except RecordError:
+            pass
+        else:
+            value = encode(replace(event, cause="replay")) if event.cause == "live" else value
+    # Headers point to offsets of the other log.
+    return ProducerRecord(record.topic, record.key, value)
+
+
+def _append(log: Log, records: Iterable[ProducerRecord]) -> Iterator[int]:
+    """Append records in calls of a moderate size, and yield how many each took."""
+    waiting: list[ProducerRecord] = []
+    for record in records:
+        waiting.append(record)
+        if len(waiting) == _APPEND:
+            log.append(waiting, durable=True)
+            yield len(waiting)
+            waiting = []
+    if waiting:
+        log.append(waiting, durable=True)
+        yield len(waiting)

@@ -1,0 +1,105 @@
+"""What one data folder holds, brought over into another: the same documents, and nobody is alerted again."""
+
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from overheard.config.settings import IndexSettings, LogSettings, Settings
+from overheard.errors import FolderError, FolderInUseError
+from overheard.log.base import TOPICS, ProducerRecord
+from overheard.records import Decision, Delivery, Incident, contact_id, decode, encode, event_for
+from overheard.wiring.imports import bring_accounts, bring_contacts, bring_mentions, bring_watch
+from overheard.wiring.moving import bring_folder
+from overheard.wiring.system import System, newest
+from overheard.wiring.up import run_up
+from tests.world import write_world
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+def run(system: System) -> None:
+    run_up(system, once=True, workers=1, stop=threading.Event(), alerts=True)
+
+
+def documents(system: System) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for event in system.documents():
+        record = event.data
+        if isinstance(record, Incident):
+            record = replace(record, mention=replace(record.mention, first_seen=_EPOCH))
+        found[event.subject] = record
+    return found
+
+
+@pytest.fixture(scope="module")
+def old(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that was worked with: posts, people, and a decision by a person."""
+    path = tmp_path_factory.mktemp("old") / "data"
+    world = write_world(path.parent / "world", posts=60)
+    with System(path, Settings()) as system:
+        bring_watch(system, world.watch)
+        bring_accounts(system, world.accounts)
+        bring_contacts(system, world.contacts)
+        bring_mentions(system, world.posts)
+        run(system)
+        linked = next(
+            (event.data.mention.id, party.subject)
+            for event in system.documents()
+            if isinstance(event.data, Incident)
+            for party in event.data.parties
+            if party.outcome == "linked" and party.subject == contact_id("crm", "c1")
+        )
+        decision = Decision(id="dec_1", verb="not the same", left=linked[0], right=linked[1], by="asha", at=NOW)
+        event = event_for(decision, subject=decision.id, source="/test", time=NOW, cause="decision")
+        system.log.append([ProducerRecord("facts", decision.id, encode(event))])
+        run(system)
+    return path
+
+
+def test_all_that_a_folder_holds_gives_the_same_documents_in_another(tmp_path: Path, old: Path) -> None:
+    with System(old, Settings()) as before:
+        wanted = documents(before)
+    with System(tmp_path / "new", Settings()) as system:
+        counts = bring_folder(system, old)
+        assert counts["mentions"] == 60
+        run(system)
+        assert documents(system) == wanted
+        # Once more, and nothing changes.
+        assert bring_folder(system, old) == counts
+        run(system)
+        assert documents(system) == wanted
+
+
+def test_nobody_is_alerted_of_what_was_brought_over(tmp_path: Path, old: Path) -> None:
+    with System(tmp_path / "new", Settings()) as system:
+        bring_folder(system, old)
+        run(system)
+        events = [decode(record.value) for record in newest(system.log, "documents") if record.value]
+        assert {event.cause for event in events} <= {"replay", "re-match", "decision", "back-fill"}
+        assert not [r for r in newest(system.log, "deliveries") if isinstance(decode(r.value or b"").data, Delivery)]
+
+
+def test_it_is_read_as_it_stands_and_never_beside_another_process(tmp_path: Path, old: Path) -> None:
+    with System(tmp_path / "new", Settings()) as system:
+        with System(old, Settings()), pytest.raises(FolderInUseError):
+            bring_folder(system, old)
+        with pytest.raises(FolderError, match="another data folder"):
+            bring_folder(system, system.folder.path)
+        with pytest.raises(FolderError, match="there is none"):
+            bring_folder(system, tmp_path / "nowhere")
+
+
+def test_a_folder_is_brought_to_kafka(tmp_path: Path, old: Path, kafka: str, elastic: str, prefix: str) -> None:
+    settings = Settings(
+        log=LogSettings(engine="kafka", servers=(kafka,), prefix=prefix),
+        index=IndexSettings(engine="elasticsearch", addresses=(elastic,), prefix=prefix),
+    )
+    with System(tmp_path / "node", settings, home=tmp_path) as system:
+        counts = bring_folder(system, old)
+        for topic, count in counts.items():
+            assert sum(system.log.span(topic, p)[1] for p in range(TOPICS[topic].partitions)) == count
+        assert system.fact(contact_id("crm", "c1")) is not None
