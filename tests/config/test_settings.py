@@ -81,7 +81,7 @@ def test_an_absolute_data_folder_stays_where_it_is(tmp_path: Path) -> None:
         ("[log]\nengine = 'kafka'\nservers = ['a:9092']", "overheard.toml:2: log.engine: expected [index] with engine"),
         ("[log]\nengine = 'kafka'\nservers = ['a:x']", "overheard.toml:2: log.engine: expected [index] with engine"),
         (
-            "[index]\nengine = 'elasticsearch'\naddresses = ['http://a:9200']\n[log]\nengine = 'kafka'\nservers = ['a']",
+            "[index]\nengine = 'elasticsearch'\naddresses = ['http://a']\n[log]\nengine = 'kafka'\nservers = ['a']",
             "overheard.toml:6: log.servers[1]: expected host:port; got 'a'",
         ),
         ("[index]\nprefix = 'A*'", "overheard.toml:2: index.prefix: expected"),
