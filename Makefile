@@ -37,8 +37,8 @@ engines-stop: .venv/.installed ## stop them
 real: .venv/.installed ## run one real stream end to end and hold it to its expected numbers; needs ../shared/data
 	$(BIN)/python -m benchmarks.real
 
-faults: .venv/.installed ## kill -9 at 50 random points: the documents must equal a clean run's
-	OVERHEARD_KILLS=50 $(BIN)/pytest tests/faults $(PYTEST_ARGS)
+faults: .venv/.installed ## 200 kills and every fault of engines, disks and network: the documents must equal a clean run's
+	OVERHEARD_KILLS=200 $(BIN)/pytest -s -rs -m "faults or long" tests/faults tests/engines $(PYTEST_ARGS)
 
 screenshots: .venv/.installed ## take docs/screenshots anew, of the sample world; needs Chromium
 	OVERHEARD_SCREENSHOTS=1 $(BIN)/pytest tests/browser/test_pages.py -k screenshots $(PYTEST_ARGS)
