@@ -88,6 +88,7 @@ def follow(
     ledger: Ledger,
     log: Log,
     *,
+    until: int | None = None,
     stop: threading.Event | None = None,
     on_progress: Callable[[Following], None] | None = None,
     clock: Callable[[], datetime] = _utc_now,
@@ -96,7 +97,8 @@ def follow(
 
     Settles once, at the end: what is reached by many facts is made again once. What waits in the outbox is thrown away
     when the group has passed it. A ledger that is ahead, since it was the owner and died in a batch, is left as it is.
-    On `stop` it ends early; what is done is on disk. `on_progress` as `on_follow` of `run_match`.
+    With `until` it ends as soon as it is settled there or later, however far the group has gone on meanwhile; without,
+    when it is level. On `stop` it ends early; what is done is on disk. `on_progress` as `on_follow` of `run_match`.
     A ledger that has not looked in for a day begins anew: of what was deleted meanwhile there may be no trace left.
     Raises TransientError (call again), EngineError as `run_match`, FolderError.
     """
@@ -110,6 +112,8 @@ def follow(
         _begin_anew_after_long(ledger, end, clock())
         at = ledger.position()
         ledger.empty_outbox()
+        if until is not None and until <= at < end and not ledger.unsettled():
+            break
         if at == end and not ledger.unsettled():
             _keep_level(ledger, clock())
             say.done(end)

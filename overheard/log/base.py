@@ -14,7 +14,8 @@ group looks in more often than that.
 """
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import NamedTuple, Protocol
@@ -85,6 +86,9 @@ class Checkpoint:
     positions: Mapping[int, int]
     fates: Mapping[str, int] = field(default_factory=dict)
     begun: Mapping[int, int] = field(default_factory=dict)
+
+
+Lookup = Callable[[Sequence[str]], Mapping[str, ConsumerRecord]]
 
 
 class Consumer(Protocol):
@@ -172,8 +176,19 @@ class Log(Protocol):
         """Return (first offset kept, offset after the last). Equal when nothing is kept."""
         ...
 
+    def spans(self, topic: str, partitions: Iterable[int] | None = None) -> Mapping[int, tuple[int, int]]:
+        """Return `span` by partition, of all or of these, for the price of one: over a network that is what counts."""
+        ...
+
     def latest(self, topic: str, keys: Sequence[str]) -> Mapping[str, ConsumerRecord]:
         """Return the newest record of each key on a compacted topic; missing keys and tombstones are left out."""
+        ...
+
+    def looking_up(self, topic: str) -> AbstractContextManager["Lookup"]:
+        """Lend what does as `latest`, for whoever asks for thousands of keys one after another. One thread at a time.
+
+        It knows what was appended before the block began; what came since it may know or not.
+        """
         ...
 
     def checkpoint(self, group: str, topic: str) -> Checkpoint:

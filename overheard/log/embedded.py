@@ -16,12 +16,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 import msgspec
 
 from overheard.errors import InputError, TransientError
 from overheard.folder import Folder, storage_errors
-from overheard.log.base import TOPICS, Checkpoint, ConsumerRecord, ProducerRecord, Topic, partition_for
+from overheard.log.base import TOPICS, Checkpoint, ConsumerRecord, Lookup, ProducerRecord, Topic, partition_for
 
 _logger = logging.getLogger(__name__)
 
@@ -114,6 +115,11 @@ class EmbeddedLog:
             ).fetchone()
         return (end if first is None else first), end
 
+    def spans(self, topic: str, partitions: Iterable[int] | None = None) -> Mapping[int, tuple[int, int]]:
+        """See `Log.spans`."""
+        wanted = range(self._topic(topic).partitions) if partitions is None else partitions
+        return {partition: self.span(topic, partition) for partition in wanted}
+
     def latest(self, topic: str, keys: Sequence[str]) -> Mapping[str, ConsumerRecord]:
         """See `Log.latest`. Raises ValueError for a topic that is not compacted: it has no index on keys."""
         config = self._topic(topic)
@@ -131,6 +137,12 @@ class EmbeddedLog:
                 if row is not None and row[4] is not None:
                     found[key] = _record(topic, partition, row)
         return found
+
+    @contextmanager
+    def looking_up(self, topic: str) -> Iterator[Lookup]:
+        """See `Log.looking_up`. Raises ValueError as `latest`."""
+        self.latest(topic, [])
+        yield partial(self.latest, topic)
 
     def checkpoint(self, group: str, topic: str) -> Checkpoint:
         """See `Log.checkpoint`."""

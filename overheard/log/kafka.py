@@ -13,7 +13,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
@@ -26,7 +26,7 @@ from kafka.structs import OffsetAndMetadata
 
 from overheard.errors import EngineError, FencedError, InputError, TransientError
 from overheard.folder import Folder
-from overheard.log.base import TOPICS, Checkpoint, ConsumerRecord, ProducerRecord, Topic, partition_for
+from overheard.log.base import TOPICS, Checkpoint, ConsumerRecord, Lookup, ProducerRecord, Topic, partition_for
 from overheard.log.embedded import now_ms
 from overheard.log.newest import Newest
 from overheard.log.provision import MAX_BATCH, provision
@@ -183,9 +183,10 @@ class KafkaLog:
         self._check_partition(topic, partition)
         return self.spans(topic, [partition])[partition]
 
-    def spans(self, topic: str, partitions: Iterable[int]) -> Mapping[int, tuple[int, int]]:
-        """Return `span` of several partitions, for the price of one."""
-        wanted = [TopicPartition(self.name_of(topic), partition) for partition in partitions]
+    def spans(self, topic: str, partitions: Iterable[int] | None = None) -> Mapping[int, tuple[int, int]]:
+        """See `Log.spans`."""
+        chosen = range(self._topic(topic).partitions) if partitions is None else partitions
+        wanted = [TopicPartition(self.name_of(topic), partition) for partition in chosen]
         with kafka_errors(f"looking how far {topic} reaches"), self._reading(topic, -1, -1) as reader:
             firsts = reader.client.beginning_offsets(wanted, timeout_ms=REQUEST_MS)
             ends = reader.client.end_offsets(wanted, timeout_ms=REQUEST_MS)
@@ -193,13 +194,11 @@ class KafkaLog:
 
     def latest(self, topic: str, keys: Sequence[str]) -> Mapping[str, ConsumerRecord]:
         """See `Log.latest`. Raises ValueError for a topic that is not compacted, and where there is no folder."""
-        if not self._topic(topic).compacted:
-            msg = f"expected a compacted topic; {topic!r} is not"
-            raise ValueError(msg)
-        if self._newest is None:
-            msg = "expected a data folder to look keys up in; this log was opened without one"
-            raise ValueError(msg)
-        return self._newest.latest(topic, keys)
+        return self._table(topic).latest(topic, keys)
+
+    def looking_up(self, topic: str) -> AbstractContextManager[Lookup]:
+        """See `Log.looking_up`. Raises ValueError as `latest`."""
+        return self._table(topic).looking_up(topic)
 
     def topic_id(self, topic: str) -> str:
         """Return what tells this topic from another one of its name, before or after it, on this or another cluster."""
@@ -263,6 +262,16 @@ class KafkaLog:
             msg = f"expected one of the topics {', '.join(self.topics)}; got {name!r}"
             raise ValueError(msg)
         return topic
+
+    def _table(self, topic: str) -> Newest:
+        """Return where the keys of a topic are looked up."""
+        if not self._topic(topic).compacted:
+            msg = f"expected a compacted topic; {topic!r} is not"
+            raise ValueError(msg)
+        if self._newest is None:
+            msg = "expected a data folder to look keys up in; this log was opened without one"
+            raise ValueError(msg)
+        return self._newest
 
     def _check_partition(self, topic: str, partition: int) -> None:
         partitions = self._topic(topic).partitions

@@ -6,7 +6,7 @@ from typing import Any
 
 from overheard.alerts.stage import GROUP as ALERTS
 from overheard.alerts.stage import AlertStage
-from overheard.log.base import TOPICS, ConsumerRecord
+from overheard.log.base import ConsumerRecord
 from overheard.log.deadletters import list_letters
 from overheard.records import (
     Change,
@@ -84,8 +84,7 @@ def latest(
 ) -> Iterator[Seen]:
     """Yield the newest records of a topic that `see` makes something of, newest first."""
     records: list[ConsumerRecord] = []
-    for partition in range(TOPICS[topic].partitions):
-        first, end = system.log.span(topic, partition)
+    for partition, (first, end) in system.log.spans(topic).items():
         records += system.log.read(topic, partition, max(first, end - _BACK), _BACK)
     records.sort(key=lambda record: (record.timestamp, record.partition, record.offset), reverse=True)
     for record in records:

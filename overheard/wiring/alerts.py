@@ -33,7 +33,7 @@ from overheard.config.settings import MailSettings, Settings, WebhookSettings
 from overheard.errors import TransientError
 from overheard.index.base import Search
 from overheard.index.query import Published, Value, every
-from overheard.log.base import TOPICS, Log
+from overheard.log.base import Log
 from overheard.log.stage import LogSink, run_stage
 from overheard.records import Account, Contact, Delivery, Incident, PollState, Profile, decode, is_tombstone_of
 from overheard.wiring.system import System, serving, utc_now
@@ -265,8 +265,7 @@ def run_alerts(
 def begin_alerts(log: Log) -> None:
     """Let the stage begin where the documents end now: what was known before there were alerts is no news."""
     if not log.checkpoint(GROUP, AlertStage.topic).positions:
-        partitions = range(TOPICS[AlertStage.topic].partitions)
-        ends = {partition: log.span(AlertStage.topic, partition)[1] for partition in partitions}
+        ends = {partition: end for partition, (_, end) in log.spans(AlertStage.topic).items()}
         log.commit(GROUP, AlertStage.topic, ends, {})
 
 

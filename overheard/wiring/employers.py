@@ -195,7 +195,8 @@ def following(system: System, events: Sequence[Event[Any]], column: str = "") ->
     known = _Known.of(given, _own(system))
     makes = system.settings.crm.make_accounts
     wanted = _wanted(firms, known) if makes else {}
-    out = [_event(wanted[id_], system.fact(id_)) for id_ in sorted(wanted.keys() - there.keys())]
+    with system.looking_up_facts() as fact:
+        out = [_event(wanted[id_], fact(id_)) for id_ in sorted(wanted.keys() - there.keys())]
     changed = [id_ for id_ in sorted(wanted.keys() & there.keys()) if wanted[id_] != there[id_]]
     out += [_event(wanted[id_], made[id_]) for id_ in changed]
     gone = sorted(there.keys() - wanted.keys())

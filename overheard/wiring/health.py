@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector, generate_late
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from overheard import __version__
-from overheard.log.base import TOPICS, Log
+from overheard.log.base import Log
 from overheard.log.deadletters import list_letters
 from overheard.records import Delivery, decode
 from overheard.web.base import SourceStatus
@@ -87,8 +87,7 @@ def _waiting(log: Log, stage: str, topic: str) -> tuple[int, int | None]:
     """Return how many offsets lie ahead of a stage, and when the oldest record there was appended (ms since 1970)."""
     positions = log.checkpoint(stage, topic).positions
     lag, oldest = 0, None
-    for partition in range(TOPICS[topic].partitions):
-        first, end = log.span(topic, partition)
+    for partition, (first, end) in log.spans(topic).items():
         at = max(first, positions.get(partition, 0))
         lag += end - at
         if at < end and (records := log.read(topic, partition, at, 1)):

@@ -50,7 +50,8 @@ def bring_watch(
     if not dry_run:
         system.catch_up_match(on_progress)  # what a killed import left on `facts` is watched from here on
     # `watch` has what may have to go; what was taken off earlier is on `facts` only, as deleted.
-    facts = {subject: event for subject in watchlist.by_subject if (event := system.fact(subject)) is not None}
+    with system.looking_up_facts() as fact:
+        facts = {subject: event for subject in watchlist.by_subject if (event := fact(subject)) is not None}
     events = watch_events(watchlist, {**system.watched_facts(), **facts}, utc_now())
     if not dry_run:
         _apply(system, events, on_progress)
@@ -104,15 +105,16 @@ def plan_contacts(
                 for key in contacts.person_keys(contact):
                     # Of two who are one, always the same: whichever came first must not matter.
                     people[key] = min(people.get(key, contact.id), contact.id)
-        return contacts.plan_contacts(
-            sheet,
-            columns,
-            current=system.fact,
-            now=utc_now(),
-            system=system.settings.crm.system,
-            people=people,
-            explicit=mapping,
-        )
+        with system.looking_up_facts() as fact:
+            return contacts.plan_contacts(
+                sheet,
+                columns,
+                current=fact,
+                now=utc_now(),
+                system=system.settings.crm.system,
+                people=people,
+                explicit=mapping,
+            )
 
 
 def bring_accounts(
@@ -129,11 +131,14 @@ def bring_accounts(
 
 def plan_accounts(system: System, file: str | Path | BinaryIO, *, mapping: Mapping[str, str] = _NO_MAP) -> ImportReport:
     """Return what bringing in accounts does to them; as `bring_accounts`. Nothing is written."""
-    with open_sheet(file, accounts.FIELDS, region=system.settings.locale.region) as sheet:
+    with (
+        open_sheet(file, accounts.FIELDS, region=system.settings.locale.region) as sheet,
+        system.looking_up_facts() as fact,
+    ):
         columns = accounts.map_accounts(sheet, mapping)
         crm = system.settings.crm.system
         return accounts.plan_accounts(
-            sheet, columns, current=lambda id_: bare(system.fact(id_)), now=utc_now(), system=crm, explicit=mapping
+            sheet, columns, current=lambda id_: bare(fact(id_)), now=utc_now(), system=crm, explicit=mapping
         )
 
 
@@ -147,11 +152,14 @@ def bring_holdings(
 ) -> ImportReport:
     """Bring in which products accounts have; as `bring_contacts`. Accounts are looked up among those known by now."""
     known = _known_to(system, dry_run, on_progress)
-    with open_sheet(file, holdings.FIELDS, region=system.settings.locale.region) as sheet:
+    with (
+        open_sheet(file, holdings.FIELDS, region=system.settings.locale.region) as sheet,
+        system.looking_up_facts() as fact,
+    ):
         columns = holdings.map_holdings(sheet, mapping)
         crm = system.settings.crm.system
         report = holdings.plan_holdings(
-            sheet, columns, current=system.fact, now=utc_now(), known=known, system=crm, explicit=mapping
+            sheet, columns, current=fact, now=utc_now(), known=known, system=crm, explicit=mapping
         )
     return _carried_out(system, report, dry_run, on_progress)
 
@@ -166,12 +174,15 @@ def bring_purchases(
 ) -> ImportReport:
     """Bring in what accounts and contacts bought; as `bring_holdings`. Amounts without a currency are the locale's."""
     known = _known_to(system, dry_run, on_progress)
-    with open_sheet(file, purchases.FIELDS, region=system.settings.locale.region) as sheet:
+    with (
+        open_sheet(file, purchases.FIELDS, region=system.settings.locale.region) as sheet,
+        system.looking_up_facts() as fact,
+    ):
         columns = purchases.map_purchases(sheet, mapping)
         report = purchases.plan_purchases(
             sheet,
             columns,
-            current=system.fact,
+            current=fact,
             now=utc_now(),
             known=known,
             system=system.settings.crm.system,

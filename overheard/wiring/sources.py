@@ -17,7 +17,7 @@ from overheard.errors import NotFoundError
 from overheard.index.base import Index, Search
 from overheard.index.fields import normal_value
 from overheard.index.query import Value, every
-from overheard.log.base import TOPICS, Log
+from overheard.log.base import Log
 from overheard.web.base import SourceStatus
 from overheard.wiring.system import System
 
@@ -54,16 +54,15 @@ class SourceCounts:
     def since(self, day: date) -> Counter[str]:
         """Return the new posts by source since a UTC day; days before it are forgotten."""
         with self._turn:
-            for partition in range(TOPICS["mentions"].partitions):
-                self._follow(partition)
+            for partition, (first, end) in self._log.spans("mentions").items():
+                self._follow(partition, first, end)
             self._counts = Counter({key: number for key, number in self._counts.items() if key[0] >= day})
             found: Counter[str] = Counter()
             for (_, source), number in self._counts.items():
                 found[source] += number
             return found
 
-    def _follow(self, partition: int) -> None:
-        first, end = self._log.span("mentions", partition)
+    def _follow(self, partition: int, first: int, end: int) -> None:
         at = max(first, self._next.get(partition, 0))
         while at < end and (records := self._log.read("mentions", partition, at, _PAGE)):
             for record in records:

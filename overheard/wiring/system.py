@@ -40,6 +40,8 @@ INDEX_LINGER = 0.25
 # How often a command looks whether a running stage has taken in what it wrote, in seconds.
 _LOOK = 0.01
 _LOOK_SHARED = 0.1  # a look goes over the network
+# So many facts behind, a command that waits for the matcher follows it meanwhile: fewer would be settled too often.
+_FOLLOWED_MEANWHILE = 2_000
 # Where nothing moved for so long, in seconds, nobody runs the stage that is waited for.
 _PATIENCE = 60.0
 # A worker's exit status where another start would meet the same: a full disk, a damaged folder. It has said so itself.
@@ -61,6 +63,10 @@ def newest(log: Log, topic: str) -> Iterator[ConsumerRecord]:
             latest = log.latest(topic, [record.key for record in records])
             yield from (record for record in records if _is_newest(record, latest))
             offset = records[-1].offset + 1
+
+
+def _event_of(record: ConsumerRecord | None) -> Event[Any] | None:
+    return None if record is None or record.value is None else decode(record.value)
 
 
 def _is_newest(record: ConsumerRecord, latest: Mapping[str, ConsumerRecord]) -> bool:
@@ -122,7 +128,7 @@ class System:
 
         `anew`: it is to be rebuilt, so it need not be sound.
         """
-        looked = self.shared and not reading and not anew
+        looked = self.shared and not anew
         expected = looked and bool(self.log.checkpoint("index", IndexStage.topic).positions)
         return self._indexes.open(reading=reading, anew=anew, expected=expected)
 
@@ -213,7 +219,7 @@ class System:
     def _catch_up(self, stage: str, run: Callable[[], Progress]) -> Progress:
         """Run a stage until nothing waits; while another runs it, wait until it has come to where its topic ends."""
         topic = STAGES[stage]
-        ends = {partition: self.log.span(topic, partition)[1] for partition in range(TOPICS[topic].partitions)}
+        ends = {partition: end for partition, (_, end) in self.log.spans(topic).items()}
         turn = self._turns[stage]
         if self.shared:
             self._await_stage(stage, topic, ends)
@@ -242,6 +248,9 @@ class System:
         moved, before = time.monotonic(), -1
         while not self._reached(stage, topic, ends):
             now = sum(self.log.checkpoint(stage, topic).positions.values())
+            # The matcher is another process, so a large import is followed while it works.
+            if stage == "match" and now - position_in(self.folder) > _FOLLOWED_MEANWHILE and self._followed(now):
+                continue
             if now != before:
                 moved, before = time.monotonic(), now
             if time.monotonic() - moved > _PATIENCE:
@@ -257,19 +266,25 @@ class System:
 
         Where another thread or process has the ledger open, that one follows, and is waited for.
         """
-        turn = self._turns["match"]
         while position_in(self.folder) < end:
-            if not self.guest and turn.acquire(blocking=False):
-                try:
-                    with closing(Ledger(self.folder, clock=utc_now)) as ledger:
-                        follow(ledger, self.log, clock=utc_now)
-                finally:
-                    turn.release()
-            elif self.folder.owner_is_gone():
+            if self._followed(end):
+                continue
+            if self.folder.owner_is_gone():
                 msg = f"{self.folder.path}: expected its owner to follow; it has ended. Run the command again"
                 raise OverheardError(msg)
-            else:
-                time.sleep(_LOOK_SHARED)
+            time.sleep(_LOOK_SHARED)
+
+    def _followed(self, end: int) -> bool:
+        """Have this folder's ledger follow up to `end`; False where another thread or process has it open."""
+        turn = self._turns["match"]
+        if self.guest or not turn.acquire(blocking=False):
+            return False
+        try:
+            with closing(Ledger(self.folder, clock=utc_now)) as ledger:
+                follow(ledger, self.log, until=end, clock=utc_now)
+        finally:
+            turn.release()
+        return True
 
     def run_follow(self, stop: threading.Event) -> None:
         """Have this folder's ledger follow the matcher, in this thread until `stop`; never take over."""
@@ -299,13 +314,20 @@ class System:
 
     def _reached(self, stage: str, topic: str, ends: Mapping[int, int]) -> bool:
         positions = self.log.checkpoint(stage, topic).positions
-        firsts = ((partition, self.log.span(topic, partition)[0]) for partition in ends)
-        return all(max(first, positions.get(partition, 0)) >= ends[partition] for partition, first in firsts)
+        return all(
+            max(first, positions.get(partition, 0)) >= ends[partition]
+            for partition, (first, _) in self.log.spans(topic, ends).items()
+        )
 
     def fact(self, subject: str) -> Event[Any] | None:
         """Return the newest event of a subject on `facts`, a deletion's too; None where it never came."""
-        record = self.log.latest("facts", [subject]).get(subject)
-        return None if record is None or record.value is None else decode(record.value)
+        return _event_of(self.log.latest("facts", [subject]).get(subject))
+
+    @contextmanager
+    def looking_up_facts(self) -> Iterator[Callable[[str], Event[Any] | None]]:
+        """Lend what does as `fact`, for whoever asks for thousands: as of the beginning of the block, or later."""
+        with self.log.looking_up("facts") as look_up:
+            yield lambda subject: _event_of(look_up([subject]).get(subject))
 
     def watched_facts(self) -> Mapping[str, Event[Any]]:
         """Return the newest event of each term and source that is watched, by subject; as far as the matcher is."""
@@ -340,8 +362,7 @@ class System:
 
     def lag_of(self, positions: Mapping[int, int], topic: str) -> int:
         """Return how many offsets of a topic lie ahead of positions by partition."""
-        spans = [self.log.span(topic, partition) for partition in range(TOPICS[topic].partitions)]
-        return sum(end - max(first, positions.get(p, 0)) for p, (first, end) in enumerate(spans))
+        return sum(end - max(first, positions.get(p, 0)) for p, (first, end) in self.log.spans(topic).items())
 
 
 class Serving(msgspec.Struct, frozen=True):

@@ -381,3 +381,20 @@ class LogContract:
     def test_latest_is_refused_on_a_topic_that_is_not_compacted(self, log: Log) -> None:
         with pytest.raises(ValueError, match="compacted"):
             log.latest("plain", ["a"])
+        with pytest.raises(ValueError, match="compacted"), log.looking_up("plain"):
+            pass
+
+    def test_looking_many_keys_up_gives_at_least_what_was_there_when_it_began(self, log: Log) -> None:
+        put(log, "kept", ("a", b"1"), ("b", b"2"), ("a", b"3"), ("gone", b"4"), ("gone", None))
+        with log.looking_up("kept") as look_up:
+            assert {key: record.value for key, record in look_up(["a", "never", "gone"]).items()} == {"a": b"3"}
+            put(log, "kept", ("b", b"5"))
+            assert look_up(["b", "b"])["b"].value in {b"2", b"5"}
+            assert look_up([]) == {}
+        with log.looking_up("kept") as look_up:
+            assert look_up(["b"])["b"].value == b"5"
+
+    def test_spans_are_the_span_of_each_partition(self, log: Log) -> None:
+        put(log, "wide", *((str(i), b"x") for i in range(9)))
+        assert log.spans("wide") == {partition: log.span("wide", partition) for partition in range(4)}
+        assert log.spans("wide", [1, 3]) == {partition: log.span("wide", partition) for partition in (1, 3)}

@@ -85,8 +85,9 @@ class Member:
             look=0.0,
         )
 
-    def follow(self) -> int:
-        return follow(self.ledger, self.servers.log, on_progress=self.followed.append, clock=lambda: self.now)
+    def follow(self, *, until: int | None = None) -> int:
+        log = _MembersLog(self, threading.Event())
+        return follow(self.ledger, log, until=until, on_progress=self.followed.append, clock=lambda: self.now)
 
     def restart(self) -> None:
         """Begin anew on what is on disk, as after a kill."""

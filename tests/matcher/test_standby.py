@@ -242,6 +242,27 @@ def test_a_follower_publishes_nothing_and_counts_nothing_for_the_group(tmp_path:
         assert standby.followed[-1].position == standby.followed[-1].end == len(records) + 1
 
 
+def test_a_follower_that_is_told_how_far_to_go_waits_for_no_busy_owner_to_rest(tmp_path: Path) -> None:
+    with Group(tmp_path, "ab") as group:
+        owner, standby = group.members
+        group.servers.log.append([fact(ASHA), *POSTS[:3]])
+        owner.run()
+        end = group.servers.log.checkpoint("match", "facts").positions[0]
+        posts = iter(POSTS[3:])
+        looks = 0
+
+        def busy(event: str) -> None:
+            nonlocal looks
+            if event == "looking":
+                looks += 1
+                group.servers.log.append([next(posts)])
+                owner.run()
+
+        standby.at = busy
+        assert standby.follow(until=end) >= end
+        assert looks < 4
+
+
 def test_the_fates_of_a_batch_that_its_owner_died_in_are_counted_when_it_comes_back(tmp_path: Path) -> None:
     with Group(tmp_path, "a") as group:
         (one,) = group.members
