@@ -66,6 +66,7 @@ COUNT = int(os.environ.get("OVERHEARD_BENCH_COUNT", "1000000"))
 QUERIES = 400
 TARGET_MS, TARGET_WRITING_MS = 25.0, 60.0
 OFFERED = 1_000  # mentions a second
+PAUSE = 0.03  # seconds between two searches while it is written, so that the load lasts for some twenty
 LINGER = 0.25  # seconds that the stage waits for more, as in `overheard up`
 FACETS = ("source", "about", "sentiment", "published:month")
 POSTS = SHARED / "load" / "reddit_posts_188k.ndjson.gz"
@@ -241,9 +242,11 @@ class Times(NamedTuple):
         return f"p50 {self.at(0.5):.1f} ms, p95 {self.at(0.95):.1f} ms, p99 {self.at(0.99):.1f} ms; {found}"
 
 
-def timed(ask: Callable[[Search], int], asked: Sequence[Search]) -> Times:
+def timed(ask: Callable[[Search], int], asked: Sequence[Search], *, pause: float = 0.0) -> Times:
+    """Ask one after the other, with so many seconds between them."""
     ms, totals = [], []
     for search in asked:
+        time.sleep(pause)
         start = time.perf_counter()
         totals.append(ask(search))
         ms.append((time.perf_counter() - start) * 1_000)
@@ -251,8 +254,7 @@ def timed(ask: Callable[[Search], int], asked: Sequence[Search]) -> Times:
 
 
 def ours(index: Index, search: Search) -> int:
-    page = index.search(search)
-    return page.total
+    return index.search(search).total
 
 
 def bare_tantivy(folder: Path) -> Callable[[Search], int]:
@@ -333,7 +335,7 @@ class Load:
             due = min(int((time.perf_counter() - start) * OFFERED), self.written + stage.batch)
             stage.process(self._records[self.written : due])
             self.written = min(due, len(self._records))
-        self.seconds = time.perf_counter() - start
+            self.seconds = time.perf_counter() - start
         index.apply([Removal(record.key, None) for record in self._records[: self.written]])
         index.flush()
         index.close()
@@ -347,7 +349,7 @@ def under_load(opens: Callable[[], Index], reader: Index, asked: Sequence[Search
     load = Load(opens, 30.0)
     with load:
         time.sleep(2.0)  # the first flushes, and the first of the small segments that they make
-        times = timed(partial(ours, reader), asked)
+        times = timed(partial(ours, reader), asked, pause=PAUSE)
     return times, str(load)
 
 

@@ -43,6 +43,7 @@ class Queries:
 
     def __init__(self, documents: Sequence[Document], seed: int) -> None:
         self._chance = random.Random(seed)
+        self._drawn: set[str] = set()
         self._documents = documents
         self._raw = [text_of(record_of(document.kind, document.json)) for document in documents]
         self._frequency: dict[str, Counter[str]] = {}
@@ -61,15 +62,17 @@ class Queries:
         self._kinds = [numbers for numbers in kinds if numbers] or [list(range(len(documents)))]
 
     def draw(self) -> str:
-        """Return the next query, which `parse` reads to something narrower than everything."""
+        """Return the next query, which is a new one, and which `parse` reads to something narrower than everything."""
         while True:
             text = self._query(self._some(), 0)
             try:
-                if parse(text) != Everything():
-                    return text
+                new = text not in self._drawn and parse(text) != Everything()
             except QueryError:
                 # Raw words may be operators, signs that mean something, or a pair of words that is too much for NEAR.
                 continue
+            if new:
+                self._drawn.add(text)
+                return text
 
     def _some(self) -> int:
         return self._chance.choice(self._chance.choice(self._kinds))

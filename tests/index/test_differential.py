@@ -1,7 +1,7 @@
 """Every index answers every query as the reference does: what it finds, how many, in which order, in which counts.
 
-Generated queries over 20,000 real texts in many scripts; over invented ones where `../shared` is absent (the output of
-the tests says which). `OVERHEARD_QUERIES` asks more of them than 10,000, `OVERHEARD_SEED` others.
+Generated queries over 20,000 real texts in many scripts; over invented ones where `../shared` is absent (a line of the
+output says which). `OVERHEARD_QUERIES` asks more of them than 10,000, `OVERHEARD_SEED` others.
 """
 
 import os
@@ -13,8 +13,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, NoReturn
 
+import msgspec
 import pytest
-from elasticsearch import Elasticsearch
 
 from overheard.folder import Folder
 from overheard.index.base import Index, Page, Search, Sort
@@ -44,10 +44,11 @@ _NAMES = sorted(FACETS)
 
 
 @pytest.fixture(scope="module")
-def documents() -> list[Document]:
+def documents(request: pytest.FixtureRequest) -> list[Document]:
     real = _SHARED.is_dir()
     posts = real_posts(_SHARED, DOCUMENTS) if real else invented_posts(DOCUMENTS, SEED)
-    print(f"{len(posts):,} {'real' if real else 'invented'} texts, {QUERIES:,} queries, seed {SEED}")
+    with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        print(f"\n{len(posts):,} {'real' if real else 'invented'} texts, {QUERIES:,} queries, seed {SEED}")
     return [document_of(record, number % 5) for number, record in enumerate(_records(posts, random.Random(SEED)))]
 
 
@@ -84,7 +85,7 @@ def test_elasticsearch_answers_every_query_as_the_reference_does(
 
     def ask(first: int) -> None:
         reader = ElasticIndex(client, prefix=prefix, reading=True)
-        keys = _keys_in_elasticsearch(elastic, prefix)
+        keys = _keys_in_elasticsearch(client, prefix)
         for number in range(first, len(queries), READERS):
             _compare(reader, keys, oracle, number, queries[number])
         reader.close()
@@ -119,7 +120,7 @@ def _fill(index: Index, documents: Sequence[Document]) -> None:
 def _compare(index: Index, keys: Callable[[Tree], list[int]], oracle: Oracle, number: int, text: str) -> None:
     """Hold an index's answer to a query to the reference's: all that it finds in order, with counts by three facets.
 
-    Records are large, so a page has 50, and of what finds more `keys` tells each `k` (where more than half is found,
+    Records are large, so a page has 30, and of what finds more `keys` tells each `k` (where more than half is found,
     of what is not). All pages are read of every tenth query, of what finds much of every hundredth. Of every fiftieth
     all facets are compared, the documents themselves, and what relevance finds.
     """
@@ -130,7 +131,7 @@ def _compare(index: Index, keys: Callable[[Tree], list[int]], oracle: Oracle, nu
     search = Search(
         tree,
         sort=sort,
-        limit=max(1, min(MOST, len(wanted) // 4)) if whole else 50,
+        limit=max(1, min(MOST, len(wanted) // 4)) if whole else 30,
         facets=_NAMES if number % 50 == 0 else [_NAMES[(number + step * 7) % len(_NAMES)] for step in range(3)],
     )
     page = index.search(search)
@@ -181,25 +182,36 @@ def _keys_in_tantivy(index: EmbeddedIndex) -> Callable[[Tree], list[int]]:
     return keys
 
 
-def _keys_in_elasticsearch(address: str, prefix: str) -> Callable[[Tree], list[int]]:
+class _Sorted(msgspec.Struct):
+    sort: Sequence[int]
+
+
+class _Hits(msgspec.Struct):
+    hits: Sequence[_Sorted] = ()
+
+
+class _Answer(msgspec.Struct):
+    hits: _Hits = msgspec.field(default_factory=_Hits)
+
+
+def _keys_in_elasticsearch(client: ElasticClient, prefix: str) -> Callable[[Tree], list[int]]:
     """Ask for the sort key alone, 10,000 at a time, which is as many as the server hands out."""
-    client = Elasticsearch(address)
 
     def keys(tree: Tree) -> list[int]:
         found: list[int] = []
-        more: dict[str, Any] = {}
+        body: dict[str, Any] = {
+            "query": query_of(tree), "size": 10_000, "sort": [{"k": "desc"}], "stored_fields": "_none_",
+            "track_total_hits": False,
+        }  # fmt: skip
         while True:
-            hits = client.search(
-                index=f"{prefix}-documents", query=query_of(tree), size=10_000, sort=[{"k": "desc"}], source=False,
-                stored_fields="_none_", track_total_hits=False, **more,
-            )["hits"]["hits"]  # fmt: skip
-            found += [hit["sort"][0] for hit in hits]
-            if len(hits) < 10_000:
+            answer = client.request("POST", f"/{prefix}-documents/_search", _Answer, body, filter_path="hits.hits.sort")
+            found += [hit.sort[0] for hit in answer.hits.hits]
+            if len(answer.hits.hits) < 10_000:
                 return found
             # What shares its key with the last one is asked for again.
             last = found[-1]
             found = [k for k in found if k != last]
-            more = {"search_after": [last + 1]}
+            body["search_after"] = [last + 1]
 
     return keys
 
