@@ -286,13 +286,67 @@ def _check_engines(path: Path, text: str, settings: Settings) -> None:
             "an embedded index would be in one that the pages do not see"
         )
         fail(path, text, ("log", "engine"), message)
+    if log.engine == "kafka":
+        _check_log_access(path, text, log)
+    if index.engine == "elasticsearch":
+        _check_index_access(path, text, index)
     for i, server in enumerate(log.servers):
         host, _, port = server.rpartition(":")
+        if "@" in server:  # not shown: it may hold a password
+            fail(path, text, ("log", "servers", i), "expected host:port alone; got it with an @. " + _ASIDE)
         if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
             fail(path, text, ("log", "servers", i), f"expected host:port; got {server!r}")
     for i, address in enumerate(index.addresses):
+        if "@" in address:
+            fail(
+                path, text, ("index", "addresses", i), "expected an http(s) address alone; got it with an @. " + _ASIDE
+            )
         if not _is_address(address):
             fail(path, text, ("index", "addresses", i), f"expected an http(s) address; got {address!r}")
+
+
+_ASIDE = "Name user and password by `user`, and `password_env` or `password_file`"
+
+
+def _check_log_access(path: Path, text: str, log: LogSettings) -> None:
+    """Half of what is needed to be let in would be found out late, and what security does not use, never."""
+    if log.security.startswith("SASL"):
+        if not log.user:
+            fail(path, text, ("log", "security"), f"expected `user` where security is {log.security}; there is none")
+        _check_password(path, text, "log", log)
+    else:
+        for key in _set(log, "user", "password_env", "password_file"):
+            message = f"expected security SASL_SSL or SASL_PLAINTEXT where this key is; it is {log.security}"
+            fail(path, text, ("log", key), message)
+    if not log.security.endswith("SSL"):
+        for key in _set(log, "ca", "certificate", "key"):
+            fail(path, text, ("log", key), f"expected security SSL or SASL_SSL where this key is; it is {log.security}")
+    if log.key and not log.certificate:
+        fail(path, text, ("log", "key"), "expected `certificate` where this key is; there is none")
+
+
+def _check_index_access(path: Path, text: str, index: IndexSettings) -> None:
+    keys = _set(index, "api_key_env", "api_key_file")
+    if keys and (users := _set(index, "user", "password_env", "password_file")):
+        message = f"expected either an API key or a user with a password; there is `{keys[0]}` too"
+        fail(path, text, ("index", users[0]), message)
+    _check_password(path, text, "index", index)
+    if index.ca and not any(address.startswith("https:") for address in index.addresses):
+        fail(path, text, ("index", "ca"), "expected https addresses where this key is; there is none")
+
+
+def _check_password(path: Path, text: str, name: str, table: LogSettings | IndexSettings) -> None:
+    passwords = _set(table, "password_env", "password_file")
+    if table.user and not passwords:
+        message = "expected `password_env` or `password_file` where this key is; there is neither"
+        fail(path, text, (name, "user"), message)
+    if passwords and not table.user:
+        fail(path, text, (name, passwords[0]), "expected `user` where this key is; there is none")
+
+
+def _set(table: LogSettings | IndexSettings, *keys: str) -> Sequence[str]:
+    """Return those of the keys that have a value."""
+    return [key for key in keys if getattr(table, key)]
 
 
 def _beside(folder: Path, path: str) -> str:

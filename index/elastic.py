@@ -58,6 +58,7 @@ _PAUSE = 0.05  # seconds before a look is taken again
 _PAGE = 5_000
 _KEEP = "2m"
 _MOST_PROFILES = 10_000  # max_result_window
+_NAME_TAKEN = "invalid_alias_name_exception"  # there is an index of the name that an alias is to have
 
 T = TypeVar("T")
 
@@ -136,7 +137,10 @@ class ElasticIndex:
             # A rebuild took its place, and has what was written here; or somebody deleted it, which the look tells.
             self._table = None
             table = self._writable()
-            self._refresh([name for name in names if name in table.indices])
+            try:
+                self._refresh([name for name in names if name in table.indices])
+            except RefusedError as again:
+                raise self._surprise(again) from again
         self._touched.clear()
         self._roll_over()
 
@@ -156,8 +160,8 @@ class ElasticIndex:
         if self._found(newest, {"match_all": {}}) > self._most:
             start = next_start(self._clock(), table.starts[-1])
             self._make(self._names.incidents(table.generation, start), searched=True)
-            self._declare(table.generation, {*table.starts, start})
             self._table = None
+            self._current()  # declares it
         self._created = 0
 
     # --- reading ---
@@ -247,7 +251,7 @@ class ElasticIndex:
         try:
             return self._client.request("POST", path, Found, body, **params)
         except RefusedError as e:
-            if e.status == 404 and self._reading and not current(self._names, self._aliases()):
+            if e.status == 404 and self._reading and not self._expected and not current(self._names, self._aliases()):
                 return Found()
             if e.status == 404:
                 raise GoneError(str(e)) from e
@@ -294,14 +298,20 @@ class ElasticIndex:
         Raises EngineError with what was found, what is expected and the command that mends it.
         """
         self._table = None
-        table = self._current()
-        if not table.generation:
-            return
-        found = self._client.request("GET", f"/{','.join(table.indices)}", dict[str, _Definition])
+        found = self._read(self._definitions)
         expected = mappings()
         for index, definition in sorted(found.items()):
             if difference := _difference(expected, definition):
                 raise self._damaged(f"{index} with the mappings and settings that it was made with", difference)
+
+    def _definitions(self) -> Mapping[str, "_Definition"]:
+        table = self._current()
+        if not table.generation:
+            return {}
+        try:
+            return self._client.request("GET", f"/{','.join(table.indices)}", dict[str, _Definition])
+        except RefusedError as e:
+            raise GoneError(f"{self._client.addresses}: {e}") from e
 
     def _current(self) -> Table:
         """Return the table, looked at anew from time to time. Raises EngineError where an index is not what it was."""
@@ -331,7 +341,8 @@ class ElasticIndex:
             if self._own is None and self._names.searched not in aliases[index]:
                 raise self._damaged(f"the alias {self._names.searched} on {index}", "none")
         if not self._reading and set(table.starts) - set(root.ranges):
-            self._declare(generation, set(table.starts))  # whoever made it was killed before
+            with suppress(RefusedError):  # a rebuild has just replaced it
+                self._declare(generation, set(table.starts))  # whoever made it was killed before
         return table
 
     def _writable(self) -> Table:
@@ -371,7 +382,10 @@ class ElasticIndex:
             raise self._damaged(what, "none")
         generation = max(generations(self._names, aliases), default=1)
         table = self._make_all(generation, (0,))
-        self._change_aliases([_add(index, self._names.searched) for index in table.indices])
+        try:
+            self._change_aliases([_add(index, self._names.searched) for index in table.indices])
+        except RefusedError as e:
+            raise self._surprise(e) from e
         return table
 
     def _make_all(self, generation: int, starts: Sequence[int]) -> Table:
@@ -476,7 +490,10 @@ class ElasticIndex:
         token = self._names.closing(live, self._clock())
         old = generations(self._names, aliases).get(live, ())
         actions = [_remove(index, writing(index)) for index in old if writing(index) in aliases[index]]
-        self._change_aliases([*actions, _add(new.profiles, token)])
+        try:
+            self._change_aliases([*actions, _add(new.profiles, token)])
+        except RefusedError as e:
+            raise self._surprise(e) from e
         return token
 
     def _swap(self, new: Table, token: str) -> bool:
@@ -487,6 +504,8 @@ class ElasticIndex:
         try:
             self._change_aliases([*actions, *(_add(index, self._names.searched) for index in new.indices)])
         except RefusedError as e:
+            if e.type == _NAME_TAKEN:
+                raise self._surprise(e) from e
             if new.profiles not in self._aliases():
                 msg = f"{self._client.addresses}: {new.profiles} is gone; another rebuild is running"
                 raise EngineError(msg) from e
@@ -517,6 +536,12 @@ class ElasticIndex:
         return EngineError(msg + "Run `overheard index rebuild`")
 
     def _surprise(self, e: RefusedError) -> EngineError:
+        if e.type == _NAME_TAKEN:
+            msg = (
+                f"{self._client.addresses}: expected the name {self._names.searched} to be free for an alias; got "
+                f"{e}. Delete that index, or set another [index] prefix"
+            )
+            return EngineError(msg)
         msg = f"{self._client.addresses}: expected Elasticsearch to do as asked with {self._names.searched}; got {e}. "
         return EngineError(msg + "Somebody else changed an index? Run `overheard index rebuild`")
 

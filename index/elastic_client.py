@@ -3,6 +3,7 @@
 import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
+from http.client import HTTPException
 from typing import Any, NoReturn, TypeVar
 
 import msgspec
@@ -86,7 +87,7 @@ class ElasticClient:
     """A cluster, by the addresses of some of its nodes. Thread-safe. No request is made before it is asked for one.
 
     `ca` is a PEM file. Who asks is said by `api_key`, or by `user` and `password`. `timeout` is of one request, in
-    seconds. Raises EngineError for a `ca` that cannot be read.
+    seconds. Raises EngineError for a `ca` that cannot be read, and a key that is none.
     """
 
     def __init__(
@@ -102,6 +103,9 @@ class ElasticClient:
         self.addresses = ", ".join(addresses)
         options: dict[str, Any] = {"ca_certs": ca} if ca else {}
         if api_key:
+            if not (api_key.isascii() and api_key.isprintable()):
+                msg = "expected an API key as Elasticsearch gives it (`encoded`); got other characters in it. "
+                raise EngineError(msg + "Look at api_key_env, api_key_file of [index]")
             options["api_key"] = api_key
         elif user:
             options["basic_auth"] = (user, password)
@@ -149,18 +153,26 @@ class ElasticClient:
         except ApiError as e:
             self._refuse(e)
         except SSLError as e:
-            msg = (
-                f"{self.addresses}: expected a certificate that index.ca or this machine vouches for; got: "
-                f"{_text(e)}. Name the CA's PEM file in index.ca, and the host as the certificate does; where the "
-                "server speaks no TLS, write http:// in index.addresses"
-            )
+            cause = _root(e)
+            if isinstance(cause, ssl.SSLCertVerificationError | ValueError):
+                said = getattr(cause, "verify_message", cause)
+                msg = (
+                    f"{self.addresses}: expected a certificate that index.ca or this machine vouches for, in date and "
+                    f"made out to this host; got one of which TLS says: {said}. Name the CA's PEM file in index.ca and "
+                    "the host as the certificate does, or have the server given another certificate"
+                )
+            else:
+                msg = (
+                    f"{self.addresses}: expected a server that speaks TLS; got: {cause}. Where it speaks none, write "
+                    "http:// in index.addresses"
+                )
             raise EngineError(msg) from e
         except ConnectionTimeout as e:
             msg = f"{self.addresses}: expected Elasticsearch to answer {method} {path} in time; it did not"
             raise TransientError(msg) from e
         except TransportError as e:
             msg = (
-                f"{self.addresses}: expected Elasticsearch to answer; got: {_text(e)}. Is it running? Where it speaks "
+                f"{self.addresses}: expected Elasticsearch to answer; got: {_root(e)}. Is it running? Where it speaks "
                 "TLS, write https:// in index.addresses"
             )
             raise TransientError(msg) from e
@@ -230,9 +242,13 @@ class ElasticClient:
         self._client.close()
 
 
-def _text(error: TransportError) -> str:
-    """Return what a connection said, without its addresses in memory and traces."""
-    return str(error.errors[0] if error.errors else error)[:300]
+def _root(error: TransportError) -> BaseException:
+    """Return what a connection met: what the library puts around it names places in memory, or nothing."""
+    found: BaseException | None = error
+    # A ValueError: what urllib3 says of a certificate that is made out to another host.
+    while found is not None and not isinstance(found, OSError | HTTPException | ValueError):
+        found = found.__cause__ or found.__context__
+    return found or error
 
 
 def _cause(body: Any) -> Cause:

@@ -29,6 +29,7 @@ from overheard.cli import (
 from overheard.cli.options import console, error_as_json, notes, print_json
 from overheard.errors import OverheardError
 from overheard.records import RecordError
+from overheard.wiring.engines import quiet_clients
 
 app = typer.Typer(
     name="overheard",
@@ -74,6 +75,7 @@ def root(version: VersionOption = False) -> None:
 def run() -> int:
     """Run the command of `sys.argv` and return its exit status: 0 done, 1 an error with a message, 2 wrong usage."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    quiet_clients()
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by whoever started us
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  open for as long as we run

@@ -47,8 +47,28 @@ def provision(
     """Make the topics that are missing, and check those that are there; `topics` by their name on the cluster.
 
     `replication`: copies of each partition (0: the cluster's default). Raises EngineError with what was found, what is
-    expected, and the command that mends it; what kafka-python raises goes on.
+    expected, and the command that mends it; what else kafka-python raises goes on.
     """
+    try:
+        _provision(admin, topics, servers, replication)
+    except errors.AuthorizationError as e:
+        msg = f"Kafka does not let the user of [log] see, make and describe the topics: {e}. To mend it, "
+        raise EngineError(msg + _acls(topics, servers)) from e
+
+
+def _acls(topics: Mapping[str, Topic], servers: Sequence[str]) -> str:
+    """Return the command that gives a user what is needed on topics and groups; "*" where there is no prefix."""
+    name, topic = next(iter(topics.items()))
+    prefix = name.removesuffix(topic.name)
+    kind, which = ("prefixed", prefix) if prefix else ("literal", "'*'")
+    return (
+        f"kafka-acls.sh --bootstrap-server {servers[0]} --add --allow-principal User:NAME --operation All "
+        f"--resource-pattern-type {kind} --topic {which} --group {which} (NAME: [log] user, or the subject of [log] "
+        "certificate; ask whoever runs the cluster)"
+    )
+
+
+def _provision(admin: KafkaAdminClient, topics: Mapping[str, Topic], servers: Sequence[str], replication: int) -> None:
     found = {topic["name"]: topic for topic in admin.describe_topics(list(topics))}
     unknown = [
         name for name, topic in found.items() if topic["error_code"] == errors.UnknownTopicOrPartitionError.errno

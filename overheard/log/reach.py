@@ -16,6 +16,7 @@ from kafka import errors
 from kafka.net.compat import KafkaNetClient
 from kafka.net.inet import KafkaNetSocket
 from kafka.net.manager import KafkaConnectionManager
+from kafka.net.sasl import get_sasl_mechanism
 from kafka.net.selector import NetworkSelector
 
 from overheard.errors import EngineError, FencedError, OverheardError, TransientError
@@ -33,8 +34,10 @@ OLDEST = (2, 8)
 PATIENCE = 30.0
 _LOOK = 3.0
 _AGAIN = 0.2
-_API_VERSIONS, _METADATA, _SASL_HANDSHAKE = 18, 3, 17
-_UNSUPPORTED_MECHANISM = 33
+_API_VERSIONS, _METADATA, _SASL_HANDSHAKE, _SASL_AUTHENTICATE = 18, 3, 17, 36
+_UNSUPPORTED_MECHANISM, _ILLEGAL_SASL_STATE = 33, 34
+# How TLS ends a conversation with one who does not speak it: the type of an alert, the protocol's major version.
+_TLS_ALERT = b"\x15\x03"
 
 _FENCED = (
     errors.CommitFailedError,
@@ -56,7 +59,10 @@ _REFUSED = (
     errors.InvalidTimestampError,
     errors.SecurityDisabledError,
 )
-_RIGHTS = "Check [log] user, and what the cluster's ACLs let that user do"
+_RIGHTS = (
+    "The user of [log] needs ACLs for all operations on the topics and groups whose names begin with [log] prefix "
+    "(kafka-acls.sh --add --operation All --resource-pattern-type prefixed)"
+)
 _HINTS: Mapping[type[Exception], str] = {
     errors.InvalidReplicationFactorError: "Set [log] replication to no more than the number of brokers, or start them",
     errors.UnsupportedVersionError: "Update the brokers",
@@ -203,7 +209,8 @@ def connect(make: Callable[[], T], options: Options, *, patience: float = PATIEN
                 with kafka_errors("opening the log"):
                     return make()
         except EngineError as e:
-            raise EngineError(_refusal(e, options)) from e
+            msg = f"{', '.join(servers)}: {e}"
+            raise EngineError(msg) from e
         except TransientError as e:
             reasons.append((str(e), False))
         if time.monotonic() > deadline:
@@ -215,22 +222,10 @@ def connect(make: Callable[[], T], options: Options, *, patience: float = PATIEN
         time.sleep(_AGAIN)
 
 
-def _refusal(error: EngineError, options: Options) -> str:
-    servers = ", ".join(options["bootstrap_servers"])
-    cause = error.__cause__
-    if isinstance(cause, errors.SaslAuthenticationFailedError):
-        return (
-            f"expected Kafka at {servers} to know user {options.get('sasl_plain_username')!r} by this password "
-            f"({options.get('sasl_mechanism')}); it does not. Check [log] user, mechanism, and password_env or "
-            "password_file"
-        )
-    return f"{servers}: {error}"
-
-
 def find_reason(server: str, options: Options) -> tuple[str, bool]:
     """Return why a server cannot be used with these options, and whether a setting must be changed for it.
 
-    ("", False) where all goes well up to the point where it is said who we are.
+    ("", False) where all goes well up to the point where we are let in.
     """
     host, _, port = server.rpartition(":")
     security = options.get("security_protocol", "PLAINTEXT")
@@ -256,73 +251,114 @@ def find_reason(server: str, options: Options) -> tuple[str, bool]:
                 return _talk(secured, server, options)
         except ssl.SSLCertVerificationError as e:
             msg = (
-                f"{server}: expected a certificate that [log] ca vouches for, made out to this host; {e.verify_message}"
+                f"{server}: expected a certificate that [log] ca vouches for, in date and made out to this host; got "
+                f"one of which TLS says: {e.verify_message.rstrip('.')}. Name the authority's PEM file "
+                "in [log] ca and the host as the certificate does, or have the server given another certificate"
             )
             return msg, True
+        except TimeoutError:
+            return f"{server}: no TLS handshake within {_LOOK:g} s", False
         except (ssl.SSLError, ConnectionResetError) as e:
-            if "CERTIFICATE_REQUIRED" in str(e).upper().replace(" ", "_") or "HANDSHAKE_FAILURE" in str(e).upper():
-                return f"{server}: it asks for a certificate of ours; set [log] certificate and key", True
+            reason = getattr(e, "reason", None) or ""
+            if "ALERT" in reason and "VERSION" not in reason:
+                msg = (
+                    f"{server}: expected the server to accept who we are by our certificate; it answers {reason}. Set "
+                    "[log] certificate and key to PEM files of a certificate in date that an authority of the server's "
+                    "has signed"
+                )
+                return msg, True
             msg = (
                 f"{server}: expected TLS at this port, since [log] security is {security}; the server speaks none "
                 "there. Set security to PLAINTEXT or SASL_PLAINTEXT, or take the server's port for TLS"
             )
             return msg, True
         except OSError as e:
-            return f"{server}: no TLS handshake within {_LOOK:g} s ({e})", False
+            return f"{server}: no TLS handshake ({e.strerror or e})", False
+
+
+class _OtherError(Exception):
+    """The server speaks something else than Kafka's protocol; the message is how it begins."""
 
 
 def _talk(connection: socket.socket, server: str, options: Options) -> tuple[str, bool]:
     """Ask the questions that a client asks first, in the versions that every broker knows."""
     security = options.get("security_protocol", "PLAINTEXT")
     try:
-        answer = _ask(connection, _API_VERSIONS, 0, b"")
-        if answer is None:
+        if _ask(connection, _API_VERSIONS, 0, b"") is None:
             other = "SASL_SSL" if security.startswith("SASL") else "SSL"
             msg = (
                 f"{server}: expected a broker that speaks without TLS, since [log] security is {security}; it ends the "
                 f"conversation. Where it wants TLS, set security to {other}"
             )
             return ("", False) if security.endswith("SSL") else (msg, True)
-        if not security.startswith("SASL"):
-            if _ask(connection, _METADATA, 0, struct.pack(">i", 0)) is None:
-                other = "SASL_SSL" if security == "SSL" else "SASL_PLAINTEXT"
-                msg = (
-                    f"{server}: expected a broker that asks nobody who he is, since [log] security is {security}; it "
-                    f"asks. Set security to {other}, and user and password"
-                )
-                return msg, True
-            return "", False
-        mechanism = str(options.get("sasl_mechanism")).encode()
-        answer = _ask(connection, _SASL_HANDSHAKE, 1, struct.pack(">h", len(mechanism)) + mechanism)
-        code = -1 if answer is None else int.from_bytes(answer[:2])
-        if code == _UNSUPPORTED_MECHANISM and answer is not None:
+        if security.startswith("SASL"):
+            return _log_in(connection, server, options)
+        if _ask(connection, _METADATA, 0, struct.pack(">i", 0)) is None:
+            other = "SASL_SSL" if security == "SSL" else "SASL_PLAINTEXT"
             msg = (
-                f"{server}: expected the mechanism {mechanism.decode()} ([log] mechanism); "
-                f"the broker offers {', '.join(_strings(answer[2:])) or 'none'}"
+                f"{server}: expected a broker that asks nobody who he is, since [log] security is {security}; it "
+                f"asks. Set security to {other}, and user and password"
             )
             return msg, True
-        if code:
-            msg = (
-                f"{server}: expected a broker that asks who we are, since [log] security is {security}; it does not. "
-                f"Set security to {'SSL' if security == 'SASL_SSL' else 'PLAINTEXT'}, or take the port that does"
-            )
-            return msg, True
+    except _OtherError as e:
+        return f"{server}: expected Kafka; something else answers there ({e}). Correct [log] servers", True
     except ssl.SSLError:
         raise
     except OSError as e:
-        return f"{server}: no answer ({e}); is it Kafka?", False
+        return f"{server}: it takes connections and does not answer ({e}); is it Kafka?", False
+    return "", False
+
+
+def _log_in(connection: socket.socket, server: str, options: Options) -> tuple[str, bool]:
+    """Say who we are, by the library's own mechanisms: the library loses what a broker answers before it hangs up."""
+    name, security = str(options.get("sasl_mechanism")), options["security_protocol"]
+    answer = _ask(connection, _SASL_HANDSHAKE, 1, _short(name.encode()))
+    code = _ILLEGAL_SASL_STATE if answer is None else int.from_bytes(answer[:2])
+    if code == _UNSUPPORTED_MECHANISM and answer is not None:
+        offered = ", ".join(_strings(answer[2:])) or "none"
+        return f"{server}: expected the mechanism {name} ([log] mechanism); the broker offers {offered}", True
+    if code:
+        msg = (
+            f"{server}: expected a broker that asks who we are, since [log] security is {security}; it does not. "
+            f"Set security to {'SSL' if security == 'SASL_SSL' else 'PLAINTEXT'}, or take the port that does"
+        )
+        return msg, True
+    mechanism = get_sasl_mechanism(name)(**{key: value for key, value in options.items() if key.startswith("sasl_")})
+    while not mechanism.is_done():
+        said = mechanism.auth_bytes()
+        answer = _ask(connection, _SASL_AUTHENTICATE, 0, struct.pack(">i", len(said)) + said)
+        if answer is None:
+            return f"{server}: it hangs up while we log in; is it Kafka?", False
+        if int.from_bytes(answer[:2]):
+            msg = (
+                f"expected Kafka at {server} to know user {options.get('sasl_plain_username')!r} by this password "
+                f"({name}); it does not. Check [log] user, mechanism, and password_env or password_file"
+            )
+            return msg, True
+        at = 4 + max(0, int.from_bytes(answer[2:4], signed=True))
+        try:
+            mechanism.receive(answer[at + 4 :])
+        except (ValueError, KeyError) as e:
+            return f"{server}: its answer is none of {name} ({type(e).__name__}); is it Kafka?", False
     return "", False
 
 
 def _ask(connection: socket.socket, key: int, version: int, body: bytes) -> bytes | None:
-    """Return the answer to a request (Kafka's protocol, header version 1), or None where the server hangs up."""
+    """Return the answer to a request (Kafka's protocol, header version 1), or None where the server hangs up.
+
+    An alert of TLS is hanging up too. Raises _OtherError for what is no answer of Kafka's.
+    """
     request = struct.pack(">hhih", key, version, 1, -1) + body
-    connection.sendall(struct.pack(">i", len(request)) + request)
-    head = _receive(connection, 4)
-    size = int.from_bytes(head)
-    # An alert of TLS, or whatever else is no answer of Kafka's, gives a size beyond all measure.
-    if len(head) < 4 or not 4 <= size <= 10_000_000:
+    try:
+        connection.sendall(struct.pack(">i", len(request)) + request)
+    except (BrokenPipeError, ConnectionResetError):
         return None
+    head = _receive(connection, 4)
+    if len(head) < 4 or head.startswith(_TLS_ALERT):
+        return None
+    size = int.from_bytes(head)
+    if not 4 <= size <= 10_000_000:
+        raise _OtherError(repr(head.decode("ascii", "replace")))
     return _receive(connection, size)[4:]
 
 
@@ -337,6 +373,10 @@ def _receive(connection: socket.socket, size: int) -> bytes:
             break
         found += part
     return found
+
+
+def _short(data: bytes) -> bytes:
+    return struct.pack(">h", len(data)) + data
 
 
 def _strings(data: bytes) -> list[str]:

@@ -1,6 +1,7 @@
 """The one place that knows which engine: the log and the index that the settings name, opened."""
 
 import itertools
+import logging
 import threading
 from contextlib import ExitStack
 from pathlib import Path
@@ -30,6 +31,12 @@ def is_shared(settings: Settings) -> bool:
 def embedded(settings: Settings) -> Settings:
     """Return the settings with both engines embedded, for what is tried apart."""
     return replace(settings, log=LogSettings(), index=IndexSettings())
+
+
+def quiet_clients() -> None:
+    """Keep what the engines' clients log to themselves: what matters of it is said by our errors, in our words."""
+    for name in ("kafka", "elastic_transport", "urllib3"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def open_log(settings: LogSettings, folder: Folder) -> Log:
@@ -83,7 +90,7 @@ class Indexes:
             reading=reading,
             expected=expected,
         )
-        if not reading and not anew:
+        if not anew:
             index.verify()
         return index
 
@@ -128,6 +135,10 @@ def node_folder(base: Path, what: str) -> Path:
 
 def _secret(what: str, env: str, file: str) -> str:
     try:
-        return read_secret(what, env, file)
+        secret = read_secret(what, env, file)
     except NotDeliveredError as e:
         raise ConfigError(str(e)) from e
+    if not secret.isprintable():
+        msg = f"expected {what} to be one line; got {len(secret)} characters with a line break or control character"
+        raise ConfigError(msg)
+    return secret

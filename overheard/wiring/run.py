@@ -129,6 +129,7 @@ def _collect(system: System, ending: threading.Event) -> None:
 
 
 def _serve(system: System, stop: threading.Event, on_address: Callable[[str], None] | None) -> None:
+    system.index(reading=True).close()  # what cannot be searched is refused now, not on the first page
     follower = _Job("follow", system.run_follow)
     try:
         with serving_pages(system) as address:

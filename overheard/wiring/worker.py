@@ -21,7 +21,7 @@ from overheard.errors import OverheardError
 from overheard.folder import Folder
 from overheard.log.base import ConsumerRecord, Log
 from overheard.log.stage import LogSink, Outcome, Progress, run_stage
-from overheard.wiring.engines import open_log
+from overheard.wiring.engines import open_log, quiet_clients
 from overheard.wiring.system import GAVE_UP, utc_now
 
 
@@ -83,6 +83,7 @@ def run_worker(folder: Path, member: int, members: int, settings: LogSettings, s
 def main() -> int:
     """Run as a process; 0 when told to stop, GAVE_UP with a message when the folder cannot be used."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    quiet_clients()
     folder, member, members, settings = sys.argv[1:]
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

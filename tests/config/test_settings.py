@@ -51,6 +51,25 @@ def test_an_absolute_data_folder_stays_where_it_is(tmp_path: Path) -> None:
     assert load(tmp_path, f"data = '{tmp_path / 'x'}'").data == str(tmp_path / "x")
 
 
+_KAFKA = "engine = 'kafka'\nservers = ['a:9092']\n"
+_ELASTIC = "engine = 'elasticsearch'\naddresses = ['http://a']\n"
+_SHARED = f"[index]\n{_ELASTIC}"
+_HALF_LOG = (
+    ("security = 'SASL_SSL'", 7, "security: expected `user` where security is SASL_SSL; there is none"),
+    ("security = 'SASL_SSL'\nuser = 'a'", 8, "user: expected `password_env` or `password_file` where this key is"),
+    ("user = 'a'\npassword_env = 'A'", 7, "user: expected security SASL_SSL or SASL_PLAINTEXT where this key is"),
+    ("password_file = 'a'", 7, "password_file: expected security SASL_SSL or SASL_PLAINTEXT"),
+    ("ca = 'a.pem'", 7, "ca: expected security SSL or SASL_SSL where this key is; it is PLAINTEXT"),
+    ("security = 'SSL'\nkey = 'a.pem'", 8, "key: expected `certificate` where this key is; there is none"),
+)
+_HALF_INDEX = (
+    ("user = 'a'", 4, "user: expected `password_env` or `password_file` where this key is; there is neither"),
+    ("password_env = 'A'", 4, "password_env: expected `user` where this key is; there is none"),
+    ("api_key_env = 'A'\nuser = 'a'\npassword_env = 'A'", 5, "user: expected either an API key or a user with a"),
+    ("ca = 'a.pem'", 4, "ca: expected https addresses where this key is; there is none"),
+)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -84,6 +103,8 @@ def test_an_absolute_data_folder_stays_where_it_is(tmp_path: Path) -> None:
             "[index]\nengine = 'elasticsearch'\naddresses = ['http://a']\n[log]\nengine = 'kafka'\nservers = ['a']",
             "overheard.toml:6: log.servers[1]: expected host:port; got 'a'",
         ),
+        *((f"{_SHARED}[log]\n{_KAFKA}{more}", f"overheard.toml:{line}: log.{said}") for more, line, said in _HALF_LOG),
+        *((f"[index]\n{_ELASTIC}{more}", f"overheard.toml:{line}: index.{said}") for more, line, said in _HALF_INDEX),
         ("[index]\nprefix = 'A*'", "overheard.toml:2: index.prefix: expected"),
         ("[index]\nengine = 'elasticsearch'\naddresses = ['a']", "overheard.toml:3: index.addresses[1]: expected an"),
         ("[web]\nport = 65536", "overheard.toml:2: web.port: expected a whole number <= 65535. Got 65536"),
@@ -150,3 +171,15 @@ def test_a_byte_order_mark_is_no_obstacle(tmp_path: Path) -> None:
 def test_a_file_that_was_asked_for_and_is_absent_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="expected a readable file"):
         load_settings(tmp_path / "nowhere.toml")
+
+
+@pytest.mark.parametrize("text", [
+    "[index]\nengine = 'elasticsearch'\naddresses = ['http://me:hush-hush@a:9200']",
+    f"{_SHARED}[log]\nengine = 'kafka'\nservers = ['me:hush-hush@a:9092']",
+])  # fmt: skip
+def test_a_password_in_an_address_is_refused_and_not_shown(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "overheard.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match="password_env") as raised:
+        load_settings(path)
+    assert "hush" not in str(raised.value)
