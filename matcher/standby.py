@@ -211,6 +211,7 @@ class _Member:
         self._fates: Counter[str] = Counter()  # of former turns as the owner
         self._turn: Mapping[str, int] = {}
         self._lag = 0
+        self._standing_by = False
 
     def run(self) -> Progress:
         failures = 0
@@ -235,8 +236,10 @@ class _Member:
         """Follow, or own for as long as it lasts; return True when all is done."""
         consumer.poll(1, self._look)  # takes part in the group; as the owner it is read again
         if _FACTS not in consumer.partitions:
+            self._say_standing_by()
             self._follow()
             return self._is_done()
+        self._standing_by = False
         _logger.info("match: this process is the active matcher now")
         try:
             self._own(consumer)
@@ -248,8 +251,13 @@ class _Member:
         finally:
             self._fates.update(self._turn)
             self._turn = {}
-        _logger.info("match: another process is the active matcher now; this one follows it")
+        self._say_standing_by()
         return False
+
+    def _say_standing_by(self) -> None:
+        if not self._standing_by:
+            self._standing_by = True
+            _logger.info("match: another process is the active matcher; this one follows it")
 
     def _own(self, consumer: Consumer) -> None:
         def until_idle() -> bool:

@@ -99,6 +99,7 @@ def _known(folder: Path, settings: Settings) -> Path:
 
 def _serve(stage: str, home: Path, settings: Settings, config: Path | None, alive: Path | None) -> None:
     """Run a service until SIGTERM or Ctrl-C, and tell on standard error, at most every ten seconds, how far it is."""
+    logging.getLogger("overheard").setLevel(logging.INFO)  # who does what, and since when
     stop = end_of(alive)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -119,6 +120,7 @@ def _serve(stage: str, home: Path, settings: Settings, config: Path | None, aliv
             on_progress=tell,
             on_address=lambda address: console().print(f"Overheard is at {address}", markup=False, soft_wrap=True),
         )
+    notes().print(f"{stage} has ended; what it did is committed", markup=False)
 
 
 @contextmanager

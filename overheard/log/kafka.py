@@ -542,6 +542,14 @@ class KafkaConsumer:
                 # It came with the partitions, and nobody has asked for it yet.
                 client.seek(TopicPartition(self._name, records[0].partition), records[0].offset)
         self._seen = self._share.number
+        self._say_share()
+
+    def _say_share(self) -> None:
+        """Tell how much of the work is this member's; of a topic that has one owner, that one tells what it does."""
+        whole = self._log.topics[self._topic].partitions
+        level = logging.INFO if whole > 1 else logging.DEBUG
+        share = len(self.partitions)
+        _logger.log(level, "%s: this process has %d of %d partitions of %s now", self._group, share, whole, self._topic)
 
     def _take(self, client: kafka.KafkaConsumer, limit: int, timeout: float) -> list[ConsumerRecord]:
         if limit <= 0:
@@ -552,7 +560,7 @@ class KafkaConsumer:
             self._places = None
             self._fenced = self._fenced or bool(self._handed)
             self._handed.clear()
-            _logger.info("group %s on %s: this member owns %s", self._group, self._topic, list(self.partitions))
+            self._say_share()
         return [_record(self._topic, record) for records in found.values() for record in records]
 
     def _recovering(self, client: kafka.KafkaConsumer, question: Callable[[], _T]) -> _T:

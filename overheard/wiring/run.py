@@ -41,7 +41,7 @@ def run_service(
     EngineError, ConfigError, and what a folder raises.
     """
     jobs: dict[str, Callable[[], object]] = {
-        "collect": lambda: while_owner(system.log, "collect", stop, lambda ending: _collect(system, ending)),
+        "collect": lambda: collect_while_owner(system, stop, lambda ending: _collect(system, ending)),
         "enrich": lambda: _enrich(system.log, stop, on_progress),
         "match": lambda: system.run_match(stop, on_progress=on_progress),
         "index": lambda: system.run_index(stop, on_progress=on_progress),
@@ -59,14 +59,28 @@ def run_service(
             stop.wait(delay)
 
 
-def while_owner(log: Log, group: str, stop: threading.Event, job: Callable[[threading.Event], None]) -> None:
+def collect_while_owner(system: System, stop: threading.Event, job: Callable[[threading.Event], None]) -> None:
+    """As `while_owner`, for a job that polls the sources: it is woken from the pause between two rounds."""
+    while_owner(system.log, "collect", stop, job, wake=system.settings_changed.set)
+
+
+def while_owner(
+    log: Log,
+    group: str,
+    stop: threading.Event,
+    job: Callable[[threading.Event], None],
+    *,
+    wake: Callable[[], None] = lambda: None,
+) -> None:
     """Run `job` in a thread whenever this process is the one of its group that does it, until `stop`.
 
-    `job` is given the event that ends it: it is set when another one takes over, and on `stop`. Raises what it raised.
+    `job` is given the event that ends it: it is set when another one takes over, and on `stop`; `wake` is called then.
+    Raises what the job raised.
     Between the moment that a paused process wakes and the look at which it learns that it was replaced, two may act:
     what they write has the same ids.
     """
     running: _Job | None = None
+    owns: bool | None = None
     with closing(log.consumer(f"{group}-owner", _OWNERS)) as seat:
         try:
             while not stop.is_set():
@@ -76,12 +90,15 @@ def while_owner(log: Log, group: str, stop: threading.Event, job: Callable[[thre
                     _logger.warning("%s: cannot ask who is to do it: %s", group, e)
                     stop.wait(_SEAT)
                     continue
+                if owns is not bool(seat.partitions):
+                    owns = bool(seat.partitions)
+                    who = "this process does it now" if owns else "another process does it; this one stands by"
+                    _logger.info("%s: %s", group, who)
                 if running is not None and (running.is_over() or not seat.partitions):
                     ended, running = running, None
                     ended.end()
                 if running is None and seat.partitions:
-                    _logger.info("%s: this process does it now", group)
-                    running = _Job(group, job)
+                    running = _Job(group, job, wake)
         finally:
             if running is not None:
                 running.end()
@@ -90,8 +107,11 @@ def while_owner(log: Log, group: str, stop: threading.Event, job: Callable[[thre
 class _Job:
     """A job in a thread of its own."""
 
-    def __init__(self, name: str, job: Callable[[threading.Event], None]) -> None:
+    def __init__(
+        self, name: str, job: Callable[[threading.Event], None], wake: Callable[[], None] = lambda: None
+    ) -> None:
         self._ending = threading.Event()
+        self._wake = wake
         self._error: BaseException | None = None
         self._job = job
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -104,6 +124,7 @@ class _Job:
     def end(self) -> None:
         """Tell the job to end, and wait until it has. Raises what it raised."""
         self._ending.set()
+        self._wake()
         self._thread.join()
         if self._error is not None:
             raise self._error

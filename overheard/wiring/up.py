@@ -24,6 +24,7 @@ from overheard.log.base import TOPICS
 from overheard.wiring.alerts import begin_alerts, run_alerts
 from overheard.wiring.feeds import poll_until
 from overheard.wiring.imports import bring_watch
+from overheard.wiring.run import collect_while_owner, while_owner
 from overheard.wiring.serve import serving_pages
 from overheard.wiring.system import GAVE_UP, System, said_serving, utc_now
 
@@ -129,10 +130,22 @@ class _Run:
         for member in range(self.workers):
             self.processes[member] = self._worker(member)
         self._begin("index", lambda: self.system.run_index(self.ending))
-        self._begin("poll", lambda: poll_until(self.system, self.ending, once=self.once, polled=self.polled))
+        self._begin("poll", self._poll)
         self._begin("maintain", self._maintain)
         if self.alerts:
-            self._begin("alerts", lambda: run_alerts(self.system, self.ending))
+            self._begin("alerts", self._tell)
+
+    def _poll(self) -> None:
+        if self.system.shared and not self.once:  # it may be one of several that poll
+            collect_while_owner(self.system, self.ending, lambda ending: poll_until(self.system, ending))
+        else:
+            poll_until(self.system, self.ending, once=self.once, polled=self.polled)
+
+    def _tell(self) -> None:
+        if self.system.shared and not self.once:
+            while_owner(self.system.log, "alerts", self.ending, lambda ending: run_alerts(self.system, ending))
+        else:
+            run_alerts(self.system, self.ending)
 
     def _begin(self, name: str, job: Callable[[], object]) -> None:
         thread = threading.Thread(target=self._guarded, args=(job,), name=name, daemon=True)

@@ -57,8 +57,16 @@ class Service:
 
     def end(self, patience: float = 30.0) -> None:
         """End it as an operator does; with SIGKILL where it does not go."""
+        self.tell_to_end()
+        self.wait(patience)
+
+    def tell_to_end(self) -> None:
+        """Send SIGTERM, once: while Python itself ends, another one would be its death."""
         self.signal(signal.SIGCONT)
         self.signal(signal.SIGTERM)
+
+    def wait(self, patience: float = 30.0) -> None:
+        """Wait for its end; with SIGKILL where it does not go."""
         try:
             self.process.wait(patience)
         except subprocess.TimeoutExpired:
@@ -108,10 +116,9 @@ class Cluster:
     def stop(self) -> None:
         """End every service."""
         for service in self.services:
-            service.signal(signal.SIGCONT)
-            service.signal(signal.SIGTERM)
+            service.tell_to_end()
         for service in self.services:
-            service.end()
+            service.wait()
         self.services.clear()
 
     def overheard(self, *arguments: str) -> str:

@@ -82,12 +82,27 @@ def elastic(_engines: _Engines) -> str:
 @pytest.fixture
 def prefix(_engines: _Engines) -> Iterator[str]:
     """A prefix of this test's own; its topics, groups and indices are removed afterwards."""
+    yield from _prefix(_engines)
+
+
+@pytest.fixture(scope="module")
+def module_prefix(_engines: _Engines) -> Iterator[str]:
+    """As `prefix`, for all tests of a module."""
+    yield from _prefix(_engines)
+
+
+def _prefix(engines: _Engines) -> Iterator[str]:
     one = f"t{uuid.uuid4().hex[:12]}"
     yield one
-    if "kafka" in _engines.addresses:
-        _remove_topics(_engines.addresses["kafka"], one)
-    if "elasticsearch" in _engines.addresses:
-        _remove_indices(_engines.addresses["elasticsearch"], one)
+    remove(engines.addresses.get("kafka", ""), engines.addresses.get("elasticsearch", ""), one)
+
+
+def remove(kafka: str, elastic: str, prefix: str) -> None:
+    """Remove what stands under a prefix: topics and groups, indices; "" leaves an engine out."""
+    if kafka:
+        _remove_topics(kafka, prefix)
+    if elastic:
+        _remove_indices(elastic, prefix)
 
 
 def _remove_topics(address: str, prefix: str) -> None:
