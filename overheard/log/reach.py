@@ -38,6 +38,8 @@ _API_VERSIONS, _METADATA, _SASL_HANDSHAKE, _SASL_AUTHENTICATE = 18, 3, 17, 36
 _UNSUPPORTED_MECHANISM, _ILLEGAL_SASL_STATE = 33, 34
 # How TLS ends a conversation with one who does not speak it: the type of an alert, the protocol's major version.
 _TLS_ALERT = b"\x15\x03"
+# As something between us and a broker that does not run yet does.
+_HANGS_UP = "it takes connections and hangs up; is it Kafka, and does it run?"
 
 _FENCED = (
     errors.CommitFailedError,
@@ -260,6 +262,8 @@ def find_reason(server: str, options: Options) -> tuple[str, bool]:
             return f"{server}: no TLS handshake within {_LOOK:g} s", False
         except (ssl.SSLError, ConnectionResetError) as e:
             reason = getattr(e, "reason", None) or ""
+            if not reason.startswith(("WRONG_VERSION", "SSLV3", "TLSV1")) and not _speaks_plainly(host, int(port)):
+                return f"{server}: {_HANGS_UP}", False
             if "ALERT" in reason and "VERSION" not in reason:
                 msg = (
                     f"{server}: expected the server to accept who we are by our certificate; it answers {reason}. Set "
@@ -276,6 +280,21 @@ def find_reason(server: str, options: Options) -> tuple[str, bool]:
             return f"{server}: no TLS handshake ({e.strerror or e})", False
 
 
+def _speaks_plainly(host: str, port: int) -> bool:
+    """True where the server hangs up on TLS since it speaks Kafka's protocol without it, not since it is away."""
+    try:
+        with socket.create_connection((host.strip("[]"), port), timeout=_LOOK) as connection:
+            return _ask(connection, _API_VERSIONS, 0, b"") is not None
+    except _OtherError:
+        return True
+    except (OSError, _WantsTlsError):
+        return False
+
+
+class _WantsTlsError(Exception):
+    """The server answers with an alert of TLS."""
+
+
 class _OtherError(Exception):
     """The server speaks something else than Kafka's protocol; the message is how it begins."""
 
@@ -284,13 +303,11 @@ def _talk(connection: socket.socket, server: str, options: Options) -> tuple[str
     """Ask the questions that a client asks first, in the versions that every broker knows."""
     security = options.get("security_protocol", "PLAINTEXT")
     try:
-        if _ask(connection, _API_VERSIONS, 0, b"") is None:
-            other = "SASL_SSL" if security.startswith("SASL") else "SSL"
-            msg = (
-                f"{server}: expected a broker that speaks without TLS, since [log] security is {security}; it ends the "
-                f"conversation. Where it wants TLS, set security to {other}"
-            )
-            return ("", False) if security.endswith("SSL") else (msg, True)
+        answer = _ask(connection, _API_VERSIONS, 0, b"")
+        if answer is None:
+            return f"{server}: {_HANGS_UP}", False
+        if _METADATA not in {int.from_bytes(answer[at : at + 2]) for at in range(6, len(answer), 6)}:
+            return f"{server}: expected a broker; it is a controller. Name the brokers in [log] servers", True
         if security.startswith("SASL"):
             return _log_in(connection, server, options)
         if _ask(connection, _METADATA, 0, struct.pack(">i", 0)) is None:
@@ -300,6 +317,13 @@ def _talk(connection: socket.socket, server: str, options: Options) -> tuple[str
                 f"asks. Set security to {other}, and user and password"
             )
             return msg, True
+    except _WantsTlsError:
+        other = "SASL_SSL" if security.startswith("SASL") else "SSL"
+        msg = (
+            f"{server}: expected a broker that speaks without TLS, since [log] security is {security}; it wants TLS. "
+            f"To have it, set security to {other}"
+        )
+        return msg, True
     except _OtherError as e:
         return f"{server}: expected Kafka; something else answers there ({e}). Correct [log] servers", True
     except ssl.SSLError:
@@ -346,7 +370,7 @@ def _log_in(connection: socket.socket, server: str, options: Options) -> tuple[s
 def _ask(connection: socket.socket, key: int, version: int, body: bytes) -> bytes | None:
     """Return the answer to a request (Kafka's protocol, header version 1), or None where the server hangs up.
 
-    An alert of TLS is hanging up too. Raises _OtherError for what is no answer of Kafka's.
+    Raises _WantsTlsError, and _OtherError for what else is no answer of Kafka's.
     """
     request = struct.pack(">hhih", key, version, 1, -1) + body
     try:
@@ -354,8 +378,10 @@ def _ask(connection: socket.socket, key: int, version: int, body: bytes) -> byte
     except (BrokenPipeError, ConnectionResetError):
         return None
     head = _receive(connection, 4)
-    if len(head) < 4 or head.startswith(_TLS_ALERT):
+    if len(head) < 4:
         return None
+    if head.startswith(_TLS_ALERT):
+        raise _WantsTlsError
     size = int.from_bytes(head)
     if not 4 <= size <= 10_000_000:
         raise _OtherError(repr(head.decode("ascii", "replace")))

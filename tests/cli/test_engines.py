@@ -188,6 +188,14 @@ def test_a_port_where_something_else_speaks_is_told(
         assert "expected Elasticsearch 9" in refused(overheard(*command, "--config", config))
 
 
+def test_the_address_of_a_controller_is_told(
+    overheard: Command, configured: Configured, broker: Kafka, elastic: str
+) -> None:
+    controller = f"127.0.0.1:{broker._quorum.ports[broker.node]}"
+    config = configured({"servers": [controller]}, {"addresses": [elastic]})
+    assert "expected a broker; it is a controller" in refused(overheard("status", "--config", config))
+
+
 def test_a_certificate_of_ours_that_kafka_does_not_take_is_told(
     overheard: Command, configured: Configured, *, broker: Kafka, keys: Certificates, elastic: str, tmp_path: Path
 ) -> None:
