@@ -8,7 +8,15 @@ import json
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec.structs import replace
+
+from overheard.records import Incident
+from overheard.wiring.system import System
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 WATCH = """
 always = ["trade-press"]
@@ -75,6 +83,17 @@ class World:
     accounts: Path
     contacts: Path
     posts: Path
+
+
+def timeless_documents(system: System) -> dict[str, object]:
+    """Return every document by its id, without versions and the time first seen: what no run may change."""
+    documents: dict[str, object] = {}
+    for event in system.documents():
+        record = event.data
+        if isinstance(record, Incident):
+            record = replace(record, mention=replace(record.mention, first_seen=_EPOCH))
+        documents[event.subject] = record
+    return documents
 
 
 def write_world(folder: Path, *, posts: int, seed: int = 7, shuffle: int | None = None) -> World:

@@ -157,8 +157,9 @@ def mentions(
     else:
         console().print(render.columns(described))
         console().print(render.mention_import(report, odd))
-        next_step = "Dry run: nothing was written" if dry_run else "Next: overheard up --once"
-        console().print(next_step)
+        shared = system is not None and system.shared
+        next_step = "The services take them in" if shared else "Next: overheard up --once"
+        console().print("Dry run: nothing was written" if dry_run else next_step)
     if report.read and report.fates.get("dead", 0) == report.read:
         raise typer.Exit(1)
 

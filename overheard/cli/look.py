@@ -56,7 +56,7 @@ def search(
         print_json({"total": page.total, "hits": hits, "facets": page.facets, "next": page.next})
     else:
         console().print(render.search_page(page, brackets=console().color_system is None))
-        _tell_lag(lag)
+        _tell_lag(lag, shared=system.shared)
 
 
 def profile(
@@ -80,7 +80,7 @@ def profile(
         print_json(found)
     elif len(found) == 1:
         console().print(render.profile(found[0], utc_now().date(), names=names, locale=system.settings.locale))
-        _tell_lag(lag)
+        _tell_lag(lag, shared=system.shared)
     else:
         console().print(f"{len(found)} are called {who!r}; ask for one by its id:", markup=False)
         for one in found:
@@ -97,12 +97,12 @@ def names_on(service: SystemService, profile: Profile) -> Mapping[str, str]:
 def status(folder: FolderOption = None, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Show what became of every record, and what waits."""
     with open_system(folder, config) as system:
-        fates, lag = system.fates(), system.lag()
+        fates, lag, shared = system.fates(), system.lag(), system.shared
     if as_json:
         print_json({"fates": fates, "lag": lag})
     else:
         console().print(render.fates(fates))
-        _tell_lag(lag)
+        _tell_lag(lag, shared=shared)
 
 
 @index_app.command("rebuild")
@@ -176,6 +176,7 @@ def check(folder: FolderOption = None, config: ConfigOption = None, as_json: Jso
         raise typer.Exit(1)
 
 
-def _tell_lag(lag: Mapping[str, int]) -> None:
+def _tell_lag(lag: Mapping[str, int], *, shared: bool = False) -> None:
     if waiting := sum(lag.values()):
-        notes().print(f"{waiting:,} records wait to be worked on: `overheard up --once`", style="yellow")
+        worked = "the services do" if shared else "`overheard up --once`"
+        notes().print(f"{waiting:,} records wait to be worked on: {worked}", style="yellow")

@@ -95,7 +95,10 @@ def test_each_member_rewinnows_its_own_partitions(log: EmbeddedLog, stage: Enric
     log.append([to_mentions(a_mention("Korvex", str(i))) for i in range(30)])
     work(log, stage)
     log.append([to_watch(a_term("korvex"))])
-    odd, even = Rewinnow(log, stage, lambda: EVERY[1::2]).catch_up(), Rewinnow(log, stage, lambda: EVERY[::2]).catch_up()
+    odd, even = (
+        Rewinnow(log, stage, lambda: EVERY[1::2]).catch_up(),
+        Rewinnow(log, stage, lambda: EVERY[::2]).catch_up(),
+    )
     assert odd.enriched > 0 < even.enriched
     assert odd.enriched + even.enriched == len(facts(log)) == 30
 

@@ -10,23 +10,19 @@ import subprocess
 import sys
 import time
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
 import pytest
-from msgspec.structs import replace
 
 from overheard.config.settings import Settings
-from overheard.records import Incident
 from overheard.wiring.imports import bring_accounts, bring_contacts, bring_mentions, bring_watch
 from overheard.wiring.system import System
-from tests.world import World, write_world
+from tests.world import World, timeless_documents, write_world
 
 KILLS = int(os.environ.get("OVERHEARD_KILLS", "40")) // 4
 SEED = int(os.environ.get("OVERHEARD_SEED", "1"))
 POSTS_A_KILL = 400  # about a second of work, so that most kills come in the middle of it
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 pytestmark = pytest.mark.faults
 
@@ -127,13 +123,8 @@ def _kill(process: subprocess.Popen[bytes], after: float, which: str) -> None:
 
 def _state(folder: Path) -> tuple[dict[str, object], dict[str, dict[str, int]]]:
     """Return the documents, without versions and the time first seen, and the fates of each stage."""
-    documents: dict[str, object] = {}
     with System(folder, Settings()) as system:
-        for event in system.documents():
-            record = event.data
-            if isinstance(record, Incident):
-                record = replace(record, mention=replace(record.mention, first_seen=_EPOCH))
-            documents[event.subject] = record
+        documents = timeless_documents(system)
         fates = {stage: dict(system.fates()[stage]) for stage in ("enrich", "match")}
         # What a killed worker published and did not commit comes again: other records, which change nothing.
         fates["match"].pop("stale", None)

@@ -15,7 +15,6 @@ from typing import Any
 import httpx
 import pytest
 from kafka.admin import KafkaAdminClient
-from msgspec.structs import replace
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
@@ -26,14 +25,14 @@ from overheard.cli.app import run as command_line
 from overheard.config.settings import Settings
 from overheard.log.base import ProducerRecord
 from overheard.log.deadletters import list_letters
-from overheard.records import Incident, contact_id
+from overheard.records import contact_id
 from overheard.wiring.imports import bring_accounts, bring_contacts, bring_mentions, bring_watch
 from overheard.wiring.sources import poll_now
 from overheard.wiring.system import System
 from overheard.wiring.up import run_up
 from tests.engines.cluster import Cluster, Service
 from tests.engines.fixtures import remove
-from tests.world import World, write_world
+from tests.world import World, timeless_documents, write_world
 
 POSTS = 60
 PATIENCE = 40.0
@@ -104,17 +103,6 @@ def ended(*services: Service) -> None:
     for one in services:
         one.end(15.0)
         assert one.process.returncode == 0, one.said()
-
-
-def state(system: System) -> dict[str, object]:
-    """The documents, without versions and the time first seen."""
-    documents: dict[str, object] = {}
-    for event in system.documents():
-        record = event.data
-        if isinstance(record, Incident):
-            record = replace(record, mention=replace(record.mention, first_seen=_EPOCH))
-        documents[event.subject] = record
-    return documents
 
 
 def bring(system: System, world: World, watch: Path) -> None:
@@ -397,7 +385,7 @@ def test_up_on_the_shared_engines_makes_the_same_documents_and_firms_do_not_see_
     with System(tmp_path / "embedded", Settings()) as system:
         bring(system, world, watch)
         run_up(system, once=True, workers=1, stop=threading.Event(), alerts=False)
-        wanted = state(system)
+        wanted = timeless_documents(system)
     with Cluster(tmp_path / "other", firm.kafka, firm.elastic, prefix) as other:
         other.start("match")
         with other.system() as system:
@@ -405,7 +393,7 @@ def test_up_on_the_shared_engines_makes_the_same_documents_and_firms_do_not_see_
         other.stop()
         other.overheard("up", "--once", "--workers", "1")
         with other.system() as system:
-            assert state(system) == wanted
+            assert timeless_documents(system) == wanted
             assert {e.subject for e in system.watched_facts().values()} == {"term/brannt"}
         assert set(other.indexed()) == set(wanted)
     before = firm.cluster.indexed()
