@@ -15,8 +15,8 @@ from rich.progress import TextColumn, TimeElapsedColumn
 
 from overheard.config.settings import Settings, load_settings
 from overheard.errors import FolderError, FolderInUseError
-from overheard.wiring.engines import is_shared, node_folder
-from overheard.wiring.system import System, serving
+from overheard.wiring.engines import is_shared
+from overheard.wiring.system import System, open_node, serving
 
 FolderOption = Annotated[
     Path | None,
@@ -31,13 +31,13 @@ AliveOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
-_DEFAULT_CONFIG = Path("overheard.toml")
+DEFAULT_CONFIG = Path("overheard.toml")
 
 
 def settings_for(config: Path | None) -> Settings:
     """Return the settings of the given file, of ./overheard.toml, or the defaults. Raises ConfigError."""
-    if config is None and _DEFAULT_CONFIG.exists():
-        config = _DEFAULT_CONFIG
+    if config is None and DEFAULT_CONFIG.exists():
+        config = DEFAULT_CONFIG
     return load_settings(config)
 
 
@@ -51,23 +51,18 @@ def open_system(folder: Path | None, config: Path | None, *, make: bool = False,
     settings = settings_for(config)
     path = folder or Path(settings.data)
     if is_shared(settings):
-        return open_node(path, settings, config, "command")
+        return open_node(path, "command", settings, config=config or DEFAULT_CONFIG)
     if alone:
         refuse_beside_up(path)
     if serving(path) is not None:
-        return System(path, settings, config=config or _DEFAULT_CONFIG, guest=True)
+        return System(path, settings, config=config or DEFAULT_CONFIG, guest=True)
     if not make and not path.exists():
         msg = (
             f"{path}: expected a data folder; there is none. Go to where it is, name it with --folder, or begin one "
             "with `overheard init`"
         )
         raise FolderError(msg)
-    return System(path, settings, config=config or _DEFAULT_CONFIG)
-
-
-def open_node(home: Path, settings: Settings, config: Path | None, what: str) -> System:
-    """Return a system on a shared log, in the first folder of `home` for `what` that no running process holds."""
-    return System(node_folder(home, what), settings, config=config or _DEFAULT_CONFIG, home=home)
+    return System(path, settings, config=config or DEFAULT_CONFIG)
 
 
 def refuse_beside_up(path: Path) -> None:

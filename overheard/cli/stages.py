@@ -13,12 +13,12 @@ import typer
 
 from overheard.cli import render
 from overheard.cli.options import (
+    DEFAULT_CONFIG,
     AliveOption,
     ConfigOption,
     FolderOption,
     console,
     notes,
-    open_node,
     print_json,
     settings_for,
 )
@@ -26,9 +26,10 @@ from overheard.config.settings import Settings
 from overheard.errors import ConfigError
 from overheard.log.stage import Progress
 from overheard.wiring.byhand import BY_HAND, run_by_hand
-from overheard.wiring.engines import is_shared, node_folder
+from overheard.wiring.engines import is_shared
 from overheard.wiring.pulse import end_of
 from overheard.wiring.run import SERVICES, run_service
+from overheard.wiring.system import open_node
 
 # A line says how far a service is, at most every so many seconds, while that changes.
 _LINE_EVERY = 10.0
@@ -77,7 +78,7 @@ def run(
             stage,
             sys.stdin.buffer,
             settings,
-            folder=_known(folder, settings) if folder.is_dir() and not given and stage in ("enrich", "match") else None,
+            folder=folder if folder.is_dir() and not given and stage in ("enrich", "match") else None,
             watch=watch,
             accounts=accounts,
             contacts=contacts,
@@ -91,10 +92,6 @@ def run(
     if done.letters:
         notes().print(render.dead_letters(done.letters))
     notes().print(render.fates({stage: done.fates}))
-
-
-def _known(folder: Path, settings: Settings) -> Path:
-    return node_folder(folder, "command") if is_shared(settings) else folder
 
 
 def _serve(stage: str, home: Path, settings: Settings, config: Path | None, alive: Path | None) -> None:
@@ -111,7 +108,7 @@ def _serve(stage: str, home: Path, settings: Settings, config: Path | None, aliv
             told = time.monotonic()
             notes().print(f"{stage} {progress.read:,} done, {progress.lag:,} to go", markup=False)
 
-    with open_node(home, settings, config, stage) as system:
+    with open_node(home, stage, settings, config=config or DEFAULT_CONFIG) as system:
         notes().print(f"{stage} runs, its folder is {system.folder.path}", markup=False, soft_wrap=True)
         run_service(
             system,

@@ -17,12 +17,13 @@ import msgspec
 from overheard.config.settings import Settings
 from overheard.errors import InputError
 from overheard.index.documents import document_of
-from overheard.log.base import TOPICS, ProducerRecord
+from overheard.log.base import ProducerRecord
 from overheard.log.deadletters import list_letters
 from overheard.log.stage import LogSink, run_stage
 from overheard.records import DeadLetter, EnrichedMention, Mention, RecordError, decode
+from overheard.wiring.engines import is_shared
 from overheard.wiring.imports import bring_accounts, bring_contacts, bring_mentions, bring_watch
-from overheard.wiring.system import STAGES, System, newest, throwaway, utc_now
+from overheard.wiring.system import STAGES, System, newest, open_node, records_on, throwaway, utc_now
 
 BY_HAND = ("collect", "enrich", "match", "index")
 _APPEND = 500
@@ -86,7 +87,7 @@ def run_by_hand(
 
 def _copy_known(folder: Path, settings: Settings, system: System) -> None:
     """Copy terms, sources, accounts, contacts and decisions from a data folder, and have the matcher apply them."""
-    with System(folder, settings) as known:
+    with open_node(folder, "command", settings) if is_shared(settings) else System(folder, settings) as known:
         records = [
             ProducerRecord(record.topic, record.key, record.value)
             for record in newest(known.log, "facts")
@@ -141,8 +142,6 @@ def _indexed(system: System) -> Iterator[bytes]:
 
 def _outputs(system: System, topic: str, kinds: tuple[type, ...]) -> Iterator[bytes]:
     """Yield the events of some kinds on a topic, as JSON, in order of partition and offset."""
-    for partition in range(TOPICS[topic].partitions):
-        offset, end = system.log.span(topic, partition)
-        while offset < end and (records := system.log.read(topic, partition, offset, _APPEND)):
-            yield from (r.value for r in records if r.value is not None and isinstance(decode(r.value).data, kinds))
-            offset = records[-1].offset + 1
+    for record in records_on(system.log, topic):
+        if record.value is not None and isinstance(decode(record.value).data, kinds):
+            yield record.value

@@ -1,10 +1,8 @@
 """The one place that knows which engine: the log and the index that the settings name, opened."""
 
-import itertools
 import logging
 import threading
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -12,7 +10,7 @@ from msgspec.structs import replace
 from overheard.alerts.channels import NotDeliveredError
 from overheard.alerts.secrets import read_secret
 from overheard.config.settings import IndexSettings, LogSettings, Settings
-from overheard.errors import ConfigError, FolderInUseError
+from overheard.errors import ConfigError
 from overheard.folder import Folder
 from overheard.index.base import Index
 from overheard.index.embedded import EmbeddedIndex
@@ -116,21 +114,6 @@ class Indexes:
                 client.wait_ready()
                 self._client = client
             return self._client
-
-
-def node_folder(base: Path, what: str) -> Path:
-    """Return the first of `what-1`, `what-2`… under `base` that no running process holds.
-
-    So that as many processes as wanted share a machine, and each that starts again finds what one before it kept.
-    """
-    for number in itertools.count(1):
-        path = base / f"{what}-{number}"
-        try:
-            Folder(path).close()
-        except FolderInUseError:
-            continue
-        return path
-    raise AssertionError
 
 
 def _secret(what: str, env: str, file: str) -> str:

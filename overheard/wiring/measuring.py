@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -28,7 +28,7 @@ from overheard.records.base import Record
 from overheard.sample import make_world
 from overheard.sample.post import Post
 from overheard.web.base import Measured
-from overheard.wiring.system import INDEX_LINGER, System, throwaway, utc_now
+from overheard.wiring.system import INDEX_LINGER, System, records_on, throwaway, utc_now
 
 _MEASURED = "cost.json"
 # A batch that takes some seconds, and is still long beside what each stage needs to begin.
@@ -65,7 +65,7 @@ def measure(system: System, now: datetime) -> Measured:
         before = _size(away)
         import_mentions(away.log, mentions, now)
         load, seconds, passed = _timed(away)
-        week = sum(len(record.value or b"") for record in _records(away.log, "mentions"))
+        week = sum(len(record.value or b"") for record in records_on(away.log, "mentions"))
         grown = _size(away) - before
     measured = Measured(
         at=utc_now(),
@@ -178,14 +178,6 @@ def newest_mentions(log: Log, number: int) -> list[Mention]:
         if len(mentions) == number:
             break
     return list(mentions.values())
-
-
-def _records(log: Log, topic: str) -> Iterator[ConsumerRecord]:
-    for partition in range(TOPICS[topic].partitions):
-        offset, end = log.span(topic, partition)
-        while offset < end and (records := log.read(topic, partition, offset, 500)):
-            yield from records
-            offset = records[-1].offset + 1
 
 
 def last_measured(folder: Path) -> Measured | None:

@@ -12,10 +12,10 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from overheard.errors import FolderError
-from overheard.log.base import TOPICS, ConsumerRecord, Log, ProducerRecord
+from overheard.log.base import ConsumerRecord, Log, ProducerRecord
 from overheard.records import RecordError, decode, encode
 from overheard.wiring.engines import embedded
-from overheard.wiring.system import System, newest
+from overheard.wiring.system import System, newest, records_on
 
 _NEWEST = ("poll-state", "facts", "deliveries", "dead-letters")
 # What happened before must raise no alarm again.
@@ -47,19 +47,11 @@ def bring_folder(
                 counts[topic] += count
                 if on_progress is not None:
                     on_progress(topic, counts[topic])
-        for count in _append(system.log, map(_again, _all(old.log, "mentions"))):
+        for count in _append(system.log, map(_again, records_on(old.log, "mentions"))):
             counts["mentions"] += count
             if on_progress is not None:
                 on_progress("mentions", counts["mentions"])
     return dict(counts)
-
-
-def _all(log: Log, topic: str) -> Iterator[ConsumerRecord]:
-    for partition in range(TOPICS[topic].partitions):
-        offset, end = log.span(topic, partition)
-        while offset < end and (records := log.read(topic, partition, offset, _APPEND)):
-            yield from records
-            offset = records[-1].offset + 1
 
 
 def _again(record: ConsumerRecord) -> ProducerRecord:

@@ -7,6 +7,7 @@ Where the log is shared (Kafka), each process has a folder of its own, for the l
 waits for the stages, wherever they run.
 """
 
+import itertools
 import os
 import threading
 import time
@@ -62,6 +63,15 @@ def newest(log: Log, topic: str) -> Iterator[ConsumerRecord]:
         while offset < end and (records := log.read(topic, partition, offset, _PAGE)):
             latest = log.latest(topic, [record.key for record in records])
             yield from (record for record in records if _is_newest(record, latest))
+            offset = records[-1].offset + 1
+
+
+def records_on(log: Log, topic: str) -> Iterator[ConsumerRecord]:
+    """Yield every record of a topic, in order of partition and offset."""
+    for partition in range(TOPICS[topic].partitions):
+        offset, end = log.span(topic, partition)
+        while offset < end and (records := log.read(topic, partition, offset, _PAGE)):
+            yield from records
             offset = records[-1].offset + 1
 
 
@@ -363,6 +373,17 @@ class System:
     def lag_of(self, positions: Mapping[int, int], topic: str) -> int:
         """Return how many offsets of a topic lie ahead of positions by partition."""
         return sum(end - max(first, positions.get(p, 0)) for p, (first, end) in self.log.spans(topic).items())
+
+
+def open_node(home: Path, what: str, settings: Settings, *, config: Path = Path("overheard.toml")) -> System:
+    """Return a system in the first of `what-1`, `what-2`… under `home` that no running process holds.
+
+    So that as many processes as wanted share a machine, and each that starts again finds what one before it kept.
+    """
+    for number in itertools.count(1):
+        with suppress(FolderInUseError):
+            return System(home / f"{what}-{number}", settings, config=config, home=home)
+    raise AssertionError
 
 
 class Serving(msgspec.Struct, frozen=True):

@@ -25,10 +25,9 @@ from pytest_httpserver import HTTPServer
 from overheard.config.settings import load_settings
 from overheard.log.base import ProducerRecord
 from overheard.records import encode, event_for
-from overheard.wiring.engines import node_folder
 from overheard.wiring.imports import bring_accounts, bring_contacts, bring_mentions, bring_watch
 from overheard.wiring.run import SERVICES
-from overheard.wiring.system import STAGES, System
+from overheard.wiring.system import STAGES, open_node
 from tests.cli.conftest import Command, Said
 from tests.engines.certificates import Certificates, certificates
 from tests.engines.cluster import Cluster
@@ -169,7 +168,7 @@ def test_a_user_without_rights_is_told_the_command_that_gives_them_and_it_does(
     allow(broker, "narrow", kind, topic, group)
     assert overheard("status", "--config", config).status == 0
     settings = load_settings(config)
-    with System(node_folder(Path(settings.data), "command"), settings) as system:
+    with open_node(Path(settings.data), "command", settings) as system:
         system.log.append([ProducerRecord("owners", "a", b"1")])
         with closing(system.log.consumer("match", "facts")) as one:
             one.poll(1, 0)
@@ -312,7 +311,7 @@ def _index_one(config: Path) -> None:
     now = datetime(2026, 1, 2, tzinfo=UTC)
     document = incident(1, "a word")
     value = encode(event_for(document, subject=document.id, source="/matcher", time=now))
-    with System(node_folder(Path(settings.data), "index"), settings) as system:
+    with open_node(Path(settings.data), "index", settings) as system:
         system.log.append([ProducerRecord("documents", document.id, value)])
         assert system.run_index(threading.Event(), until_idle=lambda: True).fates == {"indexed": 1}
 

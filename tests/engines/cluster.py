@@ -15,8 +15,7 @@ from overheard.index.base import Search
 from overheard.index.query import Everything
 from overheard.log.base import TOPICS
 from overheard.records import Event
-from overheard.wiring.engines import node_folder
-from overheard.wiring.system import System
+from overheard.wiring.system import System, open_node
 
 _SETTINGS = """
 [log]
@@ -133,7 +132,7 @@ class Cluster:
     def system(self) -> Iterator[System]:
         """Lend a system, as a command has it."""
         home = Path(self.settings.data)
-        with System(node_folder(home, "command"), self.settings, config=self.config, home=home) as system:
+        with open_node(home, "command", self.settings, config=self.config) as system:
             yield system
 
     def wait_idle(self, seconds: float, *, during: Callable[[], None] | None = None) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,10 @@ import pytest
 
 from overheard.config.settings import IndexSettings, LogSettings, Settings
 from overheard.errors import TransientError
-from overheard.folder import Folder
 from overheard.log.base import ConsumerRecord
-from overheard.wiring.engines import embedded, is_shared, node_folder
+from overheard.wiring.engines import embedded, is_shared
 from overheard.wiring.run import while_owner
+from overheard.wiring.system import System, open_node
 
 
 class Seat:
@@ -101,10 +102,30 @@ def test_what_the_job_raises_is_raised() -> None:
 
 
 def test_each_process_of_one_machine_gets_a_folder_of_its_own_and_finds_it_again(tmp_path: Path) -> None:
-    with Folder(node_folder(tmp_path, "match")) as first, Folder(node_folder(tmp_path, "match")) as second:
-        assert (first.path.name, second.path.name) == ("match-1", "match-2")
-        assert node_folder(tmp_path, "index").name == "index-1"
-    assert node_folder(tmp_path, "match").name == "match-1"
+    def name(what: str) -> str:
+        with open_node(tmp_path, what, Settings()) as system:
+            return system.folder.path.name
+
+    with open_node(tmp_path, "match", Settings()) as first, open_node(tmp_path, "match", Settings()) as second:
+        assert (first.folder.path.name, second.folder.path.name) == ("match-1", "match-2")
+        assert first.home == tmp_path
+        assert name("index") == "index-1"
+    assert name("match") == "match-1"
+
+
+def test_processes_that_start_at_the_same_instant_get_folders_apart(tmp_path: Path) -> None:
+    together = threading.Barrier(6)
+
+    def start(_: int) -> System:
+        together.wait()
+        return open_node(tmp_path, "enrich", Settings())
+
+    with ThreadPoolExecutor(6) as pool:
+        systems = list(pool.map(start, range(6)))
+    names = {system.folder.path.name for system in systems}
+    for system in systems:
+        system.close()
+    assert len(names) == 6
 
 
 def test_what_is_tried_apart_is_tried_on_the_embedded_engines() -> None:
