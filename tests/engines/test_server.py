@@ -48,7 +48,7 @@ def _enterable() -> None:
     try:
         cache()
     except UnavailableError as error:
-        pytest.skip(str(error))
+        cannot("engines", error)
 
 
 @pytest.fixture

@@ -2,11 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
-import pytest
-
-from overheard.folder import Folder
 from overheard.index.base import Removal
 from overheard.index.check import check
 from overheard.index.documents import document_of
@@ -18,26 +14,6 @@ from overheard.records import encode, event_for
 from tests.index.world import incident, incidents
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Folder]:
-    with Folder(tmp_path / "data") as opened:
-        yield opened
-
-
-@pytest.fixture
-def index(folder: Folder) -> Iterator[EmbeddedIndex]:
-    opened = EmbeddedIndex(folder)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def log(folder: Folder) -> Iterator[EmbeddedLog]:
-    opened = EmbeddedLog(folder)
-    yield opened
-    opened.close()
 
 
 def produced(number: int, version: int, *, gone: bool = False) -> ProducerRecord:

@@ -17,6 +17,7 @@ from overheard.index.query import parse
 from tests.engines.certificates import Certificates, certificates
 from tests.engines.elastic import Elastic
 from tests.engines.faults import BUSY
+from tests.engines.fixtures import cannot
 from tests.engines.place import UnavailableError
 from tests.engines.server import free_port
 from tests.index.world import incident, incidents
@@ -127,7 +128,7 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     try:
         return certificates(tmp_path_factory.mktemp("keys"))
     except UnavailableError as e:
-        pytest.skip(str(e))
+        cannot("Elasticsearch with TLS", e)
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +136,7 @@ def secured(keys: Certificates) -> Iterator[Elastic]:
     try:
         server = Elastic(certificates=keys, settings=BUSY, heap_mb=512)
     except UnavailableError as e:
-        pytest.skip(f"not tested on real Elasticsearch: {e}")
+        cannot("Elasticsearch", e)
     with server:
         yield server
 

@@ -1,8 +1,6 @@
 """The index stage and the rebuild: the topic `documents` into an index, with every record's fate."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -19,26 +17,6 @@ from overheard.records import Incident, Term, Verb, encode, event_for
 from tests.index.world import incident, incidents, profile
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Folder]:
-    with Folder(tmp_path / "data") as opened:
-        yield opened
-
-
-@pytest.fixture
-def index(folder: Folder) -> Iterator[EmbeddedIndex]:
-    opened = EmbeddedIndex(folder)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def log(folder: Folder) -> Iterator[EmbeddedLog]:
-    opened = EmbeddedLog(folder)
-    yield opened
-    opened.close()
 
 
 def value(record: Record, version: int, verb: Verb = "Create") -> bytes:
