@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from overheard.config.settings import IndexSettings, LogSettings, Settings
+from overheard.config.settings import AlertSettings, IndexSettings, LogSettings, Settings
 from overheard.errors import FolderError, FolderInUseError
 from overheard.log.base import TOPICS, ProducerRecord
 from overheard.records import Decision, Delivery, Incident, contact_id, decode, encode, event_for
@@ -17,6 +17,8 @@ from overheard.wiring.up import run_up
 from tests.world import timeless_documents, write_world
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
+# No digest: whether one is due while a test runs depends on the hour, and it is no alert.
+UNTOLD = Settings(alerts=AlertSettings(digest_at=""))
 
 
 def run(system: System) -> None:
@@ -28,7 +30,7 @@ def old(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that was worked with: posts, people, and a decision by a person."""
     path = tmp_path_factory.mktemp("old") / "data"
     world = write_world(path.parent / "world", posts=60)
-    with System(path, Settings()) as system:
+    with System(path, UNTOLD) as system:
         bring_watch(system, world.watch)
         bring_accounts(system, world.accounts)
         bring_contacts(system, world.contacts)
@@ -49,9 +51,9 @@ def old(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_all_that_a_folder_holds_gives_the_same_documents_in_another(tmp_path: Path, old: Path) -> None:
-    with System(old, Settings()) as before:
+    with System(old, UNTOLD) as before:
         wanted = timeless_documents(before)
-    with System(tmp_path / "new", Settings()) as system:
+    with System(tmp_path / "new", UNTOLD) as system:
         counts = bring_folder(system, old)
         assert counts["mentions"] == 60
         run(system)
@@ -63,7 +65,7 @@ def test_all_that_a_folder_holds_gives_the_same_documents_in_another(tmp_path: P
 
 
 def test_nobody_is_alerted_of_what_was_brought_over(tmp_path: Path, old: Path) -> None:
-    with System(tmp_path / "new", Settings()) as system:
+    with System(tmp_path / "new", UNTOLD) as system:
         bring_folder(system, old)
         run(system)
         events = [decode(record.value) for record in newest(system.log, "documents") if record.value]
@@ -72,8 +74,8 @@ def test_nobody_is_alerted_of_what_was_brought_over(tmp_path: Path, old: Path) -
 
 
 def test_it_is_read_as_it_stands_and_never_beside_another_process(tmp_path: Path, old: Path) -> None:
-    with System(tmp_path / "new", Settings()) as system:
-        with System(old, Settings()), pytest.raises(FolderInUseError):
+    with System(tmp_path / "new", UNTOLD) as system:
+        with System(old, UNTOLD), pytest.raises(FolderInUseError):
             bring_folder(system, old)
         with pytest.raises(FolderError, match="another data folder"):
             bring_folder(system, system.folder.path)
