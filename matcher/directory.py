@@ -6,11 +6,13 @@ In memory; a function of the records that were put, not of their order. Knows no
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Generic, TypeVar, cast, get_args
+from typing import cast, get_args
 
 from overheard.identities import identities_of_account, identities_of_contact, watched_name
 from overheard.matcher.decisions import Decisions
-from overheard.matcher.names import LOOKBACK, PersonName, Text, person_name
+from overheard.matcher.multi import Multi
+from overheard.matcher.nameindex import NameIndex
+from overheard.matcher.names import PersonName, Text
 from overheard.matcher.organisations import (
     employer_domain,
     find_organisation,
@@ -20,11 +22,6 @@ from overheard.matcher.organisations import (
 )
 from overheard.records import Account, Contact, Holding, Identity, Purchase
 from overheard.records.identity import IdentityType
-
-K = TypeVar("K")
-
-# Places where both parts of a name stand close together that are looked at in one text; most are the full name.
-_NEAR = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +81,15 @@ class Directory:
         self.holdings: dict[str, Holding] = {}
         self.purchases: dict[str, Purchase] = {}
         self.decisions = Decisions()
-        self._claims: _Multi[str] = _Multi()  # identity key -> contacts and accounts whose record names it
-        self._named: _Multi[tuple[str, str]] = _Multi()  # (given, family) -> contacts
-        self._families: _Multi[str] = _Multi()  # last token of the family name -> contacts
-        self._phrases: _Multi[tuple[str, ...]] = _Multi()  # name of an organisation in tokens -> accounts
-        self._openings: _Multi[str] = _Multi()  # first token of such a name -> accounts
-        self._sites: _Multi[str] = _Multi()  # registrable domain -> accounts
-        self._accounts_named: _Multi[tuple[str, ...]] = _Multi()  # organisation_key -> accounts
-        self._staff: _Multi[str] = _Multi()  # e-mail domain, or organisation_key joined -> contacts
-        self._held: _Multi[str] = _Multi()  # account -> holdings
-        self._bought: _Multi[str] = _Multi()  # account, contact -> purchases
+        self._claims: Multi[str] = Multi()  # identity key -> contacts and accounts whose record names it
+        self._names = NameIndex()
+        self._phrases: Multi[tuple[str, ...]] = Multi()  # name of an organisation in tokens -> accounts
+        self._openings: Multi[str] = Multi()  # first token of such a name -> accounts
+        self._sites: Multi[str] = Multi()  # registrable domain -> accounts
+        self._accounts_named: Multi[tuple[str, ...]] = Multi()  # organisation_key -> accounts
+        self._staff: Multi[str] = Multi()  # e-mail domain, or organisation_key joined -> contacts
+        self._held: Multi[str] = Multi()  # account -> holdings
+        self._bought: Multi[str] = Multi()  # account, contact -> purchases
 
     def put_contact(self, id_: str, contact: Contact | None) -> None:
         """Set the contact of this id, or forget it."""
@@ -142,10 +138,7 @@ class Directory:
     def _file_contact(self, contact: Contact, *, add: bool) -> None:
         for identity in _watched_of(contact):
             self._claims.file(identity.key, contact.id, add)
-        if name := person_name(contact.name):
-            for pair in name.pairs:
-                self._named.file(pair, contact.id, add)
-            self._families.file(name.family[-1], contact.id, add)
+        self._names.file(contact.id, contact.name, add=add)
         for key in _employer_keys(contact):
             self._staff.file(key, contact.id, add)
 
@@ -220,29 +213,14 @@ class Directory:
         account = self.accounts.get(subject)
         return account.name if account else ""
 
-    def people_named_in(self, text: Text) -> list[tuple[Contact, PersonName, list[int]]]:
-        """Return the contacts whose given and family names stand close together in the text, in order of id.
+    def reference_of(self, subject: str) -> str:
+        """Return what the CRM calls a contact or account: its first external id, else our own."""
+        record: Contact | Account | None = self.contacts.get(subject) or self.accounts.get(subject)
+        return record.external_ids[0].value if record and record.external_ids else subject
 
-        With each the first places of the last token of the family name where that is so.
-        """
-        places: dict[tuple[str, str], list[int]] = {}
-        for family in self._families.among(text.vocabulary):
-            for at in text.places[family]:
-                # Before it, or directly after it: "Clinton, Hillary".
-                near = (*text.tokens[max(at - LOOKBACK, 0) : at], *text.tokens[at + 1 : at + 2])
-                for pair in {(given, family) for given in near}:
-                    if pair in self._named and len(held := places.setdefault(pair, [])) < _NEAR:
-                        held.append(at)
-        found: dict[str, set[int]] = {}
-        for pair, positions in places.items():
-            for id_ in self._named.of(pair):
-                found.setdefault(id_, set()).update(positions)
-        named = []
-        for id_ in sorted(found):
-            contact = self.contacts[id_]
-            if name := person_name(contact.name):
-                named.append((contact, name, sorted(found[id_])))
-        return named
+    def people_named_in(self, text: Text) -> list[tuple[Contact, PersonName, list[int]]]:
+        """Return the contacts who may be named in the text, in order of id: see `NameIndex.named_in`."""
+        return [(self.contacts[id_], name, places) for id_, name, places in self._names.named_in(text)]
 
     def accounts_called(self, phrase: tuple[str, ...]) -> tuple[str, ...]:
         """Return the accounts whose name without its legal form these tokens are, in order."""
@@ -294,13 +272,12 @@ class Directory:
         if contact is None:
             return reach
         keys = frozenset(identity.key for identity in _watched_of(contact))
-        name = person_name(contact.name)
         employer = self.employer_of(contact)
         profiles = self.claiming(keys) | reach.profiles | ({employer.id} if employer else set())
         return replace(
             reach,
             keys=reach.keys | keys,
-            phrases=name.required if name else frozenset(),
+            phrases=self._names.reach(contact.name),
             profiles=frozenset(profiles),
         )
 
@@ -365,38 +342,3 @@ class Directory:
 def _employer_keys(contact: Contact) -> Iterable[str]:
     domains = {employer_domain(email) for email in contact.emails}
     return {key for key in (*domains, " ".join(organisation_key(contact.organisation))) if key}
-
-
-class _Multi(Generic[K]):
-    """A map from a key to a set of ids. A single id is kept bare: most keys have one, and a set takes 200 bytes."""
-
-    def __init__(self) -> None:
-        self._ids: dict[K, str | set[str]] = {}
-
-    def file(self, key: K, id_: str, add: bool) -> None:
-        ids = self._ids.get(key)
-        if add:
-            if ids is None:
-                self._ids[key] = id_
-            elif isinstance(ids, set):
-                ids.add(id_)
-            elif ids != id_:
-                self._ids[key] = {ids, id_}
-        elif isinstance(ids, set):
-            ids.discard(id_)
-            if len(ids) == 1:
-                self._ids[key] = ids.pop()
-        elif ids == id_:
-            del self._ids[key]
-
-    def of(self, key: K) -> tuple[str, ...]:
-        """Return the ids of a key, sorted."""
-        ids = self._ids.get(key, ())
-        return (ids,) if isinstance(ids, str) else tuple(sorted(ids))
-
-    def __contains__(self, key: K) -> bool:
-        return key in self._ids
-
-    def among(self, keys: frozenset[K]) -> set[K]:
-        """Return those of the keys that have ids."""
-        return {key for key in keys if key in self._ids}

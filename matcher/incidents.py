@@ -6,7 +6,8 @@ from typing import NamedTuple
 import msgspec
 
 from overheard.matcher.directory import Directory
-from overheard.matcher.match import Match, explain
+from overheard.matcher.explain import explain
+from overheard.matcher.match import Match
 from overheard.records import (
     EnrichedMention,
     Incident,
@@ -89,8 +90,8 @@ def links_of(incident: Incident, directory: Directory) -> list[Link]:
     best: dict[str, tuple[Party, str]] = {}
     for party, why in zip(incident.parties, incident.why[: len(incident.parties)], strict=True):
         held = best.get(party.subject)
-        sure = (party.outcome == "linked", party.score)
-        if directory.is_known(party.subject) and (held is None or sure > (held[0].outcome == "linked", held[0].score)):
+        sure = (party.outcome == "linked", party.weight)
+        if directory.is_known(party.subject) and (held is None or sure > (held[0].outcome == "linked", held[0].weight)):
             best[party.subject] = (party, why)
     if not best:
         return []
@@ -108,6 +109,7 @@ def links_of(incident: Incident, directory: Directory) -> list[Link]:
             role=party.role,
             outcome=party.outcome,
             score=party.score,
+            weight=party.weight,
             about=incident.about,
             polarity=polarity,
             snippets=_shown(incident.snippets),

@@ -9,7 +9,7 @@ from decimal import Context, Decimal
 from msgspec.structs import replace
 
 from overheard.matcher.directory import Directory
-from overheard.matcher.features import several
+from overheard.matcher.features.base import several
 from overheard.records import Evidence, Identity, IncidentSummary, Profile, ProfileIdentity, Purchase
 
 LAST = 20

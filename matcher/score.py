@@ -17,6 +17,11 @@ LINK = 0.8
 BIAS = -1.5
 
 
-def score(evidence: Iterable[Evidence]) -> float:
-    """Return the score in [0, 1], rounded to four digits so that it prints as it compares."""
-    return round(1 / (1 + math.exp(-(BIAS + sum(one.weight for one in evidence)))), 4)
+def weigh(evidence: Iterable[Evidence]) -> float:
+    """Return the sum of the evidence and the bias, in log-odds: orders any two links, also where scores look alike."""
+    return round(BIAS + sum(one.weight for one in evidence), 6)
+
+
+def score(weight: float) -> float:
+    """Return the score in [0, 1] of a weight (`weigh`)."""
+    return round(1 / (1 + math.exp(-weight)), 6)

@@ -30,7 +30,7 @@ from overheard.records.enriched import (
 from overheard.records.envelope import DATA_TYPES, Event, decode, encode, event_for, is_tombstone_of
 from overheard.records.fetch import Fetch
 from overheard.records.holding import Holding
-from overheard.records.identity import Identity, identity_key
+from overheard.records.identity import ClaimedBy, Identity, identity_key
 from overheard.records.ids import (
     account_id,
     contact_id,
@@ -42,8 +42,8 @@ from overheard.records.ids import (
     purchase_id,
     snippet_id,
 )
-from overheard.records.incident import Evidence, Incident, Outcome, Party, Role
-from overheard.records.mention import Actor, Mention
+from overheard.records.incident import Evidence, Incident, Note, Outcome, Party, Role, Status, Step
+from overheard.records.mention import Actor, Mention, ProfileLink
 from overheard.records.pollstate import PollState, Revision
 from overheard.records.profile import IncidentSummary, Profile, ProfileIdentity
 from overheard.records.purchase import Purchase
@@ -58,6 +58,7 @@ __all__ = [
     "Attempt",
     "Cause",
     "Change",
+    "ClaimedBy",
     "Contact",
     "DeadLetter",
     "Decision",
@@ -79,6 +80,7 @@ __all__ = [
     "Language",
     "LifecycleTag",
     "Mention",
+    "Note",
     "ObjectType",
     "Outcome",
     "Party",
@@ -88,12 +90,15 @@ __all__ = [
     "PollState",
     "Profile",
     "ProfileIdentity",
+    "ProfileLink",
     "Purchase",
     "RecordError",
     "Revision",
     "Role",
     "Sentiment",
     "Snippet",
+    "Status",
+    "Step",
     "TargetSentiment",
     "Term",
     "TermKind",

@@ -27,6 +27,7 @@ class Contact(Record, frozen=True, kw_only=True):
 
     `handles` maps a platform to a handle there, as the CRM wrote it; `urls` are sites that are theirs.
     `organisation` is the employer's name as the CRM has it. `watched_by_name`: the full name alone passes the winnow.
+    `place` is the locality; with `street`, `region`, `postal_code` and `country` it is vCard's ADR, as written.
     """
 
     id: str
@@ -37,6 +38,11 @@ class Contact(Record, frozen=True, kw_only=True):
     organisation: str = ""
     title: str = ""
     place: str = ""
+    street: str = ""
+    region: str = ""
+    postal_code: str = ""
+    country: str = ""
+    birthday: date | None = None
     owner: str = ""
     handles: dict[str, str] = {}
     urls: tuple[str, ...] = ()

@@ -1,24 +1,52 @@
-"""A decision: what a person said about a link or an incident; it beats every machine's view."""
+"""A decision: what a person said about a link, an incident or somebody; it beats every machine's view."""
 
 from typing import Literal
 
 from overheard.records.base import Record, Time
 
-DecisionVerb = Literal["same", "not the same", "not about us", "withdraw"]
+DecisionVerb = Literal[
+    "same",
+    "not the same",
+    "unsure",
+    "lock",
+    "not about us",
+    "relabel",
+    "status",
+    "assign",
+    "note",
+    "tag",
+    "policy",
+    "withdraw",
+]
 
 
 class Decision(Record, frozen=True, kw_only=True):
-    """What a person decided.
+    """What a person decided, about a pair (left, right); the newest standing decision on a pair holds.
 
-    "same" and "not the same" are between `left` (an identity's key, or a mention's id) and `right` (a contact's
-    or account's id); "not about us" is of the mention `left`; "withdraw" takes back the decision whose id
-    is `left`. `id` comes from the caller's idempotency key. The newest standing decision on a pair holds.
+    | verb | left | right | value |
+    |---|---|---|---|
+    | same, not the same, unsure | identity key, mention id, contact or account id | contact or account id | |
+    | same, not the same (one event) | mention id | mention id | |
+    | lock | contact or account id | | |
+    | not about us | mention id | | |
+    | relabel | mention id | what: "sentiment", "sentiment/TERM" | the label |
+    | status | mention id | "status" | one of `Status` |
+    | assign | mention id | "assign" | who; "" is nobody |
+    | note | mention id | the note's own name | the text; "" takes it away |
+    | tag | mention id | "tag/TAG" | "" takes it away, else "on" |
+    | policy | "policy" | its name: "across networks" | "on" or "off" |
+    | withdraw | a decision's id | | |
+
+    "unsure": somebody looked, and nobody can know; nothing links the pair by itself. "lock": nothing but the CRM and
+    people change who this is. "withdraw" takes a decision back, a withdrawal too. `id` comes from the caller's
+    idempotency key. `note` says why, for those who come after.
     """
 
     id: str
     verb: DecisionVerb
     left: str
     right: str = ""
+    value: str = ""
     by: str
     at: Time
     note: str = ""

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from overheard.records.base import Record
+from overheard.records.base import Record, Time
 from overheard.records.enriched import (
     Entity,
     Language,
@@ -16,6 +16,9 @@ from overheard.records.snippet import Snippet
 
 Role = Literal["author", "mentioned", "employer"]
 Outcome = Literal["linked", "candidate", "bare"]
+
+# How far people are with an incident. "not about us" leaves every count, and is set by its own decision.
+Status = Literal["open", "in progress", "answered", "closed", "not about us"]
 
 
 class Evidence(Record, frozen=True, kw_only=True):
@@ -38,8 +41,8 @@ class Party(Record, frozen=True, kw_only=True):
     """One contact, account or bare author identity in an incident, with the reasons.
 
     `subject` is a contact's or account's id, or an identity's key where nobody is known behind it; the outcome is
-    then "bare".
-    `score` in [0, 1] orders candidates.
+    then "bare". `weight` is the sum of the evidence in log-odds and orders parties strictly; `score` in [0, 1] is the
+    calibrated share of such links that are right (`overheard.matcher.score`), which at the top has no digits left.
     """
 
     role: Role
@@ -47,7 +50,26 @@ class Party(Record, frozen=True, kw_only=True):
     name: str = ""
     outcome: Outcome
     score: float
+    weight: float = 0.0
     evidence: tuple[Evidence, ...] = ()
+
+
+class Note(Record, frozen=True, kw_only=True):
+    """What somebody wrote about an incident."""
+
+    text: str
+    by: str
+    at: Time
+
+
+class Step(Record, frozen=True, kw_only=True):
+    """One step of an incident's history: what a person decided on it. `value` is what was set, `id` the decision's."""
+
+    id: str
+    what: str
+    value: str = ""
+    by: str
+    at: Time
 
 
 class Incident(Record, frozen=True, kw_only=True):
@@ -55,6 +77,11 @@ class Incident(Record, frozen=True, kw_only=True):
 
     `k` is the sort key as a decimal string. `about` are the ids of the watched terms mentioned. `confidence` is that of
     its surest link to a contact or account; 0 where there is none. `why` are sentences for a person.
+
+    `event` is the id of the event that it belongs to, the smallest incident id of its members; "" where it is alone.
+    On the incident of that id stand `members` (the ids of all, in order of `k`, the first 100) and `member_count`;
+    the others have none. `event_why` says what joins it. `history` are the standing decisions of people on it, the
+    newest 50, oldest first. A label that a person set (`relabel`) stands in the place of the machine's.
     """
 
     id: str
@@ -71,6 +98,13 @@ class Incident(Record, frozen=True, kw_only=True):
     parties: tuple[Party, ...] = ()
     confidence: float = 0.0
     why: tuple[str, ...] = ()
-    status: Literal["open", "not about us"] = "open"
+    event: str = ""
+    members: tuple[str, ...] = ()
+    member_count: int = 0
+    event_why: tuple[str, ...] = ()
+    status: Status = "open"
     assignee: str = ""
+    tags: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
+    history: tuple[Step, ...] = ()
     models: dict[str, str] = {}

@@ -3,17 +3,31 @@
 from overheard.records.base import ObjectType, Record, Time
 
 
-class Actor(Record, frozen=True, kw_only=True):
-    """Who said it, as the platform gave it. `platform` with `preferred_username` or `url` makes identities.
+class ProfileLink(Record, frozen=True, kw_only=True):
+    """A URL on an author's profile, as given. `verified`: the platform has seen that the page there links back."""
 
-    All but `platform` may be empty; an actor with nothing but a `name` has no identity.
+    url: str
+    verified: bool = False
+
+
+class Actor(Record, frozen=True, kw_only=True):
+    """Who said it, as the platform gave it. `platform` with a handle, `native_id` or `url` makes identities.
+
+    All but `platform` may be empty; an actor with nothing but a `name` has no identity. `native_id` is the platform's
+    own id of the account, which stays when the handle changes and never is another's. `summary` is the plain text of
+    the profile (the bio), `links` the URLs on it. `email_verified`: the platform, or the signature on a mail, vouches
+    for `email`; one that its owner merely typed is not verified.
     """
 
     platform: str
     preferred_username: str = ""
+    native_id: str = ""
     name: str = ""
     url: str = ""
     email: str = ""
+    email_verified: bool = False
+    summary: str = ""
+    links: tuple[ProfileLink, ...] = ()
 
 
 class Mention(Record, frozen=True, kw_only=True):
@@ -23,7 +37,8 @@ class Mention(Record, frozen=True, kw_only=True):
     configured source that brought it ("news", "reddit", a feed's name); `platform` the site that its native id
     and handles belong to ("reddit", "x"; "web" for anything found by URL). `first_seen` is when Overheard
     first had it. `tag` are hashtags without `#`, `links` the URLs in the text, as given. `language` is what
-    the source declared (BCP 47), may be empty. Aliases: other canonical URLs of the same utterance.
+    the source declared (BCP 47), may be empty. `in_reply_to` is the URL or native id of what it answers, `context` that
+    of the root of its thread where the platform tells it. Aliases: other canonical URLs of the same utterance.
     """
 
     id: str
@@ -38,6 +53,7 @@ class Mention(Record, frozen=True, kw_only=True):
     updated: Time | None = None
     first_seen: Time
     in_reply_to: str = ""
+    context: str = ""
     attributed_to: Actor | None = None
     tag: tuple[str, ...] = ()
     links: tuple[str, ...] = ()

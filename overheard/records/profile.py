@@ -29,6 +29,7 @@ class IncidentSummary(Record, frozen=True, kw_only=True):
     role: Role
     outcome: Outcome
     score: float
+    weight: float = 0.0
     about: tuple[str, ...] = ()
     polarity: Polarity
     snippets: tuple[Snippet, ...] = ()
@@ -46,12 +47,16 @@ class Profile(Record, frozen=True, kw_only=True):
     `holding_count` that the account has (of a contact: their account's), `purchases` the newest 50 of
     `purchase_count` of its own; `purchase_totals` adds up all of them by currency, as decimal numbers in text.
     `people` (of an account) and `account` (of a contact) are ids. `k` is that of the newest linked incident, "0"
-    where there is none.
+    where there is none. `ids` are the ids of all records that this profile stands for, its own first: people joined
+    them, and each resolves to this one; empty where it is its own alone. `identities` are the first 500 of
+    `identity_count`. `conflicts` are decisions that contradict each other here, each with its path, in words.
+    `locked`: a person wants no machine to change who this is.
     """
 
     id: str
     k: str
     kind: Literal["contact", "account"]
+    ids: tuple[str, ...] = ()
     external_ids: tuple[ExternalId, ...]
     name: str = ""
     emails: tuple[str, ...] = ()
@@ -65,6 +70,9 @@ class Profile(Record, frozen=True, kw_only=True):
     people: tuple[str, ...] = ()
     lifecycle: tuple[LifecycleTag, ...] = ()
     identities: tuple[ProfileIdentity, ...] = ()
+    identity_count: int = 0
+    conflicts: tuple[str, ...] = ()
+    locked: bool = False
     first_contact: Time | None = None
     last_contact: Time | None = None
     incidents: int = 0

@@ -1,6 +1,7 @@
 """The winnow: invariant 4, word boundaries in many scripts, and offsets that lead back to the text."""
 
 import unicodedata
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -151,7 +152,7 @@ def test_an_alias_of_nothing_matches_nothing() -> None:
 def test_an_author_passes_by_exact_identity_only() -> None:
     winnow = Winnow(identities=[a_handle("meera"), a_url("https://meera.example/")])
 
-    def passed(**fields: str) -> tuple[Passed, ...]:
+    def passed(**fields: Any) -> tuple[Passed, ...]:
         found = winnow.winnow(a_mention("hello", attributed_to=Actor(platform="reddit", **fields)))
         return found.passed if found else ()
 

@@ -8,8 +8,10 @@ import pytest
 
 from overheard.identities import NOBODY, normal_handle
 from overheard.matcher.directory import Directory
-from overheard.matcher.features import ACCOUNT_FEATURES, CORROBORATING, PERSON_FEATURES
-from overheard.matcher.match import explain, match
+from overheard.matcher.explain import explain
+from overheard.matcher.features.account import ACCOUNT_FEATURES
+from overheard.matcher.features.person import CORROBORATING, PERSON_FEATURES
+from overheard.matcher.match import match
 from overheard.matcher.names import Text
 from overheard.records import Account, Contact, Decision, EnrichedMention, Party
 from tests.matcher.worlds import acc, account, con, contact, decision, mention

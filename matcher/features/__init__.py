@@ -1,0 +1,1 @@
+"""Evidence for and against a link: visible lists of weighted features, each a small function."""

@@ -1,0 +1,41 @@
+"""A map from a key to many ids, small in memory."""
+
+from typing import Generic, TypeVar
+
+K = TypeVar("K")
+
+
+class Multi(Generic[K]):
+    """A map from a key to a set of ids. A single id is kept bare: most keys have one, and a set takes 200 bytes."""
+
+    def __init__(self) -> None:
+        self._ids: dict[K, str | set[str]] = {}
+
+    def file(self, key: K, id_: str, add: bool) -> None:
+        """Put an id to a key, or take it away."""
+        ids = self._ids.get(key)
+        if add:
+            if ids is None:
+                self._ids[key] = id_
+            elif isinstance(ids, set):
+                ids.add(id_)
+            elif ids != id_:
+                self._ids[key] = {ids, id_}
+        elif isinstance(ids, set):
+            ids.discard(id_)
+            if len(ids) == 1:
+                self._ids[key] = ids.pop()
+        elif ids == id_:
+            del self._ids[key]
+
+    def of(self, key: K) -> tuple[str, ...]:
+        """Return the ids of a key, sorted."""
+        ids = self._ids.get(key, ())
+        return (ids,) if isinstance(ids, str) else tuple(sorted(ids))
+
+    def __contains__(self, key: K) -> bool:
+        return key in self._ids
+
+    def among(self, keys: frozenset[K]) -> set[K]:
+        """Return those of the keys that have ids."""
+        return {key for key in keys if key in self._ids}

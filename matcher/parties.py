@@ -1,0 +1,30 @@
+"""What finding the parties of a mention has in common: the order of outcomes, the weight of what is exact, rivals."""
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from overheard.records import Account, Contact, Outcome, Role
+
+# An exact identity links by itself; these weights only say so in the same coin as the others.
+NAMED_BY_CRM = 6.0
+DECIDED = 10.0
+
+# Of a thousand rivals, so many are looked at; three are shown.
+_RIVALS = 4
+
+ROLES: dict[Role, int] = {"author": 0, "mentioned": 1, "employer": 2}
+OUTCOMES: dict[Outcome, int] = {"linked": 0, "candidate": 1, "bare": 2}
+
+T = TypeVar("T")
+R = TypeVar("R", Contact, Account)
+
+
+def others(pool: Iterable[T], own: R, record: Callable[[T], R]) -> tuple[R, ...]:
+    """Return the first other records of a pool in order of id: four at most, one more than is shown."""
+    others: list[R] = []
+    for one in pool:
+        if (other := record(one)).id != own.id:
+            others.append(other)
+            if len(others) == _RIVALS:
+                break
+    return tuple(others)
