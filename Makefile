@@ -7,10 +7,10 @@ BIN := .venv/bin
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint format engines engines-stop real faults screenshots bench wheel lock clean
+.PHONY: help up test lint format engines engines-stop real bench-matcher evaluate faults screenshots bench wheel lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: .venv/.installed ## set up, hear the sample world, show what came of it, serve the pages
 	@$(BIN)/overheard sample
@@ -36,6 +36,12 @@ engines-stop: .venv/.installed ## stop them
 
 real: .venv/.installed ## run one real stream end to end and hold it to its expected numbers; needs ../shared/data
 	$(BIN)/python -m benchmarks.real
+
+bench-matcher: .venv/.installed ## print whom the matcher links rightly on the synthetic set, how fast, in what memory
+	$(BIN)/python -m benchmarks.bench_matcher
+
+evaluate: .venv/.installed ## print how well the matcher's score holds, on words that nothing was fitted on
+	$(BIN)/python -m benchmarks.evaluate
 
 faults: .venv/.installed ## 200 kills and every fault of engines, disks and network: the documents must equal a clean run's
 	OVERHEARD_KILLS=200 $(BIN)/pytest -s -rs -m "faults or long" tests/faults tests/engines $(PYTEST_ARGS)

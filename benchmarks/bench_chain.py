@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from benchmarks.bench_matcher import accounts, contacts, enriched, fact
 from benchmarks.common import load_posts, mean_tokens, report
 from benchmarks.stands import Stand, UnavailableError, embedded, on_engines
+from benchmarks.stream import accounts, contacts, enriched, fact
 from overheard.folder import Folder
 from overheard.log.base import ProducerRecord
 from overheard.log.embedded import EmbeddedLog

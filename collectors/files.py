@@ -22,7 +22,7 @@ from overheard.collectors.base import Reading, Rejected
 from overheard.collectors.markup import MAX_TEXT, absolute_url, find_urls, from_html, one_line, shorten
 from overheard.collectors.revisions import publication, revise
 from overheard.errors import ConfigError, InputError
-from overheard.identities import normal_email, normal_platform
+from overheard.identities import MOST_LINKS, normal_email, normal_platform
 from overheard.log.base import Log
 from overheard.log.deadletters import dead_letter_record
 from overheard.records import (
@@ -32,9 +32,11 @@ from overheard.records import (
     Fetch,
     Mention,
     ObjectType,
+    ProfileLink,
     digest,
     mention_id,
 )
+from overheard.suppression import NOBODY, Suppressions
 from overheard.table import BadRow, Columns, Field, Row, Table, map_columns, open_table
 from overheard.text import clean
 from overheard.urls import canonical_url
@@ -48,6 +50,9 @@ FIELDS = (
     Field("author_name", ("display_name", "author_display_name", "full_name")),
     Field("author_url", ("user_url", "profile_url")),
     Field("author_email", ("user_email", "email")),
+    Field("author_id", ("user_id", "account_id", "author_native_id", "author_fullname")),
+    Field("author_bio", ("user_description", "author_description", "bio", "user_bio", "about_author")),
+    Field("author_links", ("user_links", "profile_links", "author_urls")),
     Field(
         "published",
         ("published_at", "created_at", "created", "created_utc", "posted_at", "date", "datetime", "timestamp", "time"),
@@ -81,6 +86,8 @@ _DIGITS = re.compile(r"[+-]?\d+(?:\.\d+)?", re.ASCII)
 _COUNT = re.compile(r"-?\d{1,18}(?:\.0+)?", re.ASCII)  # spreadsheets write 12.0 and 1,234
 _TYPES = {name.lower(): name for name in get_args(ObjectType)}
 _HASHTAG = regex.compile(r"(?<![\w&/#])[#＃]([\w\p{M}]*\p{L}[\w\p{M}]*)")
+_MARKUP = re.compile(r"<(?:p|br|a|span|div)\b", re.IGNORECASE)
+_LONGEST_BIO = 5_000  # characters; platforms allow some 500
 _TAG_SEPARATORS = re.compile(r"[\s,;|#]+")
 
 
@@ -165,9 +172,19 @@ def _actor(read: "_Cells", platform: str) -> Actor | None:
             handle, name, email = "", name or called, address
     if " " in handle:  # "Asha Rao" is how somebody signs, not an account: as a handle it would be an identity
         handle, name = "", name or handle
-    if not (handle or name or url or email):
+    native_id = one_line(read.text("author_id", 500))
+    if not (handle or name or url or email or native_id):
         return None
-    return Actor(platform=platform, preferred_username=handle, name=name, url=url, email=email)
+    return Actor(
+        platform=platform,
+        preferred_username=handle,
+        native_id=native_id,
+        name=name,
+        url=url,
+        email=email,
+        summary=read.bio(),
+        links=read.profile_links(),
+    )
 
 
 class _Cells:
@@ -209,6 +226,34 @@ class _Cells:
         if not isinstance(html, str):
             raise self.error("html", f"expected HTML; got {_shown(html)}")
         return from_html(html)
+
+    def bio(self) -> str:
+        """Return what the profile says of its owner, as plain text; some platforms give it as HTML."""
+        text = shorten(self.text("author_bio", MAX_TEXT), _LONGEST_BIO)
+        return from_html(text)[0] if _MARKUP.search(text) else text
+
+    def profile_links(self) -> tuple[ProfileLink, ...]:
+        """Return the links on the author's profile: URLs in one text, a list of them, or Mastodon's fields.
+
+        Of Mastodon's a link with a time in `verified_at` is verified.
+        """
+        given = self._values.get("author_links") or ()
+        if isinstance(given, str):
+            given = clean(given).split()
+        links: dict[str, bool] = {}
+        for one in given if isinstance(given, Sequence) else ():
+            value: object = one
+            verified = False
+            if isinstance(one, Mapping):
+                value = one.get("value") or one.get("url") or one.get("href")
+                verified = bool(one.get("verified_at")) or one.get("verified") is True
+            if not isinstance(value, str):
+                continue
+            found = from_html(value)[1] if "<" in value else (absolute_url(clean(value).strip(",;|")),)
+            for url in found:
+                if url:
+                    links[url] = links.get(url, False) or verified
+        return tuple(ProfileLink(url=url, verified=verified) for url, verified in links.items())[:MOST_LINKS]
 
     def date(self, name: str) -> datetime | None:
         value = self._values.get(name)
@@ -323,8 +368,33 @@ def _from_actor(author: Mapping[str, Any]) -> dict[str, Any]:
         "author_name": next((author[k] for k in names if author.get(k)), None),
         "author_url": author.get("url") or author.get("id"),
         "author_email": author.get("email"),
+        "author_id": next(
+            (str(author[k]) for k in ("id_str", "id", "did", "uid") if _is_plain_id(author.get(k))), None
+        ),
+        "author_bio": next(
+            (author[k] for k in ("summary", "note", "description", "bio", "about") if author.get(k)), None
+        ),
+        "author_links": _links_of(author),
     }
     return {name: value for name, value in values.items() if value is not None}
+
+
+def _is_plain_id(value: object) -> bool:
+    """True for an id that is no address: ActivityStreams has the profile's URL there."""
+    if isinstance(value, str):
+        return bool(value) and not value.startswith(("https://", "http://"))
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _links_of(author: Mapping[str, Any]) -> list[Any]:
+    """Return the links of a profile: Mastodon's fields, ActivityStreams' attachments, a website."""
+    links: list[Any] = []
+    for name in ("fields", "attachment", "links"):
+        given = author.get(name)
+        if isinstance(given, Sequence) and not isinstance(given, str):
+            links += given
+    links += [author[name] for name in ("website", "blog", "homepage") if isinstance(author.get(name), str)]
+    return links
 
 
 class PostFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -426,17 +496,20 @@ def import_mentions(
     *,
     cause: Cause = "back-fill",
     progress: Callable[[ImportReport], None] | None = None,
+    suppressions: Suppressions = NOBODY,
 ) -> ImportReport:
     """Append new and changed mentions to `mentions`, rows in error to `dead-letters`; return what became of them.
 
     In durable batches of 500. The same file again changes nothing ("unchanged"). A post that occurs twice gets versions
     in the order of its rows, so the last one counts, unless both say when they were edited. Raises as the log does;
-    after that, importing the same file again goes on where it stopped. `progress` is called after each batch.
+    after that, importing the same file again goes on where it stopped. `progress` is called after each batch. What
+    `suppressions` cover is left out ("suppressed").
     """
     counts = _Counts()
     rows = iter(rows)
     while batch := list(islice(rows, BATCH)):
-        mentions = [row for row in batch if isinstance(row, Mention)]
+        read = [row for row in batch if isinstance(row, Mention)]
+        mentions = [mention for mention in read if not suppressions.covers_mention(mention)]
         for mention in mentions:
             counts.see(mention)
         revised = revise(log, mentions)
@@ -448,6 +521,8 @@ def import_mentions(
         counts.fates["collected"] += collected
         counts.fates["unchanged"] += len(mentions) - collected
         counts.fates["dead"] += len(dead)
+        if len(read) > len(mentions):
+            counts.fates["suppressed"] += len(read) - len(mentions)
         counts.errors.extend(str(row.error) for row in dead[: _SHOWN - len(counts.errors)])
         if progress is not None:
             progress(counts.report())

@@ -39,6 +39,7 @@ from overheard.records import (
     encode,
     event_for,
 )
+from overheard.suppression import Suppressions, nobody
 from overheard.text import clean
 
 STAGE = "collect"
@@ -89,20 +90,22 @@ def poll_due(
     read: Read = read_here,
     stop: threading.Event | None = None,
     consumer: Consumer | None = None,
+    suppressed: Callable[[], Suppressions] = nobody,
 ) -> PollReport:
     """Ask every source that is due, publish what is new, and return what was done.
 
     Sites are asked side by side, each site's sources one after the other. `read` is `BoundedReader.read` wherever the
     sources are not one's own. Setting `stop` ends the round after the requests under way. Fetches that an earlier round
     left unread, and replayed ones, are read first. `consumer` is a place in group STAGE on `fetches`, which must own
-    all of it; without one, one is taken for this round. Raises what the log raises; nothing is lost by it.
+    all of it; without one, one is taken for this round. Mentions of people whom `suppressed` covers are left out.
+    Raises what the log raises; nothing is lost by it.
     """
     stop = stop or threading.Event()
     if consumer is None:
         with closing(log.consumer(STAGE, "fetches")) as own:
-            return poll_due(log, sources, fetcher, clock, read=read, stop=stop, consumer=own)
+            return poll_due(log, sources, fetcher, clock, read=read, stop=stop, consumer=own, suppressed=suppressed)
     by_name = {source.name: source for source in sources}
-    collector = _Collector(log, by_name, read, clock, consumer)
+    collector = _Collector(log, by_name, read, clock, consumer, suppressed)
     collector.collect()
     now = clock()
     stored = load_states(log, [source_key(name) for name in by_name])
@@ -215,14 +218,16 @@ def _answers(
 class _Collector:
     """Reads the `fetches` topic as group "collect" and publishes what is in it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917  called in one place
         self,
         log: Log,
         sources: Mapping[str, Source],
         read: Read,
         clock: Callable[[], datetime],
         consumer: Consumer,
+        suppressed: Callable[[], Suppressions],
     ) -> None:
+        self._suppressed = suppressed
         self._log = log
         self._consumer = consumer
         self._sources = sources
@@ -280,7 +285,9 @@ class _Collector:
         key = source_key(fetch.source)
         state = load_states(self._log, [key]).get(key)
         cause: Cause = "live" if state is not None and state.succeeded else "back-fill"
-        revised = revise(self._log, reading.mentions)
+        suppressions = self._suppressed()
+        mentions = [one for one in reading.mentions if not suppressions.covers_mention(one)]
+        revised = revise(self._log, mentions)
         new = [one for one in revised if one.changed]
         # So that whoever asks how a mention came finds the bytes that it was read from.
         origin = {FETCH_HEADER: f"{record.partition}/{record.offset}"}
@@ -303,7 +310,8 @@ class _Collector:
         }
         dead = self._bury(letters, known=known)
         unchanged = len(revised) - len(new) + reading.repeated + len(reading.rejected) - dead
-        self._count(record, {"collected": len(new), "unchanged": unchanged, "dead": dead})
+        suppressed = len(reading.mentions) - len(mentions)
+        self._count(record, {"collected": len(new), "unchanged": unchanged, "suppressed": suppressed, "dead": dead})
         self.repeated += reading.repeated
 
     def _give_up(self, record: ConsumerRecord, error: Exception, *, known: bool) -> None:

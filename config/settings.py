@@ -32,6 +32,15 @@ class EnrichSettings(_Table, frozen=True, kw_only=True):
     workers: Annotated[int, Meta(ge=0, le=64)] = 0
 
 
+class MatcherSettings(_Table, frozen=True, kw_only=True):
+    """`[matcher]`. `across_networks`: what profiles on one platform show may tell whose an account on another is.
+
+    Off, only the CRM's own records and people's decisions say whose an identity is.
+    """
+
+    across_networks: bool = True
+
+
 class HttpSettings(_Table, frozen=True, kw_only=True):
     """`[http]`: how the collectors behave as guests.
 
@@ -199,6 +208,17 @@ class IndexSettings(_Table, frozen=True, kw_only=True):
     password_file: str = ""
 
 
+class PrivacySettings(_Table, frozen=True, kw_only=True):
+    """`[privacy]`: what erasing people needs; paths are relative to the settings' file.
+
+    `key_file`: the suppression key; "" is `suppression.key` in the data folder. All machines need the same one.
+    `list_file`: where the list of who was erased is kept for a restore; "" is a file beside the data folder.
+    """
+
+    key_file: str = ""
+    list_file: str = ""
+
+
 class Settings(_Table, frozen=True, kw_only=True, rename={"feeds": "feed", "files": "file", "webhooks": "webhook"}):
     """All settings. `data` is the folder of everything that Overheard keeps; relative to the settings' file.
 
@@ -217,9 +237,11 @@ class Settings(_Table, frozen=True, kw_only=True, rename={"feeds": "feed", "file
     webhooks: tuple[WebhookSettings, ...] = ()
     files: tuple[FileSettings, ...] = ()
     enrich: EnrichSettings = EnrichSettings()
+    matcher: MatcherSettings = MatcherSettings()
     http: HttpSettings = HttpSettings()
     limits: LimitSettings = LimitSettings()
     crm: CrmSettings = CrmSettings()
+    privacy: PrivacySettings = PrivacySettings()
     feeds: tuple[FeedSettings, ...] = ()
 
 
@@ -255,6 +277,7 @@ def load_settings(path: Path | None = None) -> Settings:
         ),
         mail=msgspec.structs.replace(settings.mail, password_file=_beside(here, settings.mail.password_file)),
         log=_resolved(here, settings.log, "password_file", "ca", "certificate", "key"),
+        privacy=_resolved(here, settings.privacy, "key_file", "list_file"),
         index=_resolved(here, settings.index, "ca", "api_key_file", "password_file"),
         webhooks=tuple(
             msgspec.structs.replace(hook, secret_file=_beside(here, hook.secret_file)) for hook in settings.webhooks

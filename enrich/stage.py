@@ -35,10 +35,12 @@ from overheard.records import (
     event_for,
     is_tombstone_of,
 )
+from overheard.suppression import Suppressions, nobody
 
 ENRICHED: Final = "enriched"
 DROPPED: Final = "dropped: no watched term, identity or source"
 DELETED: Final = "deleted"
+SUPPRESSED: Final = "suppressed"
 
 # Raise it by one with every change of model, rule or number that changes what comes out.
 # 1: eldc, stock en_core_web_sm, VADER by clause.
@@ -58,15 +60,19 @@ MODELS: Final = {
 class EnrichStage:
     """Finds what is watched in mentions, and what is said of it. A `Stage`; owned by one thread.
 
-    `watch` may be called between batches (`overheard.enrich.rewinnow` does). `clock` gives the time of the events.
+    `watch` may be called between batches (`overheard.enrich.rewinnow` does). `clock` gives the time of the events,
+    `suppressed` who was erased, as of now.
     """
 
     name = "enrich"
     topic = "mentions"
     batch = 128
 
-    def __init__(self, winnow: Winnow, *, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, winnow: Winnow, *, clock: Callable[[], datetime], suppressed: Callable[[], Suppressions] = nobody
+    ) -> None:
         self._winnow = winnow
+        self._suppressed = suppressed
         self._model_version = MODEL_VERSION << _WATCH_BITS
         self._clock = clock
         self._entities = Entities()
@@ -82,6 +88,7 @@ class EnrichStage:
 
         "deleted": the mention is gone at its source; its event goes on with verb Delete and without its text. An edited
         mention that does not pass is "dropped", and goes on in the same way: an earlier version may have passed.
+        "suppressed": its author was erased, and nothing goes on.
         Raises InputError for a record that is no mention.
         """
         outputs, fates = self._run([mention_event(record) for record in records])
@@ -94,12 +101,16 @@ class EnrichStage:
     def _run(
         self, events: Sequence[Event[Mention]], cause: Cause | None = None
     ) -> tuple[list[ProducerRecord], dict[str, int]]:
-        fates = {ENRICHED: 0, DROPPED: 0, DELETED: 0}
+        fates = {ENRICHED: 0, DROPPED: 0, DELETED: 0, SUPPRESSED: 0}
+        suppressions = self._suppressed()
         passed: list[tuple[Event[Mention], Winnowed | None]] = []
         for event in events:
             winnowed = None
             if is_tombstone_of(event):
                 fates[DELETED] += 1
+            elif suppressions.covers_mention(event.data):
+                fates[SUPPRESSED] += 1
+                continue
             elif (winnowed := self._winnow.winnow(event.data)) is not None:
                 fates[ENRICHED] += 1
             else:

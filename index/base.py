@@ -130,6 +130,10 @@ class Index(Protocol):
         """Yield id and version of every document that can be found, each once, in no order."""
         ...
 
+    def purge(self) -> None:
+        """Have what was removed leave the engine's files too: at once (embedded), or when it has merged them."""
+        ...
+
     def clear(self) -> None:
         """Remove all documents, and all memory of removed ones."""
         ...

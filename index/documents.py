@@ -131,7 +131,9 @@ def _incident(incident: Incident, version: int, first: bool) -> Document:
         account=[subject for subject in linked if subject.startswith("acc_")],
         candidate=[party.subject for party in incident.parties if party.outcome == "candidate"],
         handle=analyser.handles(text),
-        tag=(*mention.tag, *analyser.tags(text)),
+        tag=(*mention.tag, *analyser.tags(text), *incident.tags),
+        assignee=(incident.assignee,),
+        event=(incident.event or incident.id,),
         site=(host, registrable_domain(host)),
     )
     if addresses:
@@ -193,7 +195,8 @@ def _profile(profile: Profile, version: int, first: bool) -> Document:
 
 
 def _profile_keys(profile: Profile) -> Iterator[str]:
-    yield f"id:{fold(profile.id)}"
+    # Records that people joined: the id of each leads to the one profile.
+    yield from (f"id:{fold(id_)}" for id_ in dict.fromkeys((profile.id, *profile.ids)))
     for external in profile.external_ids:
         yield f"id:{fold(external.value).strip()}"
         yield f"id:{fold(f'{external.system}:{external.value}').strip()}"

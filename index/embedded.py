@@ -40,7 +40,7 @@ from overheard.index.base import (
     check_search,
     folded_days,
 )
-from overheard.index.documents import TAIL_BITS, Document, lookup_keys, text_of
+from overheard.index.documents import TAIL_BITS, Document, document_of, lookup_keys, record_of, text_of
 from overheard.index.fields import FACETS, TEXT_FIELDS, VALUE_FIELDS
 from overheard.index.highlight import highlight
 from overheard.index.query import (
@@ -61,13 +61,14 @@ from overheard.index.query import (
 T = TypeVar("T")
 
 # The number of the analyser, the schema and the tables together: another one means a rebuild.
-FORMAT = 1
+FORMAT = 2
 # One thread with this much; tantivy's merges take some more. 15 MB is its least; more than 64 MB brought no speed.
 WRITER_HEAP = 64_000_000
 # Facets are exact only when every segment hands on all its values, and all are merged.
 _ALL_BUCKETS = 1_000_000
 
 _PAGE = 10_000
+_REWRITTEN = 1_000  # documents of a purge in one step
 _HIGHEST = (1 << 63) - 1
 _META = "CREATE TABLE IF NOT EXISTS index_meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL)"
 _TABLES = """
@@ -209,6 +210,37 @@ class EmbeddedIndex:
             yield from rows
             if len(rows) < _PAGE:
                 return
+            last = rows[-1][0]
+
+    def purge(self) -> None:
+        """See `Index.purge`. tantivy leaves removed words in its files, so all documents are written anew."""
+        self.flush()
+        successor = self.successor()
+        try:
+            for changes in self._as_changes():
+                successor.apply(changes)
+                successor.flush()
+        except BaseException:
+            successor.close()
+            raise
+        self.adopt(successor)
+
+    def _as_changes(self) -> Iterator[Sequence[Change]]:
+        """Yield what made the rows what they are, removals too, in pieces."""
+        statement = (
+            f"SELECT id, version, kind, json FROM index_documents_{self._generation} WHERE id > ? "
+            f"ORDER BY id LIMIT {_REWRITTEN}"
+        )
+        last = ""
+        while True:
+            with storage_errors(self._folder.database):
+                rows = self._connection.execute(statement, (last,)).fetchall()
+            if not rows:
+                return
+            yield [
+                Removal(id_, version) if json is None else document_of(record_of(kind, json), version)
+                for id_, version, kind, json in rows
+            ]
             last = rows[-1][0]
 
     def clear(self) -> None:

@@ -24,12 +24,14 @@ VALUE_FIELDS = {
     "language": "BCP 47 code, und where unknown",
     "about": "id of a watched term that is mentioned",
     "sentiment": "positive, negative, neutral or unsure",
-    "status": "open or not about us",
+    "status": "open, in progress, answered, closed or not about us",
+    "assignee": "who has it",
+    "event": "id of the event that it belongs to; of a post by itself its own",
     "contact": "a person it is linked to: name, handle, e-mail, external id or id",
     "account": "an organisation it is linked to: the same",
     "candidate": "a person or organisation it may be about, for you to decide: the same",
     "handle": "a handle named in the text; short: @handle",
-    "tag": "a hashtag; short: #tag",
+    "tag": "a hashtag, or a tag that a person gave it; short: #tag",
     "site": "host or domain of its address",
     "url": "its address",
 }
@@ -38,7 +40,7 @@ RESOLVED_FIELDS = frozenset({"contact", "account", "candidate"})
 DATE_FIELD = "published"
 FIELDS = frozenset(TEXT_FIELDS) | frozenset(VALUE_FIELDS) | {DATE_FIELD}
 # What results can be counted by; `published` by UTC day or month.
-FACETS = (frozenset(VALUE_FIELDS) - {"url"}) | {"published:day", "published:month"}
+FACETS = (frozenset(VALUE_FIELDS) - {"url", "event"}) | {"published:day", "published:month"}
 
 MAX_VALUE = 256
 MAX_URL = 2_048

@@ -88,6 +88,9 @@ class IndexStage:
                 else:
                     fates[fate] += 1
         self._index.flush()
+        # Only who erases somebody writes a record without a value; the matcher's removals are events.
+        if any(record.value is None for record in records):
+            self._index.purge()
         if dead:
             fates["dead"] = len(dead)
         return Outcome(outputs=(), fates=fates, dead=dead)

@@ -13,7 +13,7 @@ from overheard.matcher.features.base import gather
 from overheard.matcher.names import Text
 from overheard.matcher.organisations import site_domain
 from overheard.matcher.parties import others
-from overheard.matcher.score import score, weigh
+from overheard.matcher.score import account_score, weigh
 from overheard.records import Account, EnrichedMention, Evidence, Party
 
 # A linked site that the CRM gives a contact may be the firm's, or be cited by anybody: enough for a candidate.
@@ -35,7 +35,7 @@ def find_accounts(
         case = replace(case, within_person=_person_at(people, *case.span))
         evidence = gather(ACCOUNT_FEATURES, case)
         weight = weigh(evidence)
-        value = score(weight)
+        value = account_score(weight)
         party = Party(
             role="mentioned",
             subject=account.id,
@@ -98,11 +98,11 @@ def find_linked(mention: EnrichedMention, directory: Directory, named: list[Part
                 role="mentioned",
                 subject=owner,
                 name=directory.name_of(owner),
-                outcome=decide_account(score(weigh((one,))), rivals=shared)
+                outcome=decide_account(account_score(weight), rivals=shared)
                 if owner in directory.accounts
                 else "candidate",
-                score=score(weigh((one,))),
-                weight=weigh((one,)),
+                score=account_score(weight),
+                weight=weight,
                 evidence=(one,),
             )
         )

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from overheard.matcher.score import LINK
+from overheard.matcher.score import ACCOUNT_LINK, LINK
 from overheard.records import Outcome
 
 
@@ -21,5 +21,5 @@ def decide_person(
 
 
 def decide_account(score: float, *, rivals: bool) -> Outcome:
-    """Return the outcome for an account whose name or site stands in a text."""
-    return "linked" if score >= LINK and not rivals else "candidate"
+    """Return the outcome for an account whose name or site stands in a text; `score` is its `account_score`."""
+    return "linked" if score >= ACCOUNT_LINK and not rivals else "candidate"

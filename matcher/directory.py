@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import cast, get_args
 
-from overheard.identities import identities_of_account, identities_of_contact, watched_name
-from overheard.matcher.decisions import Decisions
+import msgspec
+
+from overheard.identities import handle_stem, identities_of_account, identities_of_contact, watched_name
+from overheard.matcher.decisions import ACROSS_NETWORKS, Decisions, Person, is_record_id, newest
 from overheard.matcher.multi import Multi
-from overheard.matcher.nameindex import NameIndex
+from overheard.matcher.nameindex import Named, NameIndex
 from overheard.matcher.names import PersonName, Text
 from overheard.matcher.organisations import (
     employer_domain,
@@ -20,34 +22,44 @@ from overheard.matcher.organisations import (
     organisation_phrases,
     site_domain,
 )
-from overheard.records import Account, Contact, Holding, Identity, Purchase
+from overheard.matcher.spelling import name_keys
+from overheard.records import Account, Contact, Decision, Holding, Identity, Purchase
 from overheard.records.identity import IdentityType
+
+# Contacts and accounts whose claims are kept between two changes: those of the authors of one batch.
+_CLAIMED = 4_096
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
     """What a contact, an account or a decision may touch.
 
-    `keys` are identity keys and site domains (`site:example.com`), `phrases` sets of tokens that a text must hold all
-    of, `subjects` contacts and accounts whose incidents and profiles show it, `profiles` those whose profile alone
-    does, `mentions` ids of single mentions.
+    `keys` are identity keys, site domains (`site:example.com`) and stems of handles (`stem:asharao`), `joined` identity
+    keys of which only those that share a cluster with them are touched, `phrases` sets of tokens that a text, or its
+    author's name and bio, must hold all of, `subjects` contacts and accounts whose incidents and profiles show it,
+    `profiles` those whose profile alone does, `mentions` ids of single mentions. `authors`: every mention with an
+    author whom no record names.
     """
 
     keys: frozenset[str] = frozenset()
+    joined: frozenset[str] = frozenset()
     phrases: frozenset[tuple[str, ...]] = frozenset()
     subjects: frozenset[str] = frozenset()
     profiles: frozenset[str] = frozenset()
     mentions: frozenset[str] = frozenset()
+    authors: bool = False
 
     @classmethod
     def of(cls, reaches: "Sequence[Reach]") -> "Reach":
         """Return what all of them touch."""
         return cls(
             keys=frozenset().union(*(one.keys for one in reaches)),
+            joined=frozenset().union(*(one.joined for one in reaches)),
             phrases=frozenset().union(*(one.phrases for one in reaches)),
             subjects=frozenset().union(*(one.subjects for one in reaches)),
             profiles=frozenset().union(*(one.profiles for one in reaches)),
             mentions=frozenset().union(*(one.mentions for one in reaches)),
+            authors=any(one.authors for one in reaches),
         )
 
 
@@ -72,6 +84,16 @@ def site_key(domain: str) -> str:
     return f"site:{domain}"
 
 
+# Shorter ones ("asha", "john") are taken by somebody else on any platform: no reason to look at anybody.
+_SHORTEST_STEM = 5
+
+
+def stem_key(key: str) -> str:
+    """Return the key under which authors with a handle like this one are filed; "" for none that tells anything."""
+    stem = handle_stem(key)
+    return f"stem:{stem}" if len(stem) >= _SHORTEST_STEM else ""
+
+
 class Directory:
     """Contacts, accounts, holdings, purchases and decisions, with the ways to find them. Changed by the `put`s only."""
 
@@ -82,6 +104,9 @@ class Directory:
         self.purchases: dict[str, Purchase] = {}
         self.decisions = Decisions()
         self._claims: Multi[str] = Multi()  # identity key -> contacts and accounts whose record names it
+        self._stems: Multi[str] = Multi()  # stem of a handle -> contacts
+        self._claimed: dict[str, tuple[Identity, ...]] = {}  # contact or account -> claims, as long as nothing changes
+        self._claimed_at = 0
         self._names = NameIndex()
         self._phrases: Multi[tuple[str, ...]] = Multi()  # name of an organisation in tokens -> accounts
         self._openings: Multi[str] = Multi()  # first token of such a name -> accounts
@@ -138,6 +163,9 @@ class Directory:
     def _file_contact(self, contact: Contact, *, add: bool) -> None:
         for identity in _watched_of(contact):
             self._claims.file(identity.key, contact.id, add)
+        for stem in _stems_of(contact):
+            self._stems.file(stem, contact.id, add)
+        self._claimed = {}
         self._names.file(contact.id, contact.name, add=add)
         for key in _employer_keys(contact):
             self._staff.file(key, contact.id, add)
@@ -145,6 +173,7 @@ class Directory:
     def _file_account(self, account: Account, *, add: bool) -> None:
         for identity in identities_of_account(account):
             self._claims.file(identity.key, account.id, add)
+        self._claimed = {}
         for phrase in organisation_phrases(account.name):
             self._phrases.file(phrase, account.id, add)
             self._openings.file(phrase[0], account.id, add)
@@ -154,53 +183,130 @@ class Directory:
             self._accounts_named.file(key, account.id, add)
 
     def watched(self, subject: str) -> tuple[Identity, ...]:
-        """Return what is watched for a contact or account: its claims, and its name if that is to be watched."""
-        contact = self.contacts.get(subject)
-        name = watched_name(contact) if contact else None
-        claims = tuple(identity for identity in self.claims(subject) if identity.type != "phone")
-        return (*claims, name) if name else claims
+        """Return what is watched for a contact or account: its claims, and its names if they are to be watched."""
+        names = [
+            name
+            for record in self.records_of(self.person_of(subject))
+            if (contact := self.contacts.get(record)) and (name := watched_name(contact))
+        ]
+        return (*(identity for identity in self.claims(subject) if identity.type != "phone"), *names)
 
     def claims(self, subject: str) -> tuple[Identity, ...]:
-        """Return the identities of a contact or account: those its record names and those a person gave it."""
-        if contact := self.contacts.get(subject):
-            found: tuple[Identity, ...] = identities_of_contact(contact)
-        elif account := self.accounts.get(subject):
-            found = identities_of_account(account)
-        else:
-            return ()
-        decided = {left: self.decisions.on(left, subject) for left in self.decisions.lefts(subject)}
-        claims = {identity.key: identity for identity in found}
-        for key, decision in decided.items():
-            if decision is None or not is_identity_key(key):
-                continue
-            if decision.verb == "same":
+        """Return the identities of a contact or account: those that its records name and those a person gave it.
+
+        `subject` may be the id of any of the records that people joined; theirs are the identities of all.
+        """
+        if self._claimed_at != self.decisions.changes or len(self._claimed) > _CLAIMED:
+            self._claimed = {}
+            self._claimed_at = self.decisions.changes
+        if (found := self._claimed.get(subject)) is None:
+            found = self._claimed[subject] = self._claims_of(subject)
+        return found
+
+    def _claims_of(self, subject: str) -> tuple[Identity, ...]:
+        person = self.person_of(subject)
+        claims: dict[str, Identity] = {}
+        lefts: set[str] = set()
+        for record in self.records_of(person):
+            contact, account = self.contacts.get(record), self.accounts.get(record)
+            named = identities_of_contact(contact) if contact else identities_of_account(account) if account else ()
+            for identity in named:
+                claims.setdefault(identity.key, identity)
+        for record in self.decisions.person(subject).members if claims or self.is_known(person) else ():
+            lefts.update(self.decisions.lefts(record))
+        for key in sorted(left for left in lefts if is_identity_key(left)):
+            decision = self.stance(key, person)
+            if decision is not None and decision.verb == "same":
                 platform, kind, value = key.split(":", 2)
                 claims[key] = Identity(
                     platform=platform,
                     type=cast("IdentityType", kind),
                     value=value,
-                    subject=subject,
+                    subject=person,
                     claimed_by="decision",
                     verified=True,
                 )
-            else:
+            elif decision is not None and decision.verb == "not the same":
                 claims.pop(key, None)
-        return tuple(claims.values())
+        return tuple(
+            identity if identity.subject == person else msgspec.structs.replace(identity, subject=person)
+            for identity in claims.values()
+        )
+
+    def stance(self, key: str, subject: str) -> Decision | None:
+        """Return the newest standing decision on an identity and any record of a contact or account, or None."""
+        members = self.decisions.person(subject).members
+        if len(members) == 1:
+            return self.decisions.on(key, members[0])
+        return newest(decision for record in members if (decision := self.decisions.on(key, record)))
 
     def owners(self, key: str) -> tuple[str, ...]:
         """Return the contacts and accounts that an identity stands for: people's word first, else the CRM's.
 
-        More than one contact means that nobody knows whose it is.
+        Each by the id under which it is seen (`person_of`). More than one contact means that nobody knows whose it is.
         """
-        decided = self.decisions.of(key)
-        same = tuple(right for right, decision in decided.items() if decision.verb == "same" and self.is_known(right))
+        named = self._claims.of(key)
+        rights = self.decisions.of(key)
+        if not rights:
+            return named if len(named) < 2 and not self._joined(named) else self._persons(named)
+        decided = {person: self.stance(key, person) for person in self._persons(rights) if self.is_known(person)}
+        same = tuple(person for person, decision in decided.items() if decision and decision.verb == "same")
         if same:
             return same
-        return tuple(subject for subject in self._claims.of(key) if subject not in decided)
+        refused = {person for person, decision in decided.items() if decision and decision.verb == "not the same"}
+        return tuple(person for person in self._persons(named) if person not in refused)
+
+    def _joined(self, records: Iterable[str]) -> bool:
+        return any(len(self.decisions.person(record).members) > 1 for record in records)
+
+    def _persons(self, records: Iterable[str]) -> tuple[str, ...]:
+        return tuple(sorted({self.person_of(record) for record in records}))
 
     def claiming(self, keys: Iterable[str]) -> set[str]:
         """Return everybody for whom a record or a person claims one of the identities: their profiles say so."""
-        return {other for key in keys for other in (*self._claims.of(key), *self.decisions.of(key))}
+        found = {other for key in keys for other in (*self._claims.of(key), *self.decisions.of(key))}
+        return {person for record in found for person in (record, self.person_of(record))}
+
+    def with_stem(self, key: str) -> tuple[str, ...]:
+        """Return the contacts whose record has a handle of this stem (`stem_key`), in order."""
+        return self._stems.of(key)
+
+    def person(self, subject: str) -> Person:
+        """Return who stands behind an id: all records that people joined, with what contradicts that.
+
+        Members that no record came for, or that are gone, still join the others.
+        """
+        person = self.decisions.person(subject)
+        return person if len(person.members) == 1 else person._replace(id=self.person_of(subject))
+
+    def person_of(self, subject: str) -> str:
+        """Return the id under which the record of this id is seen: the smallest of those that people joined with it.
+
+        Of those that are here; where none is, of all.
+        """
+        members = self.decisions.person(subject).members
+        if len(members) == 1:
+            return subject
+        return next((member for member in members if self.is_known(member)), members[0])
+
+    def records_of(self, person: str) -> tuple[str, ...]:
+        """Return the ids of the records that are seen under this id, it first; empty where nobody is known by it."""
+        if self.person_of(person) != person:
+            return ()
+        return tuple(member for member in self.decisions.person(person).members if self.is_known(member))
+
+    def record_naming(self, person: str, keys: Iterable[str]) -> str:
+        """Return the first of a person's records that names one of these identities, or was given it; else its id."""
+        records = self.records_of(person)
+        if len(records) < 2:
+            return person
+        named = {record for key in keys for record in (*self._claims.of(key), *self.decisions.of(key))}
+        return next((record for record in records if record in named), person)
+
+    @property
+    def across_networks(self) -> bool:
+        """True unless people turned off that what is known on one platform tells whose an account on another is."""
+        return self.decisions.is_on(ACROSS_NETWORKS)
 
     def is_known(self, subject: str) -> bool:
         """True for a contact or account that is here."""
@@ -218,9 +324,13 @@ class Directory:
         record: Contact | Account | None = self.contacts.get(subject) or self.accounts.get(subject)
         return record.external_ids[0].value if record and record.external_ids else subject
 
-    def people_named_in(self, text: Text) -> list[tuple[Contact, PersonName, list[int]]]:
+    def people_named_in(self, text: Text) -> list[tuple[Contact, Named]]:
         """Return the contacts who may be named in the text, in order of id: see `NameIndex.named_in`."""
-        return [(self.contacts[id_], name, places) for id_, name, places in self._names.named_in(text)]
+        return [(self.contacts[named.contact], named) for named in self._names.named_in(text)]
+
+    def bearers(self, name: PersonName) -> int:
+        """Return how many contacts bear a family name, roughly: see `NameIndex.bearers`."""
+        return self._names.bearers(name)
 
     def accounts_called(self, phrase: tuple[str, ...]) -> tuple[str, ...]:
         """Return the accounts whose name without its legal form these tokens are, in order."""
@@ -276,7 +386,7 @@ class Directory:
         profiles = self.claiming(keys) | reach.profiles | ({employer.id} if employer else set())
         return replace(
             reach,
-            keys=reach.keys | keys,
+            keys=reach.keys | keys | _stems_of(contact),
             phrases=self._names.reach(contact.name),
             profiles=frozenset(profiles),
         )
@@ -296,7 +406,7 @@ class Directory:
         profiles |= {*self._sites.of(employer_domain(account.domain))}
         if domain := site_domain(account.domain):
             keys.add(site_key(domain))
-        phrases = {tuple(dict.fromkeys(phrase)) for phrase in organisation_phrases(account.name)}
+        phrases = {tuple({*name_keys(list(phrase))}) for phrase in organisation_phrases(account.name)}
         return replace(
             reach,
             keys=reach.keys | keys,
@@ -306,12 +416,16 @@ class Directory:
         )
 
     def reach_of_holding(self, id_: str) -> Reach:
-        """Return what the holding, as it is now, touches: the profiles of its account and of the people there."""
+        """Return what the holding, as it is now, touches: the account's profile, and whatever shows the people there.
+
+        A product that their firm has is evidence for somebody named beside it.
+        """
         holding = self.holdings.get(id_)
         if holding is None:
             return Reach()
         account = self.accounts.get(holding.account)
-        return Reach(profiles=frozenset({holding.account, *(self.staff_of(account) if account else ())}))
+        staff = frozenset(self.staff_of(account)) if account else frozenset[str]()
+        return Reach(subjects=staff, profiles=frozenset({holding.account, *staff}))
 
     def reach_of_purchase(self, id_: str) -> Reach:
         """Return what the purchase, as it is now, touches: the profiles of its account and its contact."""
@@ -323,20 +437,46 @@ class Directory:
         decision = self.decisions.get(id_)
         if decision is None or (about := self.decisions.subject_of(decision)) is None:
             return Reach()
+        if about.left == "policy":
+            return Reach(authors=True)
+        if is_record_id(about.left):
+            return Reach.of([self._reach_of_record(record) for record in sorted(self._around(about.left, about.right))])
         if not is_identity_key(about.left):
             return Reach(mentions=frozenset({about.left}))
-        keys = frozenset({about.left})
-        return Reach(keys=keys, profiles=frozenset(self.claiming(keys) | {about.right}))
+        around = self._around(about.right)
+        return Reach(
+            keys=frozenset({about.left}),
+            joined=frozenset({about.left}.union(*(self._keys_of(record) for record in around))),
+            profiles=frozenset(self.claiming({about.left}) | around),
+        )
+
+    def _around(self, *records: str) -> frozenset[str]:
+        return frozenset().union(*(self.decisions.around(record) for record in records if record))
+
+    def _keys_of(self, record: str) -> Iterable[str]:
+        return (identity.key for identity in self.claims(record))
+
+    def _reach_of_record(self, record: str) -> Reach:
+        if record in self.contacts:
+            return self.reach_of_contact(record)
+        return self.reach_of_account(record) if record in self.accounts else self._decided(record)
 
     def _decided(self, subject: str) -> Reach:
-        lefts = self.decisions.lefts(subject)
+        around = self.decisions.around(subject)
+        lefts = {left for record in around for left in self.decisions.lefts(record)}
         keys = frozenset(left for left in lefts if is_identity_key(left))
         return Reach(
             keys=keys,
-            mentions=frozenset(lefts) - keys,
-            subjects=frozenset({subject}),
-            profiles=frozenset(self.claiming(keys)),
+            joined=frozenset(self._keys_of(subject)),
+            mentions=frozenset(lefts) - keys - around,
+            subjects=frozenset({subject, self.person_of(subject)}),
+            profiles=frozenset(self.claiming(keys)) | around,
         )
+
+
+def _stems_of(contact: Contact) -> frozenset[str]:
+    keys = (identity.key for identity in identities_of_contact(contact) if identity.type == "handle")
+    return frozenset(stem for key in keys if (stem := stem_key(key)))
 
 
 def _employer_keys(contact: Contact) -> Iterable[str]:

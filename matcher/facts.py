@@ -14,6 +14,7 @@ from overheard.records import (
     Holding,
     Purchase,
     RecordError,
+    Suppression,
     Term,
     WatchedSource,
     decode,
@@ -26,9 +27,10 @@ ACCOUNT = "overheard.account"
 HOLDING = "overheard.holding"
 PURCHASE = "overheard.purchase"
 DECISION = "overheard.decision"
+SUPPRESSION = "overheard.suppression"
 WATCHED = ("overheard.term", "overheard.watched-source")
 
-_KINDS = {EnrichedMention, Contact, Account, Holding, Purchase, Decision, Term, WatchedSource}
+_KINDS = {EnrichedMention, Contact, Account, Holding, Purchase, Decision, Suppression, Term, WatchedSource}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -79,7 +81,8 @@ def read_fact(record: ConsumerRecord) -> Fact:
         raise InputError(str(e), where=where) from e
     if type(event.data) not in _KINDS:
         msg = (
-            "expected an enriched mention, contact, account, holding, purchase, term, source or decision; got "
+            "expected an enriched mention, contact, account, holding, purchase, term, source, decision or suppression; "
+            "got "
             f"{event.type}"
         )
         raise InputError(msg, where=where)

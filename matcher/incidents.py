@@ -6,8 +6,10 @@ from typing import NamedTuple
 import msgspec
 
 from overheard.matcher.directory import Directory
+from overheard.matcher.events import ALONE, EventInfo
 from overheard.matcher.explain import explain
 from overheard.matcher.match import Match
+from overheard.matcher.workflow import relabelled, workflow
 from overheard.records import (
     EnrichedMention,
     Incident,
@@ -34,7 +36,7 @@ class Link(NamedTuple):
 
     subject: str
     outcome: str
-    score: float
+    weight: float
     day: str
     polarity: Polarity
     terms: str
@@ -47,8 +49,12 @@ def when_of(mention: EnrichedMention, first_seen: datetime) -> datetime:
     return first_seen if published is None else min(published, first_seen)
 
 
-def make_incident(mention: EnrichedMention, match: Match, directory: Directory, first_seen: datetime) -> Incident:
+def make_incident(
+    mention: EnrichedMention, match: Match, directory: Directory, first_seen: datetime, event: EventInfo = ALONE
+) -> Incident:
     """Return the incident of an enriched mention; `first_seen` is the earliest of all its revisions."""
+    work = workflow(directory.decisions, mention.mention.id)
+    mention = relabelled(mention, work.labels)
     said = msgspec.structs.replace(mention.mention, first_seen=first_seen)
     more = (f"{match.more} more candidates with lower scores are not shown",) if match.more else ()
     known = [p.score for p in match.parties if p.outcome == "linked" and directory.is_known(p.subject)]
@@ -67,7 +73,15 @@ def make_incident(mention: EnrichedMention, match: Match, directory: Directory, 
         parties=match.parties,
         confidence=max(known, default=0.0),
         why=(*(explain(party, directory) for party in match.parties), *more),
-        status="not about us" if match.not_about_us else "open",
+        event=event.event,
+        members=event.members,
+        member_count=event.member_count,
+        event_why=event.why,
+        status="not about us" if match.not_about_us else work.status,
+        assignee=work.assignee,
+        tags=work.tags,
+        notes=work.notes,
+        history=work.history,
         models=mention.models,
     )
 
@@ -120,7 +134,7 @@ def links_of(incident: Incident, directory: Directory) -> list[Link]:
             Link(
                 subject=subject,
                 outcome="aside" if incident.status == "not about us" else party.outcome,
-                score=party.score,
+                weight=party.weight,
                 day=when.date().isoformat(),
                 polarity=polarity,
                 terms="\n".join(incident.about),

@@ -1,10 +1,14 @@
 """The ledger: the one owner of contacts, accounts, decisions, incidents, links and profiles, in SQLite.
 
-    apply(facts)   fold, directory, match: in memory and by reading only  ─▶ a batch, pending
+    apply(facts)   fold, directory, stores, match: in memory and by reading only  ─▶ a batch, pending
     commit(...)    the batch, its outbox, position and fates: one transaction
     settle()       what a contact, account or decision reached is matched again, then each touched profile is made
                    again, in short transactions; what is left is on disk, so a killed worker goes on with it
     outbox()       what is to be published; cleared when the log has it
+
+Most of its tables belong to stores, each of which reads, takes what waits, and writes it in the ledger's transaction:
+`filing` (where mentions are found again), `observed` (what profiles showed), `events` (which mentions are of one
+happening), `links` (who has a part in what), `publishing` (documents, changes, outbox).
 
 Once settled, the state and the hashes of what is published are a function of the facts up to the position, however
 they were cut into batches. So a ledger may follow another's facts (`following`: nothing goes to the outbox) and take
@@ -14,23 +18,24 @@ Version of a document = epoch << 48 | next offset of `facts`: the state after th
 epochs below 2**15 keep it below 2**63.
 """
 
-import hashlib
 import re
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, NamedTuple, TypeVar
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import msgspec
 
 from overheard.errors import FolderDamagedError
 from overheard.folder import Folder, storage_errors
 from overheard.log.base import ProducerRecord
-from overheard.matcher.decisions import Decisions
+from overheard.matcher import events, filing, links, observed, publishing
 from overheard.matcher.directory import Directory, Reach, is_identity_key
+from overheard.matcher.events import Events, Filed
 from overheard.matcher.facts import (
     ACCOUNT,
     CONTACT,
@@ -38,68 +43,56 @@ from overheard.matcher.facts import (
     HOLDING,
     MENTION,
     PURCHASE,
+    SUPPRESSION,
     WATCHED,
     Fact,
     Rank,
     from_microseconds,
     microseconds,
 )
-from overheard.matcher.incidents import Link, husk, links_of, make_incident, when_of
-from overheard.matcher.match import keys_of, match
+from overheard.matcher.filing import Filing, Places, places_of
+from overheard.matcher.identitymap import IdentityMap
+from overheard.matcher.incidents import husk, links_of, make_incident, when_of
+from overheard.matcher.links import Links
+from overheard.matcher.match import match
 from overheard.matcher.names import Text
-from overheard.matcher.profiles import LAST, WAITING, Counts, make_profile
+from overheard.matcher.observed import Observed
+from overheard.matcher.profiles import IDENTITIES, make_profile
+from overheard.matcher.publishing import Document, Publishing
+from overheard.matcher.rows import select_in
 from overheard.records import (
     Account,
     Cause,
-    Change,
     Contact,
     Decision,
     EnrichedMention,
     Holding,
     Identity,
     Incident,
-    IncidentSummary,
     Profile,
     Purchase,
-    Term,
-    encode,
-    event_for,
+    Suppression,
     incident_id,
+    sort_key,
 )
-from overheard.records.base import Record
+from overheard.suppression import Suppressions
 
-SOURCE = "/match"
-F = TypeVar("F", Contact, Account, Holding, Purchase, Term)
-_TYPES = {Contact: CONTACT, Account: ACCOUNT, Holding: HOLDING, Purchase: PURCHASE, Term: WATCHED[0]}
-
-_SCHEMA = """
+_SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS ledger_facts (
     num INTEGER PRIMARY KEY, subject TEXT NOT NULL UNIQUE, type TEXT NOT NULL, sourceversion INTEGER NOT NULL,
     gone INTEGER NOT NULL, modelversion INTEGER NOT NULL, event TEXT NOT NULL, first_seen INTEGER, value BLOB);
 CREATE INDEX IF NOT EXISTS ledger_directory ON ledger_facts (type) WHERE type <> 'overheard.enriched-mention';
-CREATE VIRTUAL TABLE IF NOT EXISTS ledger_postings
-    USING fts5 (tokens, content = '', detail = none, tokenize = "ascii tokenchars '_'");
-CREATE TABLE IF NOT EXISTS ledger_keys (
-    key TEXT NOT NULL, author INTEGER NOT NULL, at INTEGER NOT NULL, mention INTEGER NOT NULL,
-    PRIMARY KEY (key, author, at, mention)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS ledger_links (
-    mention INTEGER NOT NULL, subject TEXT NOT NULL, outcome TEXT NOT NULL, score REAL NOT NULL, k INTEGER NOT NULL,
-    at INTEGER NOT NULL, day TEXT NOT NULL, source TEXT NOT NULL, polarity TEXT NOT NULL, terms TEXT NOT NULL,
-    summary BLOB NOT NULL);
-CREATE INDEX IF NOT EXISTS ledger_links_mention ON ledger_links (mention);
-CREATE INDEX IF NOT EXISTS ledger_links_counts ON ledger_links (subject, outcome, day, source, polarity, terms);
-CREATE INDEX IF NOT EXISTS ledger_links_newest ON ledger_links (subject, outcome, k);
-CREATE INDEX IF NOT EXISTS ledger_links_best ON ledger_links (subject, outcome, score, k);
-CREATE TABLE IF NOT EXISTS ledger_documents (
-    id TEXT PRIMARY KEY, version INTEGER NOT NULL, hash BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS ledger_unmatched (mention INTEGER PRIMARY KEY, cause TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS ledger_touched (subject TEXT PRIMARY KEY, cause TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS ledger_outbox (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, key TEXT NOT NULL, value BLOB);
 CREATE TABLE IF NOT EXISTS ledger_positions (part INTEGER PRIMARY KEY, next INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS ledger_fates (fate TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS ledger_last (fate TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS ledger_level (one INTEGER PRIMARY KEY CHECK (one = 0), at INTEGER NOT NULL);
+{events.SCHEMA}
+{filing.SCHEMA}
+{links.SCHEMA}
+{observed.SCHEMA}
+{publishing.SCHEMA}
 """
 
 _TABLES = tuple(re.findall(r"CREATE TABLE IF NOT EXISTS (\w+)", _SCHEMA))
@@ -107,7 +100,6 @@ _TABLES = tuple(re.findall(r"CREATE TABLE IF NOT EXISTS (\w+)", _SCHEMA))
 # Incidents matched again and profiles made again in one transaction: some 30 ms each.
 _REMATCH = 64
 _PROFILES = 32
-_VARIABLES = 500  # of one SQL statement; SQLite's own limit is 32,766, older ones' 999
 
 # The lists of many contacts and the postings of many words are written here and there; SQLite's own 2 MB are too few.
 _CACHE_KB = 32_768
@@ -115,56 +107,7 @@ _CACHE_KB = 32_768
 _DIRECTORY = (CONTACT, ACCOUNT, HOLDING, PURCHASE, DECISION)  # facts that the directory holds
 
 _mentions = msgspec.json.Decoder(EnrichedMention)
-_summaries = msgspec.json.Decoder(IncidentSummary)
 _encoder = msgspec.json.Encoder(order="deterministic")
-
-
-def fates_in(folder: Folder) -> dict[str, int]:
-    """Return how many facts met each fate in a folder, without opening its ledger; empty where there is none."""
-    with closing(folder.connect()) as connection, storage_errors(folder.database):
-        tables = connection.execute("SELECT name FROM sqlite_master WHERE name = 'ledger_fates'").fetchall()
-        return dict(connection.execute("SELECT fate, n FROM ledger_fates ORDER BY fate")) if tables else {}
-
-
-def position_in(folder: Folder) -> int:
-    """Return the offset of `facts` that a folder's ledger reads next, without opening it; 0 where there is none."""
-    with closing(folder.connect()) as connection, storage_errors(folder.database):
-        if not connection.execute("SELECT name FROM sqlite_master WHERE name = 'ledger_positions'").fetchall():
-            return 0
-        return int(connection.execute("SELECT coalesce(max(next), 0) FROM ledger_positions").fetchone()[0])
-
-
-def known_in(folder: Folder) -> tuple[list[Contact], list[Account]]:
-    """Return the contacts and accounts that a folder's ledger has applied, without opening it; in no order."""
-    return facts_in(folder, Contact), facts_in(folder, Account)
-
-
-def facts_in(folder: Folder, kind: type[F]) -> list[F]:
-    """Return the records of one type that a folder's ledger has applied, without opening it; in no order."""
-    with closing(folder.connect()) as connection, storage_errors(folder.database):
-        if not connection.execute("SELECT name FROM sqlite_master WHERE name = 'ledger_facts'").fetchall():
-            return []
-        # Said in these words, SQLite sees that its index of everything but mentions holds all that is asked for.
-        sql = (
-            "SELECT value FROM ledger_facts WHERE type = ? AND type <> 'overheard.enriched-mention' "
-            "AND value IS NOT NULL"
-        )
-        return [msgspec.json.decode(value, type=kind) for (value,) in connection.execute(sql, (_TYPES[kind],))]
-
-
-def decisions_in(folder: Folder) -> Decisions:
-    """Return the decisions that a folder's ledger has applied, without opening it."""
-    decisions = Decisions()
-    with closing(folder.connect()) as connection, storage_errors(folder.database):
-        if connection.execute("SELECT name FROM sqlite_master WHERE name = 'ledger_facts'").fetchall():
-            # In the words of the index, as above: without them a look reads every fact, 17 ms for 11,000 incidents.
-            sql = (
-                "SELECT subject, value FROM ledger_facts WHERE type = ? AND type <> 'overheard.enriched-mention' "
-                "AND value IS NOT NULL"
-            )
-            for subject, value in connection.execute(sql, (DECISION,)):
-                decisions.put(subject, msgspec.json.decode(value, type=Decision))
-    return decisions
 
 
 class Row(NamedTuple):
@@ -180,25 +123,43 @@ class Row(NamedTuple):
     value: bytes | None
 
 
-class _Document(NamedTuple):
-    """A document as it is to be: `record` None when it is gone."""
+@dataclass(frozen=True)
+class _Mentioned:
+    """A mention that stands, with what is made of it once."""
 
-    id: str
-    kind: str
-    record: Record | None
-    remains: Record
-    cause: Cause
+    row: Row
+    mention: EnrichedMention
+
+    @cached_property
+    def text(self) -> Text:
+        return Text(self.mention.mention.text)
+
+    @cached_property
+    def places(self) -> Places:
+        return places_of(self.mention.mention, self.text)
+
+    @cached_property
+    def first_seen(self) -> datetime:
+        return from_microseconds(self.row.first_seen or 0)
+
+    @cached_property
+    def k(self) -> int:
+        said = self.mention.mention
+        return sort_key(said.id, said.published, self.first_seen)
+
+    @cached_property
+    def at(self) -> int:
+        """When it was said, in µs since 1970."""
+        return microseconds(when_of(self.mention, self.first_seen))
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class _Matched:
     """A mention with its match, ready to be written. `incident` None: the mention is gone."""
 
-    num: int
     incident: Incident | None
-    at: int
-    links: Sequence[Link]
-    document: _Document
+    links: links.Row
+    document: Document
 
 
 @dataclass
@@ -206,42 +167,60 @@ class _Batch:
     """What `apply` found, until `commit` writes it."""
 
     rows: dict[str, Row | None] = field(default_factory=dict)
+    standing: dict[int, _Mentioned] = field(default_factory=dict)
     removed: list[int] = field(default_factory=list)
     matched: list[_Matched] = field(default_factory=list)
-    filed: list[tuple[int, EnrichedMention, Text, int]] = field(default_factory=list)
-    unfiled: list[tuple[int, EnrichedMention, int]] = field(default_factory=list)
     unmatched: dict[int, Cause] = field(default_factory=dict)
     touched: dict[str, Cause] = field(default_factory=dict)
     outbox: list[ProducerRecord] = field(default_factory=list)
-    watch: list[tuple[str, Record | None]] = field(default_factory=list)
+    watch: list[tuple[str, Identity | None]] = field(default_factory=list)
     undo: list[Callable[[], None]] = field(default_factory=list)
 
 
 class Ledger:
     """The matcher's state in a folder. One owner; one thread at a time.
 
-    `epoch` rises with every rebuild from nothing; `clock` dates the documents' envelopes. Every method may raise what
-    `overheard.folder.storage_errors` does.
+    `epoch` rises with every rebuild from nothing; `clock` dates the documents' envelopes; `secret` gives the key of the
+    list of erased people, asked for when the first of them comes (`overheard.suppression`). Every method may raise what
+    `overheard.folder.storage_errors` does, and ConfigError where that key is missing or another one.
     """
 
-    def __init__(self, folder: Folder, *, epoch: int = 0, clock: Callable[[], datetime]) -> None:
-        self.directory = Directory()
+    def __init__(
+        self,
+        folder: Folder,
+        *,
+        epoch: int = 0,
+        clock: Callable[[], datetime],
+        secret: Callable[[], bytes] = bytes,
+    ) -> None:
         self._folder = folder
         self._epoch = epoch
-        self._clock = clock
+        self._secret = secret
         self._connection = folder.connect()
+        self._filing = Filing(self._connection)
+        self._links = Links(self._connection)
+        self._publishing = Publishing(self._connection, clock)
         self._pending: _Batch | None = None
-        self._following = False
         try:
             with folder.transaction(self._connection) as connection:
                 for statement in _SCHEMA.split(";"):
                     connection.execute(statement)
             with self._stored():
                 self._connection.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
+                self._begin()
                 self._load()
         except BaseException:
             self.close()
             raise
+
+    def _begin(self) -> None:
+        """Begin with an empty directory, and what is on disk."""
+        self.directory = Directory()
+        self._suppressions = Suppressions(self._secret)
+        self._observed = Observed(self._connection)
+        self._identities = IdentityMap(self.directory, self._observed)
+        self._events = Events(self._connection, self.directory.decisions, stored=self._filed, number=self._number_of)
+        self._next = 1
 
     @contextmanager
     def _stored(self) -> Iterator[None]:
@@ -257,9 +236,11 @@ class Ledger:
             raise FolderDamagedError(msg) from e
 
     def _load(self) -> None:
+        loaded = (*_DIRECTORY, SUPPRESSION)
+        marks = ", ".join("?" * len(loaded))
         rows = self._connection.execute(
-            "SELECT subject, type, value FROM ledger_facts WHERE type IN (?, ?, ?, ?, ?) AND value IS NOT NULL",
-            _DIRECTORY,
+            f"SELECT subject, type, value FROM ledger_facts WHERE type IN ({marks}) AND value IS NOT NULL",
+            loaded,
         )
         for subject, type_, value in rows:
             self._put(subject, type_, value)
@@ -296,45 +277,57 @@ class Ledger:
             for table in _TABLES:
                 connection.execute(f"DELETE FROM {table}")
             connection.execute("INSERT INTO ledger_postings (ledger_postings) VALUES ('delete-all')")
-        self.directory = Directory()
-        self._next = 1
+        self._begin()
 
     def forget(self) -> None:
         """Forget what was applied and not committed."""
         if self._pending is not None:
             for undo in reversed(self._pending.undo):
                 undo()
+            self._drop_waiting()
             self._pending = None
+
+    def _drop_waiting(self) -> None:
+        for store in (self._filing, self._observed, self._events):
+            store.forget()
 
     def _apply(self, facts: Sequence[Fact], batch: _Batch) -> Counter[str]:
         before = self._revisions({fact.subject for fact in facts})
         causes: dict[str, Cause] = {}
         fates: Counter[str] = Counter()
+        decoded: dict[str, EnrichedMention] = {}
         mentioned: list[str] = []  # the subject of each record that made a mention's newest revision, in its time
+        applied: list[str] = []  # the same for everything else
         for fact in facts:
             current = batch.rows[fact.subject] if fact.subject in batch.rows else before.get(fact.subject)
             new = self._newer(fact, current)
             if new is not current:
                 batch.rows[fact.subject] = new
                 causes[fact.subject] = fact.event.cause if fact.event else "live"
-            applied = new is None or current is None or new.rank != current.rank
-            if new is current or not applied:
+            is_new = new is None or current is None or new.rank != current.rank
+            if new is current or not is_new:
                 fates["stale"] += 1
             elif new is None or new.value is None:
                 fates["deleted"] += 1
-            elif new.type == MENTION:
+            elif new.type == MENTION and fact.event:
                 mentioned.append(fact.subject)
+                decoded[fact.subject] = fact.event.data
             else:
-                fates["applied"] += 1
+                applied.append(fact.subject)
                 if new.type in WATCHED and fact.event:
                     batch.outbox.append(ProducerRecord("watch", _watch_key(fact), fact.value))
             if new is not current and fact.event and (new is None or new.value is None) and _watch_key(fact):
                 batch.outbox.append(ProducerRecord("watch", _watch_key(fact), None))
-        self._put_directory(batch, before)
-        for subject, row in batch.rows.items():
-            self._match_row(batch, before.get(subject), row, causes[subject])
+        suppressed = self._suppress(batch, before, decoded, causes)
+        reach, cause = self._put_directory(batch, before)
+        found = self._file(batch, before, decoded, causes)
+        self._spread(batch, before, reach, cause)
+        self._identities.prefetch(key for one in found.values() for key in one.places.author)
+        batch.matched += [self._match(one, causes[subject]) for subject, one in found.items()]
         outcomes = {m.incident.mention.id: _fate(m.incident) for m in batch.matched if m.incident}
+        outcomes |= dict.fromkeys(suppressed, "suppressed")
         fates.update(outcomes.get(subject, "deleted") for subject in mentioned)
+        fates.update(outcomes.get(subject, "applied") for subject in applied)
         return fates
 
     def _newer(self, fact: Fact, current: Row | None) -> Row | None:
@@ -367,14 +360,8 @@ class Ledger:
         )
         return {
             row[0]: Row(row[1], row[2], Rank(row[3], bool(row[4]), row[5], row[6]), row[7], row[8])
-            for row in self._select_in(sql, sorted(subjects))
+            for row in select_in(self._connection, sql, sorted(subjects))
         }
-
-    def _select_in(self, sql: str, values: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
-        """Run a SELECT whose `{}` stands for a list of values, a part of the list at a time."""
-        for i in range(0, len(values), _VARIABLES):
-            part = values[i : i + _VARIABLES]
-            yield from self._connection.execute(sql.format(",".join("?" * len(part))), part)
 
     def _put(self, subject: str, type_: str, value: bytes | None) -> None:
         directory = self.directory
@@ -388,9 +375,68 @@ class Ledger:
             directory.put_purchase(subject, msgspec.json.decode(value, type=Purchase) if value else None)
         elif type_ == DECISION:
             directory.decisions.put(subject, msgspec.json.decode(value, type=Decision) if value else None)
+        elif type_ == SUPPRESSION:
+            if value:
+                self._suppressions.put(msgspec.json.decode(value, type=Suppression))
+            else:
+                self._suppressions.take_out(subject.rpartition("/")[2])
 
-    def _put_directory(self, batch: _Batch, before: Mapping[str, Row]) -> None:
-        """Change the directory, and note whom that reaches: before the change and after it."""
+    def _reach(self, subject: str, type_: str) -> Reach:
+        if type_ == CONTACT:
+            return self.directory.reach_of_contact(subject)
+        if type_ == ACCOUNT:
+            return self.directory.reach_of_account(subject)
+        if type_ == HOLDING:
+            return self.directory.reach_of_holding(subject)
+        if type_ == PURCHASE:
+            return self.directory.reach_of_purchase(subject)
+        return self.directory.reach_of_decision(subject)
+
+    def _suppress(
+        self,
+        batch: _Batch,
+        before: dict[str, Row],
+        decoded: Mapping[str, EnrichedMention],
+        causes: dict[str, Cause],
+    ) -> set[str]:
+        """Empty the rows of those who were erased, whichever came first; return their subjects."""
+        new = [subject for subject, row in batch.rows.items() if row and row.type == SUPPRESSION and row.value]
+        for subject in new:
+            self._put(subject, SUPPRESSION, batch.rows[subject].value)  # type: ignore[union-attr]
+            batch.undo.append(lambda s=subject: self._put(s, SUPPRESSION, None))  # type: ignore[misc]
+        if not self._suppressions:
+            return set()
+        if new:
+            for subject, stored in self._stored_of_suppressed():
+                before.setdefault(subject, stored)
+                batch.rows.setdefault(subject, stored)
+                causes.setdefault(subject, "decision")
+        found = set()
+        for subject, row in batch.rows.items():
+            if row is not None and row.value is not None and self._is_suppressed(row, decoded.get(subject)):
+                batch.rows[subject] = row._replace(value=None)
+                found.add(subject)
+        return found
+
+    def _is_suppressed(self, row: Row, mention: EnrichedMention | None) -> bool:
+        if row.type == MENTION and row.value is not None:
+            said = mention or _mentions.decode(row.value)
+            return self._suppressions.covers_mention(said.mention)
+        if row.type == CONTACT and row.value is not None:
+            return self._suppressions.covers_contact(msgspec.json.decode(row.value, type=Contact))
+        return False
+
+    def _stored_of_suppressed(self) -> list[tuple[str, Row]]:
+        """Return the stored contacts and mentions of those who were erased: a look over all of them, which is rare."""
+        covers = self._suppressions
+        ids = [id_ for id_, contact in self.directory.contacts.items() if covers.covers_contact(contact)]
+        keys = [key for key in self._filing.authors() if covers.is_suppressed(key)]
+        sql = "SELECT subject FROM ledger_facts WHERE num IN ({})"
+        ids += [id_ for (id_,) in select_in(self._connection, sql, sorted(self._filing.under(keys)))]
+        return sorted(self._revisions(ids).items())
+
+    def _put_directory(self, batch: _Batch, before: Mapping[str, Row]) -> tuple[Reach, Cause]:
+        """Change the directory; return whom that reaches, before the change and after it, and why."""
         reaches = []
         cause: Cause = "re-match"
         for subject, row in batch.rows.items():
@@ -404,86 +450,109 @@ class Ledger:
             self._put(subject, type_, row.value if row else None)
             batch.undo.append(lambda s=subject, t=type_, o=old: self._put(s, t, o.value if o else None))  # type: ignore[misc]
             reaches.append(self._reach(subject, type_))
-        if not reaches:
-            return
-        reach = Reach.of(reaches)
+        return Reach.of(reaches), cause
+
+    def _spread(self, batch: _Batch, before: Mapping[str, Row], reach: Reach, cause: Cause) -> None:
+        """Note which stored mentions, profiles and watched identities the batch reaches beyond its own."""
+        self._events.decided(reach.mentions)
+        joined = self._observed.changed()
+        keys = reach.keys | joined | (self._observed.hull(reach.joined) if reach.joined else frozenset())
+        if reach.authors:
+            keys |= self._observed.keys()
+        reached = self._reached(replace(reach, keys=keys))
         # These are matched with the batch itself. A stale fact is not among them: its mention must be matched again.
         own = {row.num for row in batch.rows.values() if row}
         own |= {before[subject].num for subject in batch.rows if subject in before}
-        batch.unmatched = dict.fromkeys((num for num in self._reached(reach) if num not in own), cause)
-        batch.touched = dict.fromkeys(reach.subjects | reach.profiles, cause)
-        batch.watch = [(key, self._watched(key)) for key in sorted(reach.keys) if is_identity_key(key)]
+        batch.unmatched = dict.fromkeys(reached - own, cause)
+        batch.unmatched.update(dict.fromkeys(self._events.changed() - own, cause))
+        batch.touched.update(dict.fromkeys(reach.subjects | reach.profiles, cause))
+        batch.touched.update(dict.fromkeys(self._owners(keys), cause))
+        batch.watch = [(key, self._identities.watched(key)) for key in sorted(keys) if is_identity_key(key)]
 
-    def _reach(self, subject: str, type_: str) -> Reach:
-        if type_ == CONTACT:
-            return self.directory.reach_of_contact(subject)
-        if type_ == ACCOUNT:
-            return self.directory.reach_of_account(subject)
-        if type_ == HOLDING:
-            return self.directory.reach_of_holding(subject)
-        if type_ == PURCHASE:
-            return self.directory.reach_of_purchase(subject)
-        return self.directory.reach_of_decision(subject)
+    def _owners(self, keys: Iterable[str]) -> set[str]:
+        """Return whose profiles show any of these identities, claimed or inferred."""
+        return self.directory.claiming(keys)
 
     def _reached(self, reach: Reach) -> set[int]:
         """Return the numbers of the stored mentions that a reach touches; some more than need be."""
-        nums = {
-            num for (num,) in self._select_in("SELECT mention FROM ledger_keys WHERE key IN ({})", sorted(reach.keys))
-        }
-        for phrase in reach.phrases:
-            query = " AND ".join(f'"{token}"' for token in phrase)
-            found = self._connection.execute(
-                "SELECT rowid FROM ledger_postings WHERE ledger_postings MATCH ?", (query,)
-            )
-            nums.update(num for (num,) in found)
-        linked = self._select_in("SELECT mention FROM ledger_links WHERE subject IN ({})", sorted(reach.subjects))
-        nums.update(num for (num,) in linked)
-        single = self._select_in("SELECT num FROM ledger_facts WHERE subject IN ({})", sorted(reach.mentions))
-        nums.update(num for (num,) in single)
-        return nums
+        sql = "SELECT num FROM ledger_facts WHERE subject IN ({})"
+        single = {num for (num,) in select_in(self._connection, sql, sorted(reach.mentions))}
+        filed = self._filing.under(reach.keys) | self._filing.holding(reach.phrases)
+        nobodys = self._filing.unnamed(self.directory) if reach.authors else set()
+        return single | filed | nobodys | self._links.of(reach.subjects)
 
-    def _watched(self, key: str) -> Identity | None:
-        """Return the identity as enrichers watch for it, without times; None when nobody claims it any more."""
-        for owner in self.directory.owners(key):
-            for identity in self.directory.watched(owner):
-                if identity.key == key:
-                    return identity
-        return None
+    def _file(
+        self,
+        batch: _Batch,
+        before: Mapping[str, Row],
+        decoded: Mapping[str, EnrichedMention],
+        causes: Mapping[str, Cause],
+    ) -> dict[str, _Mentioned]:
+        """Take away what each changed mention was filed under, file it anew, and return those that stand."""
+        found = {}
+        for subject, row in batch.rows.items():
+            old = before.get(subject)
+            if (row.type if row else old.type if old else "") != MENTION:
+                continue
+            former = _Mentioned(old, _mentions.decode(old.value)) if old and old.value is not None else None
+            if former is not None:
+                self._take_mention(batch, former, causes[subject])
+            if row is not None and row.value is not None:
+                one = _Mentioned(row, decoded.get(subject) or _mentions.decode(row.value))
+                self._put_mention(batch, one, causes[subject])
+                found[subject] = batch.standing[row.num] = one
+            elif former is not None:
+                batch.removed.append(former.row.num)
+                batch.matched.append(_removed(former, causes[subject]))
+        return found
 
-    def _match_row(self, batch: _Batch, old: Row | None, row: Row | None, cause: Cause) -> None:
-        """Match a mention that is new, changed or gone; nothing to do for other facts."""
-        if (row or old) is None or (row.type if row else old.type if old else "") != MENTION:
-            return
-        if old is not None and old.value is not None:
-            former = _mentions.decode(old.value)
-            batch.unfiled.append((old.num, former, _at(former, old)))
-            self._touch_authors(batch, former, cause)
-        if row is not None and row.value is not None:
-            mention = _mentions.decode(row.value)
-            text = Text(mention.mention.text)
-            batch.filed.append((row.num, mention, text, _at(mention, row)))
-            batch.matched.append(self._match(row, mention, text, cause))
-            self._touch_authors(batch, mention, cause)
-        elif old is not None and old.value is not None:
-            batch.removed.append(old.num)
-            gone = former.mention
-            remains = husk(incident_id(gone.id), gone.id, from_microseconds(old.first_seen or 0))
-            document = _Document(remains.id, "incident", None, remains, cause)
-            batch.matched.append(_Matched(num=old.num, incident=None, at=0, links=(), document=document))
+    def _take_mention(self, batch: _Batch, former: _Mentioned, cause: Cause) -> None:
+        num, said = former.row.num, former.mention.mention
+        self._filing.take(num, former.places, former.at)
+        self._observed.take(num, said, former.at)
+        self._events.unfile(num, said, former.k, former.text.tokens)
+        self._touch_authors(batch, former, cause)
 
-    def _touch_authors(self, batch: _Batch, mention: EnrichedMention, cause: Cause) -> None:
+    def _put_mention(self, batch: _Batch, one: _Mentioned, cause: Cause) -> None:
+        num, said = one.row.num, one.mention.mention
+        self._filing.file(num, one.places, one.at)
+        self._observed.put(num, said, one.at)
+        self._events.file(num, said, one.k, one.text.tokens)
+        self._touch_authors(batch, one, cause)
+
+    def _filed(self, num: int) -> Filed:
+        """Return a mention of the batch or on disk, as events need it."""
+        batch = self._pending
+        one = batch.standing.get(num) if batch else None
+        if one is None:
+            (one,) = self._stored_mentions([num])
+        return Filed(one.mention.mention.id, one.k, one.text.tokens)
+
+    def _number_of(self, mention: str) -> int | None:
+        """Return the number of a mention that stands, in the batch or on disk."""
+        if self._pending is not None and mention in self._pending.rows:
+            row = self._pending.rows[mention]
+            return row.num if row is not None and row.type == MENTION and row.value is not None else None
+        sql = (
+            "SELECT num FROM ledger_facts WHERE subject = ? AND type = 'overheard.enriched-mention' "
+            "AND value IS NOT NULL"
+        )
+        found = self._connection.execute(sql, (mention,)).fetchone()
+        return int(found[0]) if found else None
+
+    def _touch_authors(self, batch: _Batch, one: _Mentioned, cause: Cause) -> None:
         """First and last time an identity was seen are on the profiles of those who claim it."""
-        batch.touched.update(dict.fromkeys(self.directory.claiming(keys_of(mention)[0]), cause))
+        batch.touched.update(dict.fromkeys(self.directory.claiming(one.places.author), cause))
 
-    def _match(self, row: Row, mention: EnrichedMention, text: Text, cause: Cause) -> _Matched:
-        first_seen = from_microseconds(row.first_seen or 0)
-        incident = make_incident(mention, match(mention, text, self.directory), self.directory, first_seen)
+    def _match(self, one: _Mentioned, cause: Cause) -> _Matched:
+        found = match(one.mention, one.text, self.directory, self._identities)
+        event = self._events.of(one.row.num)
+        incident = make_incident(one.mention, found, self.directory, one.first_seen, event)
+        source = incident.mention.source
         return _Matched(
-            num=row.num,
             incident=incident,
-            at=_at(mention, row),
-            links=links_of(incident, self.directory),
-            document=_Document(incident.id, "incident", incident, incident, cause),
+            links=links.Row(one.row.num, int(incident.k), one.at, source, links_of(incident, self.directory)),
+            document=Document(incident.id, "incident", incident, incident, cause),
         )
 
     # --- writing -----------------------------------------------------------------------------------------------------
@@ -500,19 +569,19 @@ class Ledger:
             return
         version = self._version(max(positions.values(), default=0))
         with self._stored():
-            documents = self._changed([m.document for m in batch.matched] if batch else [])
+            documents = self._publishing.changed([m.document for m in batch.matched] if batch else [])
         with self._folder.transaction(self._connection) as connection:
             if batch is not None:
                 self._write_rows(connection, batch)
-                self._write_matched(connection, batch.matched)
-                self._write_watch(connection, batch, version)
+                self._write_links(connection, batch.matched)
+                self._publishing.watch(connection, batch.watch, version)
                 connection.executemany(
                     "INSERT OR REPLACE INTO ledger_unmatched VALUES (?, ?)", sorted(batch.unmatched.items())
                 )
                 self._touch(connection, batch.touched)
-                self._send(connection, batch.outbox)
-            self._write_documents(connection, documents, version)
-            self._send(connection, outputs)
+                self._publishing.send(connection, batch.outbox)
+            self._publishing.write(connection, documents, version)
+            self._publishing.send(connection, outputs)
             connection.executemany("INSERT OR REPLACE INTO ledger_positions VALUES (?, ?)", sorted(positions.items()))
             connection.executemany(
                 "INSERT INTO ledger_fates VALUES (?, ?) ON CONFLICT (fate) DO UPDATE SET n = n + excluded.n",
@@ -520,16 +589,18 @@ class Ledger:
             )
             connection.execute("DELETE FROM ledger_last")
             connection.executemany("INSERT INTO ledger_last VALUES (?, ?)", sorted(fates.items()))
+        # Only now: where the disk was full, the same batch is written again.
+        self._drop_waiting()
         self._pending = None
 
     @contextmanager
     def following(self) -> Iterator[None]:
         """While the block runs, another one publishes: state and hashes are kept, the outbox stays as it is."""
-        self._following = True
+        self._publishing.following = True
         try:
             yield
         finally:
-            self._following = False
+            self._publishing.following = False
 
     def settle(self) -> Iterator[None]:
         """Match again what was reached, then make the touched profiles again; yields after each transaction."""
@@ -550,34 +621,47 @@ class Ledger:
             return self._connection.execute(sql, values).fetchall()
 
     def _rematch(self, causes: Mapping[int, Cause], version: int) -> None:
+        found = self._stored_mentions(sorted(causes))
+        self._identities.prefetch(key for one in found for key in one.places.author)
+        matched = [self._match(one, causes[one.row.num]) for one in found]
+        documents = self._publishing.changed([m.document for m in matched])
+        changed = {one.document.id for one in documents}
+        with self._folder.transaction(self._connection) as connection:
+            # The links are a part of the incident: where it is the same, so are they.
+            self._write_links(connection, [m for m in matched if m.document.id in changed])
+            self._publishing.write(connection, documents, version)
+            connection.executemany("DELETE FROM ledger_unmatched WHERE mention = ?", [(num,) for num in causes])
+
+    def _stored_mentions(self, nums: Sequence[int]) -> list[_Mentioned]:
+        """Return the mentions of these numbers that stand, as they are on disk."""
         sql = (
             "SELECT num, type, sourceversion, gone, modelversion, event, first_seen, value FROM ledger_facts "
             "WHERE num IN ({}) AND type = 'overheard.enriched-mention' AND value IS NOT NULL"
         )
-        matched = []
-        for num, type_, sourceversion, gone, model, event, first_seen, value in self._select_in(sql, sorted(causes)):
+        found = []
+        for num, type_, sourceversion, gone, model, event, first_seen, value in select_in(self._connection, sql, nums):
             row = Row(num, type_, Rank(sourceversion, bool(gone), model, event), first_seen, value)
-            mention = _mentions.decode(value)
-            matched.append(self._match(row, mention, Text(mention.mention.text), causes[num]))
-        documents = self._changed([m.document for m in matched])
-        changed = {document.id for document, _ in documents}
-        with self._folder.transaction(self._connection) as connection:
-            # The links are a part of the incident: where it is the same, so are they.
-            self._write_matched(connection, [m for m in matched if m.document.id in changed])
-            self._write_documents(connection, documents, version)
-            connection.executemany("DELETE FROM ledger_unmatched WHERE mention = ?", [(num,) for num in causes])
+            found.append(_Mentioned(row, _mentions.decode(value)))
+        return found
 
     def _remake(self, causes: Mapping[str, Cause], version: int) -> None:
+        persons = {subject: self._seen_under(subject) for subject in causes}
         documents = []
         for subject, cause in causes.items():
-            profile = self.profile(subject)
+            profile = None if persons[subject] else self._profile(subject)
             kind = "account" if subject.startswith("acc_") else "contact"
             remains = profile or Profile(id=subject, k="0", kind=kind, external_ids=())  # type: ignore[arg-type]
-            documents.append(_Document(subject, "profile", profile, remains, cause))
-        changed = self._changed(documents)
+            documents.append(Document(subject, "profile", profile, remains, cause))
+        changed = self._publishing.changed(documents)
         with self._folder.transaction(self._connection) as connection:
-            self._write_documents(connection, changed, version)
+            moved = self._publishing.join(connection, persons, causes)
+            self._publishing.write(connection, changed, version, moved)
             connection.executemany("DELETE FROM ledger_touched WHERE subject = ?", [(subject,) for subject in causes])
+
+    def _seen_under(self, subject: str) -> str:
+        """Return the person whose profile shows this record; "" where it is its own, or is not known."""
+        person = self.directory.person_of(subject)
+        return "" if person == subject else person
 
     def _write_rows(self, connection: sqlite3.Connection, batch: _Batch) -> None:
         connection.executemany(
@@ -592,129 +676,23 @@ class Ledger:
                 if row is not None
             ],
         )
-        for num, mention, at in batch.unfiled:
-            connection.execute(
-                "INSERT INTO ledger_postings (ledger_postings, rowid, tokens) VALUES ('delete', ?, ?)",
-                (num, " ".join(Text(mention.mention.text).tokens)),
-            )
-            connection.executemany(
-                "DELETE FROM ledger_keys WHERE key = ? AND author = ? AND at = ? AND mention = ?",
-                _key_rows(num, mention, at),
-            )
-        connection.executemany(
-            "INSERT INTO ledger_postings (rowid, tokens) VALUES (?, ?)",
-            [(num, " ".join(text.tokens)) for num, _, text, _ in batch.filed],
-        )
-        connection.executemany(
-            "INSERT OR IGNORE INTO ledger_keys VALUES (?, ?, ?, ?)",
-            [row for num, mention, _, at in batch.filed for row in _key_rows(num, mention, at)],
-        )
+        for store in (self._filing, self._observed, self._events):
+            store.write(connection)
         connection.executemany("DELETE FROM ledger_unmatched WHERE mention = ?", [(num,) for num in batch.removed])
 
-    def _write_matched(self, connection: sqlite3.Connection, matched: Sequence[_Matched]) -> None:
+    def _write_links(self, connection: sqlite3.Connection, matched: Sequence[_Matched]) -> None:
         """Put the links of these mentions in the place of those they had, and touch the profiles of both."""
-        causes = {one.num: one.document.cause for one in matched}
-        former = list(self._select_in("SELECT mention, subject FROM ledger_links WHERE mention IN ({})", list(causes)))
-        touched = {subject: causes[num] for num, subject in former}
-        connection.executemany("DELETE FROM ledger_links WHERE mention = ?", {(num,) for num, _ in former})
-        rows = []
-        for one in matched:
-            if one.incident is None:
-                continue
-            k, source = int(one.incident.k), one.incident.mention.source
-            for x in one.links:
-                touched[x.subject] = one.document.cause
-                row = (x.subject, x.outcome, x.score, k, one.at, x.day, source, x.polarity, x.terms, x.summary)
-                rows.append((one.num, *row))
-        connection.executemany("INSERT INTO ledger_links VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
-        self._touch(connection, touched)
+        causes = {one.links.mention: one.document.cause for one in matched}
+        touched = self._links.put(connection, [one.links for one in matched])
+        self._touch(connection, {subject: causes[num] for subject, num in touched.items()})
 
     def _touch(self, connection: sqlite3.Connection, causes: Mapping[str, Cause]) -> None:
         connection.executemany("INSERT OR REPLACE INTO ledger_touched VALUES (?, ?)", sorted(causes.items()))
 
-    def _write_watch(self, connection: sqlite3.Connection, batch: _Batch, version: int) -> None:
-        ids = [f"identity/{key}" for key, _ in batch.watch]
-        known = dict(self._known(ids))
-        records = []
-        for (_, identity), id_ in zip(batch.watch, ids, strict=True):
-            if identity is None:
-                if id_ in known:
-                    records.append(ProducerRecord("watch", id_, None))
-                    connection.execute("DELETE FROM ledger_documents WHERE id = ?", (id_,))
-            elif known.get(id_) != (hash_ := _hash(identity)):
-                event = event_for(
-                    identity, subject=id_, source=SOURCE, time=self._clock(), sourceversion=version, cause="live"
-                )
-                records.append(ProducerRecord("watch", id_, encode(event)))
-                connection.execute("INSERT OR REPLACE INTO ledger_documents VALUES (?, ?, ?)", (id_, version, hash_))
-        self._send(connection, records)
-
-    def _known(self, ids: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-        """Return (id, hash) of those documents that are published."""
-        return self._select_in("SELECT id, hash FROM ledger_documents WHERE id IN ({})", ids)
-
-    def _changed(self, documents: Sequence[_Document]) -> list[tuple[_Document, bytes]]:
-        """Return the documents that differ from what was last published, each with its hash; b"" for those gone."""
-        known = dict(self._known([document.id for document in documents]))
-        changed = []
-        for document in documents:
-            hash_ = _hash(document.record) if document.record is not None else b""
-            if known.get(document.id, b"") != hash_:
-                changed.append((document, hash_))
-        return changed
-
-    def _write_documents(
-        self, connection: sqlite3.Connection, documents: Sequence[tuple[_Document, bytes]], version: int
-    ) -> None:
-        if not self._following:
-            self._send(connection, self._records_of(documents, version))
-        published = [(document.id, version, hash_) for document, hash_ in documents if document.record is not None]
-        connection.executemany("INSERT OR REPLACE INTO ledger_documents VALUES (?, ?, ?)", published)
-        gone_ids = [(document.id,) for document, _ in documents if document.record is None]
-        connection.executemany("DELETE FROM ledger_documents WHERE id = ?", gone_ids)
-
-    def _records_of(self, documents: Sequence[tuple[_Document, bytes]], version: int) -> list[ProducerRecord]:
-        """Return what tells of changed documents: each with its version, and the change. Create where none stands."""
-        now = self._clock()
-        known = {id_ for id_, _ in self._known([document.id for document, _ in documents])}
-        records = []
-        for document, _ in documents:
-            gone = document.record is None
-            event = event_for(
-                document.remains,
-                subject=document.id,
-                source=SOURCE,
-                time=now,
-                verb="Delete" if gone else "Update" if document.id in known else "Create",
-                sourceversion=version,
-                cause=document.cause,
-            )
-            records.append(ProducerRecord("documents", document.id, encode(event)))
-            change = Change(
-                id=document.id,
-                kind=document.kind,  # type: ignore[arg-type]
-                what="deleted" if gone else "written",
-                version=version,
-                cause=document.cause,
-            )
-            event = event_for(
-                change, subject=document.id, source=SOURCE, time=now, sourceversion=version, cause=document.cause
-            )
-            records.append(ProducerRecord("changes", document.id, encode(event)))
-        return records
-
-    def _send(self, connection: sqlite3.Connection, records: Iterable[ProducerRecord]) -> None:
-        if self._following:
-            return
-        connection.executemany(
-            "INSERT INTO ledger_outbox (topic, key, value) VALUES (?, ?, ?)",
-            [(record.topic, record.key, record.value) for record in records],
-        )
-
     def outbox(self, limit: int) -> tuple[int, list[ProducerRecord]]:
         """Return (number of the last, the oldest records not yet published, up to `limit`); (0, []) for none."""
-        rows = self._rows("SELECT seq, topic, key, value FROM ledger_outbox ORDER BY seq LIMIT ?", (limit,))
-        return (rows[-1][0] if rows else 0), [ProducerRecord(topic, key, value) for _, topic, key, value in rows]
+        with self._stored():
+            return self._publishing.outbox(limit)
 
     def published(self, last: int) -> None:
         """Clear the outbox up to number `last`: the log has it."""
@@ -765,62 +743,29 @@ class Ledger:
             return self._profile(subject)
 
     def _profile(self, subject: str) -> Profile | None:
-        claims = self.directory.claims(subject)
-        seen = {identity.key: times for identity in claims if (times := self._seen(identity.key))}
-        read = self._connection.execute
-        if read("SELECT 1 FROM ledger_links WHERE subject = ? LIMIT 1", (subject,)).fetchone() is None:
-            return make_profile(subject, self.directory, claims, seen=seen)
-        groups = read(
-            "SELECT day, source, polarity, terms, count(*) FROM ledger_links WHERE subject = ? AND outcome = 'linked' "
-            "GROUP BY day, source, polarity, terms",
-            (subject,),
-        ).fetchall()
-        (candidates,) = read(
-            "SELECT count(*) FROM ledger_links WHERE subject = ? AND outcome = 'candidate'", (subject,)
-        ).fetchone()
-        first = read(
-            "SELECT at FROM ledger_links WHERE subject = ? AND outcome = 'linked' ORDER BY k LIMIT 1", (subject,)
-        ).fetchone()
-        newest = read(
-            "SELECT at, summary FROM ledger_links WHERE subject = ? AND outcome = 'linked' ORDER BY k DESC LIMIT ?",
-            (subject, LAST),
-        ).fetchall()
-        waiting = read(
-            "SELECT summary FROM ledger_links WHERE subject = ? AND outcome = 'candidate' "
-            "ORDER BY score DESC, k DESC LIMIT ?",
-            (subject, WAITING),
-        ).fetchall()
-        counts = Counts(
-            groups=groups,
-            candidates=candidates,
-            first=from_microseconds(first[0]) if first else None,
-            last=from_microseconds(newest[0][0]) if newest else None,
-        )
-        last = tuple(_summaries.decode(summary) for _, summary in newest)
-        best = tuple(_summaries.decode(summary) for (summary,) in waiting)
-        return make_profile(subject, self.directory, claims, counts, last=last, waiting=best, seen=seen)
-
-    def _seen(self, key: str) -> tuple[datetime, datetime] | None:
-        """Return when an identity was first and last an author's, by when its mentions were said."""
-        sql = "SELECT at FROM ledger_keys WHERE key = ? AND author = 1 ORDER BY at {} LIMIT 1"
-        first = self._connection.execute(sql.format("ASC"), (key,)).fetchone()
-        if first is None:
+        records = self.directory.records_of(subject)
+        if not records:
             return None
-        last = self._connection.execute(sql.format("DESC"), (key,)).fetchone()
-        return from_microseconds(first[0]), from_microseconds(last[0])
+        mapped = self._identities.map_of(subject, IDENTITIES)
+        return make_profile(
+            records,
+            self.directory,
+            [msgspec.structs.replace(one, identity=self._with_times(one.identity)) for one in mapped.identities],
+            self._links.told(records),
+            identity_count=mapped.total,
+            conflicts=self._identities.conflicts(subject),
+        )
+
+    def _with_times(self, identity: Identity) -> Identity:
+        first, last = self._filing.seen(identity.key) or (None, None)
+        return msgspec.structs.replace(identity, first_seen=first, last_seen=last)
 
 
-def _at(mention: EnrichedMention, row: Row) -> int:
-    return microseconds(when_of(mention, from_microseconds(row.first_seen or 0)))
-
-
-def _key_rows(num: int, mention: EnrichedMention, at: int) -> list[tuple[str, int, int, int]]:
-    author, linked = keys_of(mention)
-    return [(key, 1, at, num) for key in author] + [(key, 0, at, num) for key in linked]
-
-
-def _hash(record: Record) -> bytes:
-    return hashlib.blake2b(_encoder.encode(record), digest_size=16).digest()
+def _removed(former: _Mentioned, cause: Cause) -> _Matched:
+    gone, row = former.mention.mention, former.row
+    remains = husk(incident_id(gone.id), gone.id, former.first_seen)
+    document = Document(remains.id, "incident", None, remains, cause)
+    return _Matched(incident=None, links=links.Row(row.num, 0, 0, "", ()), document=document)
 
 
 def _fate(incident: Incident) -> str:

@@ -7,20 +7,21 @@
 A function of the mention and the directory alone: the same sets give the same parties, whatever came first.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import msgspec
 
-from overheard.identities import identities_of_actor, identities_of_links
 from overheard.matcher.accounts import find_accounts, find_linked
 from overheard.matcher.authors import find_authors
-from overheard.matcher.directory import Directory, site_key
+from overheard.matcher.decisions import is_record_id, newest
+from overheard.matcher.directory import Directory
+from overheard.matcher.identitymap import AGAINST, IdentityMap
 from overheard.matcher.names import Text
-from overheard.matcher.organisations import site_domain
 from overheard.matcher.parties import DECIDED, OUTCOMES, ROLES
 from overheard.matcher.people import find_people
-from overheard.records import EnrichedMention, Evidence, Party
+from overheard.matcher.score import score
+from overheard.records import Decision, EnrichedMention, Evidence, Party
 
 # An incident shows so many candidates, the best: a CRM may hold a thousand John Smiths, a document may not.
 CANDIDATES = 50
@@ -38,36 +39,28 @@ class Match:
     more: int = 0
 
 
-def match(mention: EnrichedMention, text: Text, directory: Directory) -> Match:
-    """Return who said it and who is named in it. `text` is the mention's text, prepared."""
-    decided = directory.decisions.of(mention.mention.id)
-    parties = find_authors(mention, directory)
-    named = find_people(mention, text, directory)
+def match(mention: EnrichedMention, text: Text, directory: Directory, identities: IdentityMap | None = None) -> Match:
+    """Return who said it and who is named in it.
+
+    `text` is the mention's text, prepared; `identities` the map over what was observed, by default over nothing.
+    """
+    decided = _decided(mention.mention.id, directory)
+    refused = frozenset(person for person, decision in decided.items() if decision.verb == "not the same")
+    parties = find_authors(mention, directory, identities)
+    named = find_people(mention, text, directory, refused)
     within = {party.name: evidence for party in named for evidence in party.evidence[:1]}
     named += find_accounts(mention, text, directory, within)
     parties += find_linked(mention, directory, named)
-    overruled: list[Party] = []
-    for party in parties:
-        decision = decided.get(party.subject)
-        if decision is None:
-            overruled.append(party)
-        elif decision.verb == "same":
-            overruled.append(_confirmed(party, decision.by))
-    present = {party.subject for party in overruled}
-    for right, decision in decided.items():
-        if decision.verb == "same" and right not in present and directory.is_known(right):
-            party = Party(
-                role="mentioned", subject=right, name=directory.name_of(right), outcome="linked", score=1.0, weight=0.0
-            )
-            overruled.append(_confirmed(party, decision.by))
-    refused = {right for right, decision in decided.items() if decision.verb == "not the same"}
-    overruled += [party for party in _employers(overruled, directory) if party.subject not in refused]
+    overruled = _overruled(parties, decided, directory)
+    overruled += [
+        party for party in _employers(overruled, directory) if directory.person_of(party.subject) not in refused
+    ]
     overruled.sort(key=lambda p: (ROLES[p.role], OUTCOMES[p.outcome], -p.weight, p.subject))
     waiting = [party for party in overruled if party.outcome == "candidate"]
     if len(waiting) > CANDIDATES:
         dropped = {id(party) for party in sorted(waiting, key=lambda p: (-p.weight, p.subject))[CANDIDATES:]}
         overruled = [party for party in overruled if id(party) not in dropped]
-    about = decided.get("")
+    about = directory.decisions.on(mention.mention.id, "")
     return Match(
         parties=tuple(overruled),
         not_about_us=about is not None and about.verb == "not about us",
@@ -75,14 +68,66 @@ def match(mention: EnrichedMention, text: Text, directory: Directory) -> Match:
     )
 
 
-def keys_of(mention: EnrichedMention) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return (the author's identity keys, keys of what it links to), under which a mention is found again.
+def _decided(mention: str, directory: Directory) -> dict[str, Decision]:
+    """Return what people decided on a mention and each contact or account, by the id under which that is seen."""
+    found: dict[str, Decision] = {}
+    for right, decision in directory.decisions.of(mention).items():
+        if is_record_id(right):
+            person = directory.person_of(right)
+            held = found.get(person)
+            found[person] = decision if held is None else newest((held, decision)) or decision
+    return found
 
-    Placeholders are among the author's: should the CRM come to name one, its mentions are found.
-    """
-    links = mention.mention.links
-    sites = {site_key(domain) for link in links if (domain := site_domain(link))}
-    return identities_of_actor(mention.mention.attributed_to), (*identities_of_links(links), *sorted(sites))
+
+def _overruled(parties: list[Party], decided: Mapping[str, Decision], directory: Directory) -> list[Party]:
+    """Return the parties as people want them: refused ones gone, chosen ones linked and their rivals gone."""
+    found: dict[tuple[str, str], Party] = {}
+    for party in parties:
+        person = directory.person_of(party.subject)
+        decision = decided.get(person)
+        if decision is not None and decision.verb == "not the same":
+            continue
+        if decision is not None and decision.verb == "same":
+            one = _confirmed(party, decision.by)
+        elif decision is not None and decision.verb == "unsure":
+            one = _doubted(party, Evidence(feature="a person is unsure", weight=AGAINST, crm_value=decision.by))
+        elif party.role == "mentioned" and party.outcome == "linked" and directory.person(person).locked:
+            one = _doubted(party, Evidence(feature="locked", weight=AGAINST, veto=True))
+        else:
+            one = party
+        held = found.get((one.role, person))
+        if held is None or (OUTCOMES[one.outcome], -one.weight) < (OUTCOMES[held.outcome], -held.weight):
+            found[one.role, person] = one
+    present = {person for _, person in found}
+    for person, decision in decided.items():
+        if decision.verb == "same" and person not in present and directory.is_known(decision.right):
+            name = directory.name_of(decision.right)
+            party = Party(role="mentioned", subject=decision.right, name=name, outcome="linked", score=1.0)
+            found["mentioned", person] = _confirmed(party, decision.by)
+    chosen = [one for (_, person), one in found.items() if person in decided and decided[person].verb == "same"]
+    return [one for one in found.values() if one in chosen or not any(_is_rival(one, other) for other in chosen)]
+
+
+def _is_rival(party: Party, chosen: Party) -> bool:
+    """True where somebody has said who it is at the place, or behind the author, that a candidate lays claim to."""
+    if party.role != chosen.role or party.outcome != "candidate" or party.subject[:4] != chosen.subject[:4]:
+        return False
+    if party.role == "author":
+        return True
+    mine, theirs = _span(party), _span(chosen)
+    return mine is not None and theirs is not None and mine[0] < theirs[1] and theirs[0] < mine[1]
+
+
+def _span(party: Party) -> tuple[int, int] | None:
+    return next(((one.start, one.end) for one in party.evidence if one.start >= 0), None)
+
+
+def _doubted(party: Party, evidence: Evidence) -> Party:
+    weight = party.weight + evidence.weight
+    outcome = "bare" if party.outcome == "bare" else "candidate"
+    return msgspec.structs.replace(
+        party, outcome=outcome, score=score(weight), weight=weight, evidence=(*party.evidence, evidence)
+    )
 
 
 def _confirmed(party: Party, by: str) -> Party:

@@ -1,5 +1,6 @@
 """A map from a key to many ids, small in memory."""
 
+from collections.abc import KeysView
 from typing import Generic, TypeVar
 
 K = TypeVar("K")
@@ -30,8 +31,20 @@ class Multi(Generic[K]):
 
     def of(self, key: K) -> tuple[str, ...]:
         """Return the ids of a key, sorted."""
-        ids = self._ids.get(key, ())
+        ids = self._ids.get(key)
+        if ids is None:
+            return ()
         return (ids,) if isinstance(ids, str) else tuple(sorted(ids))
+
+    @property
+    def keys(self) -> KeysView[K]:
+        """The keys that have ids, as they are now and will be: to look many up at once."""
+        return self._ids.keys()
+
+    def count(self, key: K) -> int:
+        """Return how many ids a key has."""
+        ids = self._ids.get(key, ())
+        return 1 if isinstance(ids, str) else len(ids)
 
     def __contains__(self, key: K) -> bool:
         return key in self._ids

@@ -4,7 +4,12 @@
 Pure. Knows no account, only how organisations are written.
 """
 
+import re
 from functools import lru_cache
+from typing import Literal
+
+import regex
+from rapidfuzz import fuzz
 
 from overheard.matcher.names import Text, tokens
 from overheard.text import fold
@@ -12,9 +17,64 @@ from overheard.urls import registrable_domain
 
 # Legal forms, written after (some before) the name that people use.
 LEGAL_FORMS = frozenset(
-    "inc incorporated ltd limited llc llp lp plc corp corporation co company gmbh ag kg ohg ug se sa sas sarl srl spa "
-    "bv nv ab as oy oyj aps kk pty pte pvt private sdn bhd ooo jsc zrt kft sro".split()
+    "inc incorporated ltd limited llc llp lp plc corp corporation co company gmbh mbh ag kg kgaa ohg ug se sa sas sarl "
+    "sàrl srl spa bv nv ab as asa oy oyj aps kk pty pte pvt private sdn bhd ooo oao zao pao ao jsc pjsc zrt kft "
+    "nyrt sro doo ltda lda cv eirl sl slu cia tbk pt opc unlimited ооо оао зао пао ао ип "
+    "лимитед लिमिटेड लि प्रा प्राइवेट பிரைவேட் லிமிடெட்".split()
 )
+# Those of scripts without spaces, whose characters are tokens of their own.
+_RUN_FORMS = ("株式会社", "有限会社", "有限公司", "股份有限公司", "주식회사")
+# Those that stand before the name.
+_LEADING = frozenset("ооо оао зао пао ао ип ooo oao zao pao pt".split())
+# Of several words that are none alone.
+_LONG_FORMS = (
+    ("sp", "z", "o", "o"), ("sp", "z", "oo"), ("spolka", "z", "o", "o"), ("gmbh", "and", "co", "kg"),
+    ("gmbh", "co", "kg"), ("s", "de", "rl", "de", "cv"), ("sociedad", "anonima"), ("kabushiki", "kaisha"),
+    ("public", "limited", "company"), ("joint", "stock", "company"), ("s", "a", "de", "c", "v"), ("sa", "de", "cv"),
+    ("s", "de", "r", "l", "de", "c", "v"),
+)  # fmt: skip
+
+# How words of firms' names are cut short, by the word; both ways are one.
+_SHORT = {
+    "international": ("intl", "intnl", "int"), "national": ("natl", "nat"), "manufacturing": ("mfg", "manuf"),
+    "manufacturers": ("mfrs", "mfgs"), "technologies": ("tech", "techs"), "technology": ("tech", "techn"),
+    "engineering": ("engg", "eng", "engrg"), "engineers": ("engrs", "engs"), "industries": ("inds", "ind"),
+    "industrial": ("indl", "ind"), "enterprises": ("ent", "entps", "entp"), "enterprise": ("ent",),
+    "brothers": ("bros",), "associates": ("assoc", "assocs"), "association": ("assoc", "assn"),
+    "university": ("univ", "uni"), "institute": ("inst",), "department": ("dept",), "government": ("govt",),
+    "management": ("mgmt", "mgt"), "services": ("svcs", "svc", "serv"), "service": ("svc", "serv"),
+    "systems": ("sys", "syst"), "system": ("sys",), "solutions": ("sol", "solns", "soln"), "software": ("sw", "softw"),
+    "laboratories": ("labs", "lab"), "laboratory": ("lab",), "pharmaceuticals": ("pharma", "pharm"),
+    "pharmaceutical": ("pharma", "pharm"), "chemicals": ("chem", "chems"), "electronics": ("elec", "electr"),
+    "electrical": ("elec", "electr"), "electric": ("elec",), "communications": ("comms", "comm"),
+    "development": ("dev", "devt"), "distribution": ("distr", "dist"), "distributors": ("distr", "distrs"),
+    "equipment": ("equip", "eqpt"), "products": ("prods", "prod"), "construction": ("constr", "const"),
+    "consulting": ("cons", "consult"), "consultants": ("cons", "consult"), "group": ("grp", "gp"),
+    "holdings": ("hldgs", "hldg"), "holding": ("hldg",), "insurance": ("ins",), "bank": ("bk",),
+    "corporation": ("corp",), "center": ("ctr", "centre"), "general": ("genl", "gen"), "american": ("amer", "am"),
+    "transport": ("transp", "tpt"), "trading": ("trdg", "trad"), "foundation": ("fdn", "found"), "saint": ("st",),
+    "network": ("net", "ntwk"), "networks": ("nets", "ntwks"), "research": ("res", "rsch"), "south": ("s",),
+    "north": ("n",), "east": ("e",), "west": ("w",), "automation": ("autom",), "automotive": ("auto", "autom"),
+    "machines": ("mach",), "machine": ("mach",), "machinery": ("mach",), "computers": ("comp",),
+    "computer": ("comp",), "computing": ("comp",), "security": ("sec",), "infrastructure": ("infra",),
+    "application": ("app",), "platform": ("plat", "pf"), "cooperative": ("coop",), "and": ("n",),
+}  # fmt: skip
+_CUT: dict[str, tuple[str, ...]] = {}
+for _word, _cuts in _SHORT.items():
+    for _cut in _cuts:
+        _CUT[_cut] = (*_CUT.get(_cut, ()), _word)
+# Left out of an acronym: the Bank of America is also BA, and seldom BOA.
+_LITTLE = frozenset("of and the for in de la le les du des der die das und et y e & a an".split())
+# Beside a firm's name in its handle or domain: acmehq, getacme, acme-official.
+_AROUND = frozenset(
+    "hq inc ltd llc co corp gmbh official app apps io ai dev labs lab tech team project org oss foundation global intl "
+    "group online the get try use we go my hello join with by us uk eu in india usa de fr news care help support "
+    "software cloud data hub systems community source".split()
+)
+_SHORTEST_JOINED = 5
+
+_PARTS = re.compile(r"[\W_]+")
+_CHARACTERS = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}]")
 
 # Mail providers: a domain here says nothing about who employs somebody.
 FREE_MAIL = frozenset(
@@ -48,18 +108,30 @@ def organisation_key(name: str) -> tuple[str, ...]:
 
     A name of nothing but legal forms keeps them.
     """
-    kept = tokens(fold(name))
+    kept = tokens(fold(_without_runs(name)))
     while width := _legal_form(kept):
         del kept[-width:]
-    if len(kept) > 1 and kept[0] == "the":
+    if len(kept) > 1 and (kept[0] == "the" or kept[0] in _LEADING):
         kept.pop(0)
     if len(kept) > 1 and kept[-1] == "and":  # "Smith and Co"
         kept.pop()
     return tuple(kept)
 
 
+def _without_runs(name: str) -> str:
+    if name.isascii():
+        return name
+    for form in _RUN_FORMS:
+        bare = name.removeprefix(form).removesuffix(form)
+        name = bare if bare.strip() else name
+    return name
+
+
 def _legal_form(words: list[str]) -> int:
     """Return how many tokens at the end are a legal form; S.A. and L.L.C. are read as letters."""
+    for form in _LONG_FORMS:
+        if len(words) > len(form) and tuple(words[-len(form) :]) == form:
+            return len(form)
     for width in (4, 3, 2, 1):
         tail = words[-width:]
         letters = width == 1 or all(len(token) == 1 for token in tail)
@@ -70,11 +142,105 @@ def _legal_form(words: list[str]) -> int:
 
 @lru_cache(maxsize=16_384)
 def organisation_phrases(name: str) -> tuple[tuple[str, ...], ...]:
-    """Return the token sequences under which an organisation stands in a text; & is read as "and" too."""
+    """Return the token sequences under which an organisation stands in a text: its key first, then other spellings.
+
+    & is read as "and" too; words that are usually cut short are so (Acme Manufacturing, Acme Mfg); several words may be
+    written as one (#AcmeTools), and three and more as their initials (IBM). `phrase_kind` tells which it is.
+    """
     if not (key := organisation_key(name)):
         return ()
     spelled = organisation_key(name.replace("&", " and ")) if "&" in name else key
-    return tuple(dict.fromkeys((key, spelled)))
+    phrases = [key, spelled, *_other_lengths(key)]
+    if len(key) > 1 and len(joined := "".join(key)) > _SHORTEST_JOINED and not _CHARACTERS.match(key[0]):
+        phrases.append((joined,))
+    if short := acronym(name):
+        phrases.append((short,))
+    return tuple(dict.fromkeys(phrases))
+
+
+PhraseKind = Literal["name", "other length", "one word", "initials"]
+
+
+@lru_cache(maxsize=16_384)
+def phrase_kind(name: str, phrase: tuple[str, ...]) -> PhraseKind:
+    """Return how one of the phrases of `organisation_phrases` spells the name."""
+    key = organisation_key(name)
+    if phrase == key or len(phrase) > len(key):
+        return "name"
+    if len(phrase) == 1 and len(key) > 1:
+        return "initials" if phrase[0] == acronym(name) else "one word"
+    return "name" if "&" in name and phrase == organisation_key(name.replace("&", " and ")) else "other length"
+
+
+def _other_lengths(key: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Return the key with its words of usual abbreviations written long, and each cut to the most usual one."""
+    if len(key) == 1:
+        return []
+    cut = tuple(_SHORT[word][0] if i and word in _SHORT and len(_SHORT[word][0]) > 1 else word
+                for i, word in enumerate(key))  # fmt: skip
+    long = [key]
+    for i, word in enumerate(key):
+        if i and len(word) > 1 and word in _CUT:
+            long = [(*one[:i], full, *one[i + 1 :]) for one in long for full in _CUT[word][:2]]
+    return [one for one in (cut, *long[:4]) if one != key]
+
+
+@lru_cache(maxsize=16_384)
+def acronym(name: str) -> str:
+    """Return the initials of a name of three words and more, folded; "" for a shorter one: "ibm"."""
+    words = [word for word in organisation_key(name) if word not in _LITTLE]
+    if len(words) < 3 or not all(word[0].isalpha() and word[0].isascii() for word in words):
+        return ""
+    return "".join(word[0] for word in words)
+
+
+@lru_cache(maxsize=16_384)
+def short_key(name: str) -> tuple[str, ...]:
+    """Return `organisation_key` without "and", its words cut short where that is usual: one for all lengths."""
+    words = (word for word in organisation_key(name.replace("&", " and ")) if word != "and")
+    return tuple(_shortest(word) for word in words)
+
+
+def _shortest(word: str) -> str:
+    full = _CUT[word][0] if len(word) > 1 and word in _CUT else word
+    return _SHORT[full][0] if full in _SHORT else word
+
+
+def organisations_alike(one: str, other: str) -> bool:
+    """True where two names may well be one organisation's: abbreviated, in initials, run together, mistyped."""
+    first, second = short_key(one), short_key(other)
+    if not first or not second:
+        return False
+    joined, other_joined = "".join(first), "".join(second)
+    if joined == other_joined or sorted(first) == sorted(second):
+        return True
+    if other_joined == acronym(one) or joined == acronym(other):
+        return True
+    shorter, longer = sorted((first, second), key=len)
+    if len(shorter) > 1 and longer[: len(shorter)] == shorter:
+        return True  # Acme Tools, Acme Tools India
+    return min(len(joined), len(other_joined)) > _SHORTEST_JOINED and fuzz.ratio(joined, other_joined) >= 90
+
+
+def bare_names(label: str) -> tuple[str, ...]:
+    """Return what a handle or a domain's label may be called by: as one word, then without "hq", "get" and their like.
+
+    Folded; "Acme_Tools-HQ" gives "acmetoolshq", "acmetools", "acme".
+    """
+    words = [word for part in _PARTS.split(fold(label)) for word in tokens(part)]
+    found = ["".join(words)]
+    kept = list(words)
+    while len(kept) > 1 and kept[-1] in _AROUND:
+        kept.pop()
+        found.append("".join(kept))
+    while len(kept) > 1 and kept[0] in _AROUND:
+        kept.pop(0)
+        found.append("".join(kept))
+    for whole in dict.fromkeys((found[0], found[-1])):
+        for word in _AROUND:
+            rest = (whole.removesuffix(word), whole.removeprefix(word))
+            found.extend(sorted(one for one in rest if one != whole and len(one) > 2))
+    return tuple(dict.fromkeys(one for one in found if one))
 
 
 @lru_cache(maxsize=16_384)
@@ -90,6 +256,13 @@ def find_organisation(text: Text, name: str, phrase: tuple[str, ...]) -> list[in
 
     Where the name has an &, the text has one too, or the word: "At T-Mobile" is not AT&T.
     """
+    if not text.vocabulary.issuperset(phrase):
+        return []  # for nearly all, and the rest of this is not cheap
+    if len(phrase) == 1 and phrase_kind(name, phrase) == "initials":
+        # In small letters they are a word, or somebody else's; "the" would be looked at in every text.
+        if phrase[0].upper() not in text.original:
+            return []
+        return [at for at in text.find(phrase) if text.spelling(at, at).isupper()]
     if "&" not in name or phrase != organisation_key(name):
         return text.find(phrase)
     needed = _ampersands(name)

@@ -1,22 +1,31 @@
 """Profiles: the crow's nest of one contact or account, computed from the links that it has. Pure."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from decimal import Context, Decimal
-
-from msgspec.structs import replace
+from typing import TypeVar
 
 from overheard.matcher.directory import Directory
-from overheard.matcher.features.base import several
-from overheard.records import Evidence, Identity, IncidentSummary, Profile, ProfileIdentity, Purchase
+from overheard.records import (
+    Account,
+    Contact,
+    Holding,
+    IncidentSummary,
+    LifecycleTag,
+    Profile,
+    ProfileIdentity,
+    Purchase,
+)
 
 LAST = 20
 WAITING = 10
 DAYS = 90
 # Holdings and purchases that are shown, the newest.
 TRADE = 50
+# A person of ten thousand identities still has a bounded document.
+IDENTITIES = 500
 # An account of a hundred thousand people still has a bounded document.
 PEOPLE = 500
 
@@ -31,35 +40,43 @@ class Counts:
     last: datetime | None = None
 
 
-NOTHING = Counts()
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a profile tells of the incidents of one person or account.
+
+    `last` are its newest linked incidents, `waiting` its best candidates.
+    """
+
+    counts: Counts = field(default_factory=Counts)
+    last: tuple[IncidentSummary, ...] = ()
+    waiting: tuple[IncidentSummary, ...] = ()
 
 
 def make_profile(
-    subject: str,
+    ids: Sequence[str],
     directory: Directory,
-    claims: Sequence[Identity],
-    counts: Counts = NOTHING,
+    identities: Sequence[ProfileIdentity],
+    told: Told,
     *,
-    last: tuple[IncidentSummary, ...] = (),
-    waiting: tuple[IncidentSummary, ...] = (),
-    seen: dict[str, tuple[datetime, datetime]],
+    identity_count: int,
+    conflicts: tuple[str, ...] = (),
 ) -> Profile | None:
-    """Return the profile of a contact or account, or None where there is none of that id.
+    """Return the profile of the records of one person or account, the first its own; None where none is known.
 
-    `claims` are its identities, `last` its newest linked incidents, `waiting` its best candidates; `seen` tells when
-    each identity's key was first and last an author's.
+    Of what a record has once, the first that has any tells it; of what it has many of, all have all. `identities` are
+    those shown of its map, of `identity_count`; `conflicts` decisions that contradict each other, in words.
     """
-    contact = directory.contacts.get(subject)
-    account = directory.accounts.get(subject)
-    record = contact or account
-    if record is None:
+    people = [directory.contacts[id_] for id_ in ids if id_ in directory.contacts]
+    firms = [directory.accounts[id_] for id_ in ids if id_ in directory.accounts]
+    records: list[Contact | Account] = [*people, *firms]
+    if not records:
         return None
     by_day: Counter[str] = Counter()
     by_source: Counter[str] = Counter()
     by_polarity: Counter[str] = Counter()
     by_term: Counter[str] = Counter()
     tone_by_day: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for day, source, polarity, terms, number in counts.groups:
+    for day, source, polarity, terms, number in told.counts.groups:
         by_day[day] += number
         by_source[source] += number
         by_polarity[polarity] += number
@@ -71,30 +88,34 @@ def make_profile(
     for day, number in by_day.items():
         by_month[day[:7]] += number
         tone_by_month[day[:7]] += tone_by_day[day]
-    employer = directory.employer_of(contact) if contact else None
-    holdings = directory.holdings_of(subject if account else employer.id if employer else "")
-    purchases = directory.purchases_of(subject)
+    employers = list(dict.fromkeys(one.id for person in people if (one := directory.employer_of(person))))
+    holdings = _newest(one for id_ in (*(firm.id for firm in firms), *employers) for one in directory.holdings_of(id_))
+    purchases = _newest(one for id_ in ids for one in directory.purchases_of(id_))
     return Profile(
-        id=subject,
-        k=last[0].k if last else "0",
-        kind="contact" if contact else "account",
-        external_ids=record.external_ids,
-        name=record.name,
-        emails=contact.emails if contact else (),
-        phones=contact.phones if contact else (),
-        organisation=contact.organisation if contact else "",
-        title=contact.title if contact else "",
-        place=record.place,
-        domain=account.domain if account else "",
-        owner=record.owner,
-        account=employer.id if employer else "",
-        people=directory.staff_of(account)[:PEOPLE] if account else (),
-        lifecycle=record.lifecycle,
-        identities=tuple(_identity(identity, directory, seen) for identity in claims),
-        first_contact=counts.first,
-        last_contact=counts.last,
+        id=records[0].id,
+        k=told.last[0].k if told.last else "0",
+        kind="contact" if people else "account",
+        ids=tuple(record.id for record in records) if len(records) > 1 else (),
+        external_ids=_all(record.external_ids for record in records),
+        name=_first(record.name for record in records),
+        emails=_all(one.emails for one in people),
+        phones=_all(one.phones for one in people),
+        organisation=_first(one.organisation for one in people),
+        title=_first(one.title for one in people),
+        place=_first(record.place for record in records),
+        domain=_first(one.domain for one in firms),
+        owner=_first(record.owner for record in records),
+        account=_first(employers),
+        people=_all(directory.staff_of(firm) for firm in firms)[:PEOPLE],
+        lifecycle=_lifecycle(records),
+        identities=tuple(identities),
+        identity_count=identity_count,
+        conflicts=conflicts,
+        locked=directory.person(records[0].id).locked,
+        first_contact=told.counts.first,
+        last_contact=told.counts.last,
         incidents=by_day.total(),
-        candidates=counts.candidates,
+        candidates=told.counts.candidates,
         by_month=dict(sorted(by_month.items())),
         by_day=dict(sorted(by_day.items())[-DAYS:]),
         tone_by_month={month: dict(sorted(tones.items())) for month, tones in sorted(tone_by_month.items())},
@@ -102,14 +123,46 @@ def make_profile(
         by_polarity=dict(sorted(by_polarity.items())),
         by_term=dict(sorted(by_term.items())),
         by_source=dict(sorted(by_source.items())),
-        last=last,
-        waiting=waiting,
+        last=told.last,
+        waiting=told.waiting,
         holdings=tuple(holdings[:TRADE]),
         holding_count=len(holdings),
         purchases=tuple(purchases[:TRADE]),
         purchase_count=len(purchases),
         purchase_totals=_totals(purchases),
     )
+
+
+T = TypeVar("T")
+D = TypeVar("D", Holding, Purchase)
+
+
+def _first(values: Iterable[str]) -> str:
+    """Return the first that is not empty, or ""."""
+    return next((value for value in values if value), "")
+
+
+def _all(values: Iterable[Iterable[T]]) -> tuple[T, ...]:
+    """Return all of them, each once, in order."""
+    return tuple(dict.fromkeys(one for several in values for one in several))
+
+
+def _lifecycle(records: Sequence[Contact | Account]) -> tuple[LifecycleTag, ...]:
+    """Return the tags of all records; of several records, by date, undated ones first: the last is the current one."""
+    if len(records) == 1:
+        return records[0].lifecycle
+    tags = _all(record.lifecycle for record in records)
+    return tuple(sorted(tags, key=lambda tag: (tag.since or date.min, tag.tag)))
+
+
+def _newest(trade: Iterable[D]) -> list[D]:
+    """Return holdings or purchases once each, newest first, undated ones last."""
+    found = {one.id: one for one in trade}
+    return sorted(found.values(), key=lambda one: (-(_date(one) or date.min).toordinal(), one.id))
+
+
+def _date(one: Holding | Purchase) -> date | None:
+    return one.since if isinstance(one, Holding) else one.at
 
 
 # Sums of amounts are exact: no purchase has digits enough to round.
@@ -123,22 +176,3 @@ def _totals(purchases: Sequence[Purchase]) -> dict[str, str]:
         if one.amount:
             totals[one.currency] = _EXACT.add(totals.get(one.currency, Decimal(0)), Decimal(one.amount))
     return {currency: f"{total:f}" for currency, total in sorted(totals.items())}
-
-
-def _identity(identity: Identity, directory: Directory, seen: dict[str, tuple[datetime, datetime]]) -> ProfileIdentity:
-    first, last = seen.get(identity.key, (None, None))
-    decision = directory.decisions.on(identity.key, identity.subject)
-    if decision is not None:
-        evidence = [
-            Evidence(feature="a person decided", weight=10.0, mention_value=decision.verb, crm_value=decision.by)
-        ]
-    else:
-        evidence = [Evidence(feature="identity in the CRM", weight=6.0, crm_value=identity.value)]
-    others = [owner for owner in directory.owners(identity.key) if owner != identity.subject]
-    if others:
-        names = several([directory.name_of(other) or other for other in others[:4]])
-        evidence.append(Evidence(feature="claimed by others too", weight=-5.0, crm_value=names))
-    return ProfileIdentity(
-        identity=replace(identity, first_seen=first, last_seen=last),
-        evidence=tuple(evidence),
-    )

@@ -39,6 +39,8 @@ _BUSY_MS = 5_000
 # Children look whether the owner still lives by taking its lock for an instant, so whoever opens a folder asks for
 # this long before it says that it is in use.
 _LOCK_PATIENCE = 2.0
+# Of a full-text table, merged in one transaction: some 20 ms.
+_MERGED_PAGES = 500
 # Loading a language model takes seconds, and a worker looks up from it only afterwards.
 _ORPHAN_PATIENCE = 20.0
 
@@ -105,6 +107,12 @@ class Folder:
                 connection.execute("PRAGMA journal_mode=WAL")
                 connection.execute("PRAGMA synchronous=NORMAL")
                 connection.execute("PRAGMA journal_size_limit=67108864")
+                # 32 MB between two checkpoints in the place of 4: the matcher writes here and there, and half of its
+                # commit was copying the same pages back again and again (3,200 mentions/s before, 4,200 after).
+                connection.execute("PRAGMA wal_autocheckpoint=8000")
+                # What is deleted is overwritten, so that nobody who was erased can be read out of the file. Writing 30
+                # MB and deleting as much takes up to a quarter longer; most of a stage's time goes elsewhere.
+                connection.execute("PRAGMA secure_delete=ON")
             except BaseException:
                 connection.close()
                 raise
@@ -141,6 +149,41 @@ class Folder:
                 self._writer = None
                 if durable:
                     connection.execute("PRAGMA synchronous=NORMAL")
+
+    def scrub(self, patience: float = 10.0) -> bool:
+        """Take out of the database's files what was deleted and may still stand there; return whether all of it is.
+
+        Full-text tables keep the words of deleted rows until their parts are merged, and the write-ahead log its old
+        pages until it is begun anew, for which readers are waited for, up to `patience` seconds; where False comes
+        back, it goes with the next one.
+        """
+        connection = self.connect()
+        try:
+            with storage_errors(self.database):
+                tables = connection.execute("SELECT name FROM sqlite_master WHERE sql LIKE '%USING fts5%'").fetchall()
+            for (table,) in tables:
+                self._merge(connection, table)
+            deadline = time.monotonic() + patience
+            while True:
+                with storage_errors(self.database):
+                    busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+                if not busy or time.monotonic() > deadline:
+                    return not busy
+                time.sleep(0.05)
+        finally:
+            connection.close()
+
+    def _merge(self, connection: sqlite3.Connection, table: str) -> None:
+        """Merge a full-text table into one part, in short transactions (https://sqlite.org/fts5.html, 6.8)."""
+        pages = -_MERGED_PAGES  # negative: all parts take part in it, however many there are
+        while True:
+            with self.transaction(connection):
+                before = connection.total_changes
+                connection.execute(f'INSERT INTO "{table}" ("{table}", rank) VALUES (\'merge\', ?)', (pages,))
+                done = connection.total_changes - before < 2
+            if done:
+                return
+            pages = _MERGED_PAGES
 
     def check_not_writing(self) -> None:
         """Raise RuntimeError where this thread is inside a `transaction`: a second one would wait for the first."""

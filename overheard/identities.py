@@ -6,7 +6,7 @@ Pure. Equal normal forms mean the same identity; nothing here says whose it is.
 import re
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import cast
+from typing import NamedTuple, cast
 from urllib.parse import unquote
 
 import phonenumbers
@@ -48,11 +48,21 @@ PLACEHOLDER_MAILBOXES = frozenset(
     }
 )  # fmt: skip
 _NO_REPLY = ("noreply", "donotreply", "dontreply")
-_KEY = re.compile(r"(.*?):(handle|url|email|phone):(.*)", re.DOTALL)
+_KEY = re.compile(r"(.*?):(handle|id|url|email|phone):(.*)", re.DOTALL)
 _BARE_SITE = re.compile(r"[^\s/@:?#]+\.[^\s/@:?#]+(?:[/?#].*)?")  # a CRM has `example.com/jane` as often as a whole URL
 _LONGEST_PHONE = 60  # characters; the longest numbers written with words for the extension have some 40
 _ZERO_FRACTION = re.compile(r"\d{7,}\.0+")  # a number that a spreadsheet took for one
 _BEFORE_HANDLE = re.compile(r"(?:\s|@|/?u/|/)+")
+# Marks that nobody sees and no platform takes in a handle; they come along when one is copied out of a page. What
+# `fold` drops is not among them.
+_UNSEEN = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe00-\ufe0f\ufeff]")
+# Cyrillic and Greek letters, in lower case, that are drawn like Latin ones.
+_DRAWN_ALIKE = str.maketrans("авеіјкмнорстухѕԁԛԝһαβικνορτυχ", "abeijkmhopctyxsdqwhabikvoptux")
+# What a handle has between its words; platforms differ in what they allow.
+_SEPARATORS = re.compile(r"[._\-]+")
+
+# Links of a profile that are looked at. Platforms allow four or five, link lists some twenty.
+MOST_LINKS = 32
 
 # Other names that files and programs have for a platform -> ours. Whatever is not here is its own name.
 PLATFORM_NAMES = {
@@ -64,7 +74,8 @@ PLATFORM_NAMES = {
     "instagram.com": "instagram", "facebook.com": "facebook", "mastodon.social": "mastodon",
 }  # fmt: skip
 
-# Hosts of platforms (as in canonical URLs), and what a profile's address looks like there.
+# Hosts of platforms (as in canonical URLs), and what a profile's address looks like there: by handle, and by the
+# platform's own id.
 _PROFILES = {
     "bsky.app": ("bluesky", re.compile(r"/profile/([^/?#]+)")),
     "github.com": ("github", re.compile(r"/([\w-]+)")),
@@ -79,6 +90,12 @@ _PROFILES = {
     "x.com": ("x", re.compile(r"/(\w+)")),
     "youtube.com": ("youtube", re.compile(r"/@([^/?#]+)")),
 }
+_PROFILES_BY_ID = {
+    "bsky.app": re.compile(r"/profile/(did:[^/?#]+)"),
+    "stackoverflow.com": re.compile(r"/users/(\d+)(?:/[^/?#]*)?"),
+    "x.com": re.compile(r"/i/user/(\d+)"),
+    "youtube.com": re.compile(r"/channel/([\w-]+)"),
+}
 # Any other host with such an address is a server of the fediverse.
 _FEDIVERSE = re.compile(r"/(?:@|users/)([\w.-]+)")
 # There a handle looks like an e-mail address and is none.
@@ -92,8 +109,11 @@ def normal_platform(name: str) -> str:
 
 
 def normal_handle(handle: str) -> str:
-    """Return a handle folded, without spaces around it or a leading @, / or u/; may be empty. Idempotent."""
-    handle = fold(handle).strip()
+    """Return a handle folded, without spaces around it or a leading @, / or u/; may be empty. Idempotent.
+
+    Marks that nobody sees go; letters of another script that look alike stay, since that is another account.
+    """
+    handle = fold(handle if handle.isascii() else _UNSEEN.sub("", handle)).strip()
     before = _BEFORE_HANDLE.match(handle)
     return handle[before.end() :] if before else handle
 
@@ -101,20 +121,57 @@ def normal_handle(handle: str) -> str:
 def handle_key(platform: str, handle: str) -> str:
     """Return the key of an account on a platform; "" where no handle is left of `handle`.
 
-    On Bluesky a handle without a domain is one of its own.
+    On Bluesky a handle without a domain is one of its own, and a DID in its place is the account's id.
     """
     value = normal_handle(handle)
+    if platform == "bluesky" and value.startswith("did:"):
+        return native_key(platform, handle)
     if platform == "bluesky" and value and "." not in value and value not in PLACEHOLDER_HANDLES:
         value += ".bsky.social"
     return identity_key(platform, "handle", value) if value else ""
 
 
+def native_key(platform: str, native_id: str) -> str:
+    """Return the key of an account by the platform's own id of it; "" where there is none that is its alone.
+
+    Case stays: some ids tell it. In the fediverse each server numbers the accounts that it has heard of anew, so there
+    an id counts only where it is a URL, as ActivityPub's are. An id of nothing but zeros and dashes is nobody's.
+    """
+    value = native_id.strip()
+    if platform in _WITH_HOSTS and not value.startswith(("https://", "http://")):
+        return ""
+    key = identity_key(platform, "id", value)
+    return key if platform and value and not is_placeholder(key) else ""
+
+
+def handle_stem(key: str) -> str:
+    """Return what the owner of a handle chose: without server, separators and look-alike letters; "" for no handle.
+
+    `mastodon:handle:asha_rao@social.example`, `bluesky:handle:asha-rao.bsky.social` and `x:handle:asharao` have one
+    stem: so handles are found that may be one person's. Equal stems prove nothing.
+    """
+    match = _KEY.fullmatch(key)
+    if match is None or match[2] != "handle":
+        return ""
+    value = match[3].partition("@")[0].removesuffix(".bsky.social")
+    stem = _SEPARATORS.sub("", drawn_alike(value))
+    return "" if value in PLACEHOLDER_HANDLES or stem in PLACEHOLDER_HANDLES else stem
+
+
+def drawn_alike(text: str) -> str:
+    """Return folded text with Cyrillic and Greek letters replaced by the Latin ones that they look like."""
+    return text if text.isascii() else text.translate(_DRAWN_ALIKE)
+
+
 def profile_key(url: str) -> str:
     """Return the key of the account whose profile is at a canonical URL; "" where it is no profile that we know.
 
-    `https://x.com/asha` is the handle `asha` on x; `https://social.example/@asha` is `asha@social.example`.
+    `https://x.com/asha` is the handle `asha` on x; `https://social.example/@asha` is `asha@social.example`;
+    `https://youtube.com/channel/UC1` is the id `UC1` on youtube.
     """
     host, slash, path = url.removeprefix("https://").partition("/")
+    if (by_id := _PROFILES_BY_ID.get(host)) and (found := by_id.fullmatch(slash + path)):
+        return native_key(host.partition(".")[0] if host != "bsky.app" else "bluesky", unquote(found[1]))
     platform, pattern = _PROFILES.get(host, ("mastodon", _FEDIVERSE))
     found = pattern.fullmatch(slash + path)
     if found is None:
@@ -175,6 +232,8 @@ def written_key(given: str, region: str = "") -> str:
     kind, _, value = rest.partition(":")
     if kind == "handle":
         return handle_key(normal_platform(platform), value) if platform else ""
+    if kind == "id":
+        return native_key(normal_platform(platform), value)
     if kind == "email":
         return identity_key("email", "email", address) if (address := normal_email(value)) else ""
     if kind == "url":
@@ -185,7 +244,7 @@ def written_key(given: str, region: str = "") -> str:
 
 
 def is_placeholder(key: str) -> bool:
-    """True for an identity that many share: [deleted], noreply@, info@, or a handle without a letter or digit.
+    """True for an identity that many share: [deleted], noreply@, info@, or a handle or id without letter or digit.
 
     False for what is no identity's key.
     """
@@ -195,6 +254,8 @@ def is_placeholder(key: str) -> bool:
     kind, value = match[2], match[3]
     if kind == "handle":
         return value in PLACEHOLDER_HANDLES or not any(c.isalnum() for c in value)
+    if kind == "id":
+        return value.casefold() in PLACEHOLDER_HANDLES or not any(c.isalnum() and c != "0" for c in value)
     if kind == "email":
         local = value.partition("@")[0].partition("+")[0]
         plain = local.replace("-", "").replace("_", "").replace(".", "")
@@ -209,13 +270,39 @@ def identities_of_actor(actor: Actor | None) -> tuple[str, ...]:
     """
     if actor is None:
         return ()
-    keys = [handle_key(actor.platform, actor.preferred_username)]
+    keys = [handle_key(actor.platform, actor.preferred_username), native_key(actor.platform, actor.native_id)]
     if url := canonical_url(actor.url):
         keys += [profile_key(url), identity_key("web", "url", url)]
     # Forums and mailing lists often give an address in the place of a handle.
     addresses = (actor.email, "" if actor.platform in _WITH_HOSTS else actor.preferred_username)
     keys += [identity_key("email", "email", email) for one in addresses if (email := normal_email(one))]
     return tuple(dict.fromkeys(key for key in keys if key))
+
+
+class ShownLink(NamedTuple):
+    """An identity that an author's profile links to; `verified`: the platform has seen it link back."""
+
+    key: str
+    verified: bool
+
+
+def links_of_actor(actor: Actor) -> tuple[ShownLink, ...]:
+    """Return the identities that an author's profile links to, each once, the first 32, in order of their keys.
+
+    The address of a profile that we know is its account, any other address the page; placeholders and the profile's
+    own address are left out.
+    """
+    if not actor.links:
+        return ()
+    own = {*identities_of_actor(actor), ""}
+    shown: dict[str, bool] = {}
+    for link in actor.links:
+        if not (url := canonical_url(link.url)):
+            continue
+        key = profile_key(url) or identity_key("web", "url", url)
+        if key not in own and not is_placeholder(key):
+            shown[key] = shown.get(key, False) or link.verified
+    return tuple(ShownLink(*pair) for pair in sorted(shown.items())[:MOST_LINKS])
 
 
 def identities_of_links(links: Iterable[str]) -> tuple[str, ...]:

@@ -488,12 +488,12 @@ def map_columns(
     explicit: Mapping[str, str] | None = None,
     guessed: Mapping[str, str] | None = None,
     required: Sequence[Sequence[str]] = (),
-    prefix: str = "",
+    prefixes: Sequence[str] = (),
 ) -> Columns:
     """Put a table's columns to `fields`, by `explicit` {column: field}, then by `guessed`, then by known spellings.
 
     `required` are groups of fields of which each needs at least one column. A field named explicitly may also be
-    `prefix` and anything behind it (an open set of fields). Raises ConfigError where a group has no column, or
+    one of `prefixes` and anything behind it (open sets of fields). Raises ConfigError where a group has no column, or
     `explicit` names a column or field that is not there: it lists what was found, what was expected and how to map.
     """
     explicit = explicit or {}
@@ -502,7 +502,8 @@ def map_columns(
         if column not in table.columns:
             msg = f"{table.name}: --map {column}={name}: expected one of the columns {_listed(table.columns)}"
             raise ConfigError(msg + did_you_mean(column, table.columns))
-        if name not in names and name != IGNORED and not (prefix and name.startswith(prefix) and name != prefix):
+        open_field = any(name.startswith(prefix) and name != prefix for prefix in prefixes)
+        if name not in names and name != IGNORED and not open_field:
             msg = f"{table.name}: --map {column}={name}: expected one of the fields {_listed(names)}"
             raise ConfigError(msg + did_you_mean(name, names))
     columns = Columns(fields, explicit, table.columns, guessed)

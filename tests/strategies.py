@@ -53,6 +53,7 @@ from overheard.records import (
     Snippet,
     Status,
     Step,
+    Suppression,
     TargetSentiment,
     Term,
     TermKind,
@@ -410,6 +411,7 @@ poll_states = st.builds(
     error=texts,
 )
 revisions = st.builds(Revision, hashes=maps, revision=versions, first_seen=times)
+suppressions = st.builds(Suppression, id=words, fingerprint=words, at=times, by=texts)
 changes = st.builds(
     Change,
     id=words,
@@ -478,6 +480,7 @@ DATA: dict[type[Record], st.SearchStrategy[Any]] = {
     PollState: poll_states,
     Revision: revisions,
     Delivery: deliveries,
+    Suppression: suppressions,
 }
 
 

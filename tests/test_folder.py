@@ -371,3 +371,41 @@ def test_a_mistake_in_a_statement_is_not_taken_for_the_disks(folder: Folder) -> 
 def test_a_new_folder_is_for_nobody_but_its_owner(tmp_path: Path) -> None:
     with Folder(tmp_path / "data"):
         assert (tmp_path / "data").stat().st_mode & 0o077 == 0
+
+
+def test_what_was_deleted_is_in_no_file_after_a_scrub(tmp_path: Path) -> None:
+    long = "zanzibarite " * 2_000
+    with Folder(tmp_path / "data") as folder, closing(folder.connect()) as connection:
+        with folder.transaction(connection):
+            connection.execute("CREATE TABLE t (a TEXT)")
+            connection.execute("CREATE VIRTUAL TABLE words USING fts5 (tokens, content = '', detail = none)")
+        for number in range(50):
+            with folder.transaction(connection):
+                connection.execute("INSERT INTO t VALUES (?)", (long if number == 7 else f"kept {number}",))
+                connection.execute(
+                    "INSERT INTO words (rowid, tokens) VALUES (?, ?)",
+                    (number + 1, "quibbleworth" if number == 7 else "kept"),
+                )
+        with folder.transaction(connection):
+            connection.execute("DELETE FROM t WHERE a = ?", (long,))
+            connection.execute("INSERT INTO words (words, rowid, tokens) VALUES ('delete', 8, 'quibbleworth')")
+        assert any(b"quibbleworth" in path.read_bytes() for path in folder.path.iterdir())
+        assert folder.scrub()
+        for path in folder.path.iterdir():
+            assert b"zanzibarite" not in path.read_bytes(), path
+            assert b"quibbleworth" not in path.read_bytes(), path
+        assert connection.execute("SELECT count(*) FROM t").fetchone() == (49,)
+        assert len(connection.execute("SELECT rowid FROM words WHERE words MATCH 'kept'").fetchall()) == 49
+
+
+def test_a_scrub_says_where_a_reader_keeps_old_pages(tmp_path: Path) -> None:
+    with Folder(tmp_path / "data") as folder, closing(folder.connect()) as reader, closing(folder.connect()) as writer:
+        with folder.transaction(writer):
+            writer.execute("CREATE TABLE t (a TEXT)")
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM t").fetchall()
+        with folder.transaction(writer):
+            writer.execute("INSERT INTO t VALUES ('x')")
+        assert not folder.scrub(patience=0)
+        reader.execute("COMMIT")
+        assert folder.scrub()

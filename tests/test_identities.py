@@ -7,21 +7,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from overheard.identities import (
+    MOST_LINKS,
     NOBODY,
     PLACEHOLDER_HANDLES,
     PLACEHOLDER_MAILBOXES,
+    handle_stem,
     identities_of_account,
     identities_of_actor,
     identities_of_contact,
     identities_of_links,
     is_placeholder,
+    links_of_actor,
+    native_key,
     normal_email,
     normal_handle,
     normal_phone,
     normal_platform,
     profile_key,
+    written_key,
 )
-from overheard.records import Account, Actor, Contact, ExternalId, Identity, identity_key
+from overheard.records import Account, Actor, Contact, ExternalId, Identity, ProfileLink, identity_key
 from overheard.records.identity import IdentityType
 from overheard.urls import canonical_url
 from tests.strategies import accounts, actors, contacts, raw_texts, words
@@ -328,3 +333,84 @@ def test_the_form_of_a_phone_number_is_its_own_in_any_region(text: str, region: 
 def test_a_contact_s_phone_numbers_are_identities_where_they_are_valid() -> None:
     claimed = identities_of_contact(Contact(id="con_a", external_ids=CRM, phones=("+91 98220 12345", "ask Ravi")))
     assert [identity.key for identity in claimed] == ["phone:phone:+919822012345"]
+
+
+@pytest.mark.parametrize(
+    ("platform", "native", "expected"),
+    [
+        ("x", " 783214 ", "x:id:783214"),
+        ("youtube", "UCabC", "youtube:id:UCabC"),
+        ("bluesky", "did:plc:Abc", "bluesky:id:did:plc:Abc"),
+        ("mastodon", "109", ""),  # each server numbers accounts anew
+        ("mastodon", "https://social.example/users/asha", "mastodon:id:https://social.example/users/asha"),
+        ("x", "0", ""),
+        ("x", "None", ""),
+        ("x", "-", ""),
+        ("", "7", ""),
+    ],
+)
+def test_a_native_id_is_an_identity_where_it_is_one_account_s_alone(platform: str, native: str, expected: str) -> None:
+    assert native_key(platform, native) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://youtube.com/channel/UCabC", "youtube:id:UCabC"),
+        ("https://x.com/i/user/783214", "x:id:783214"),
+        ("https://bsky.app/profile/did:plc:abc", "bluesky:id:did:plc:abc"),
+        ("https://stackoverflow.com/users/22656/jon", "stackoverflow:id:22656"),
+    ],
+)
+def test_the_address_of_a_profile_may_hold_the_account_s_id(url: str, expected: str) -> None:
+    assert profile_key(url) == expected
+    assert written_key(expected) == expected
+
+
+@pytest.mark.parametrize(
+    ("key", "stem"),
+    [
+        ("x:handle:asha_rao", "asharao"),
+        ("mastodon:handle:asha.rao@social.example", "asharao"),
+        ("bluesky:handle:asha-rao.bsky.social", "asharao"),
+        ("x:handle:аshа_rао", "asharao"),  # Cyrillic
+        ("reddit:handle:[deleted]", ""),
+        ("x:id:7", ""),
+        ("email:email:asha@rao.example", ""),
+    ],
+)
+def test_handles_that_may_be_one_person_s_have_one_stem(key: str, stem: str) -> None:
+    assert handle_stem(key) == stem
+
+
+def test_marks_that_nobody_sees_are_no_part_of_a_handle_and_letters_that_look_alike_are() -> None:
+    assert normal_handle("\u2068@as\u200bha\u2069") == "asha"
+    assert normal_handle("аsha") != "asha"
+
+
+def test_an_author_s_native_id_is_an_identity_beside_the_handle() -> None:
+    actor = Actor(platform="x", preferred_username="Asha", native_id="7")
+    assert identities_of_actor(actor) == ("x:handle:asha", "x:id:7")
+
+
+def test_a_profile_links_to_accounts_and_pages_each_once_and_boundedly() -> None:
+    links = (
+        ProfileLink(url="https://github.com/Asha-R"),
+        ProfileLink(url="https://www.github.com/asha-r/", verified=True),
+        ProfileLink(url="http://asha.example"),
+        ProfileLink(url="https://x.com/asha"),
+        ProfileLink(url="mailto:asha@rao.example"),
+        ProfileLink(url="no address"),
+    )
+    actor = Actor(platform="x", preferred_username="asha", links=links)
+    assert links_of_actor(actor) == (("github:handle:asha-r", True), ("web:url:https://asha.example/", False))
+    many = tuple(ProfileLink(url=f"https://s{i}.example") for i in range(1_000))
+    assert len(links_of_actor(Actor(platform="x", preferred_username="asha", links=many))) == MOST_LINKS
+
+
+@given(actors)
+def test_whatever_a_profile_holds_its_links_are_keys_of_others(actor: Actor) -> None:
+    own = set(identities_of_actor(actor))
+    for link in links_of_actor(actor):
+        assert link.key
+        assert link.key not in own

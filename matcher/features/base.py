@@ -47,7 +47,6 @@ class Feature(Generic[C]):
 
 def gather(features: Sequence[Feature[C]], case: C) -> list[Evidence]:
     """Return the evidence that the features find in a case, in the order of the list."""
-    found = ((feature, feature.find(case)) for feature in features)
     return [
         Evidence(
             feature=feature.name,
@@ -58,8 +57,8 @@ def gather(features: Sequence[Feature[C]], case: C) -> list[Evidence]:
             end=one.end,
             veto=feature.veto,
         )
-        for feature, one in found
-        if one is not None
+        for feature in features
+        if (one := feature.find(case)) is not None
     ]
 
 

@@ -2,6 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+
+from babel import Locale
+from babel.languages import get_official_languages
 
 from overheard.matcher.features.base import (
     Feature,
@@ -12,8 +16,15 @@ from overheard.matcher.features.base import (
     reference,
     several,
 )
-from overheard.matcher.names import PersonName, Sighting, Text, tokens
-from overheard.matcher.organisations import employer_domain, find_organisation, organisation_phrases, site_domain
+from overheard.matcher.names import FAMILY_FIRST, PersonName, Sighting, Text, tokens
+from overheard.matcher.organisations import (
+    employer_domain,
+    find_organisation,
+    organisation_key,
+    organisation_phrases,
+    organisations_alike,
+    site_domain,
+)
 from overheard.matcher.rarity import expected_bearers
 from overheard.records import Account, Contact, EnrichedMention
 from overheard.text import fold
@@ -24,13 +35,20 @@ RARE = 1.0
 COMMON = 1_000.0
 # A title counts as said of somebody within so many words of the name: "Steve Bannon, the executive chairman of ...".
 _TITLE_DISTANCE = 5
+# From so many contacts of one family name on, it tells less.
+_SHARED = 16
+# Words that say that an employer is one of before.
+FORMER = frozenset({"former", "formerly", "ex", "previously", "erstwhile", "left", "until", "late", "past"})
 
 
 @dataclass(frozen=True, slots=True)
 class PersonCase:
     """A contact's full name at one place of a mention's text.
 
-    `rivals` are other contacts with as good a claim, four at most; `firm` is an account of that very name, or "".
+    `firm` is an account of that very name, or ""; `bearers` how many contacts bear the family name, roughly;
+    `products` are those that the employer has; `beside` is the organisation that the text puts beside the name ("Asha
+    Rao of Borealis"), at [start, end) and by its name. What is known once all cases are: `rivals`, other contacts with
+    as good a claim, four at most, and `colleagues`, the names of others of their organisation in the text.
     """
 
     mention: EnrichedMention
@@ -39,8 +57,12 @@ class PersonCase:
     contact: Contact
     name: PersonName
     employer: Account | None
-    rivals: tuple[Contact, ...] = ()
     firm: str = ""
+    bearers: int = 0
+    products: tuple[str, ...] = ()
+    beside: tuple[int, int, str] | None = None
+    rivals: tuple[Contact, ...] = ()
+    colleagues: tuple[str, ...] = ()
 
 
 def full_name(case: PersonCase) -> Found:
@@ -54,27 +76,82 @@ def lower_case(case: PersonCase) -> Found | None:
 
 
 def rare_name(case: PersonCase) -> Found | None:
-    """So few people bear the name that it is hardly another: at most one expected in the table of `rarity`."""
+    """So few people bear the name that it is hardly another: at most one expected in the tables of `rarity`."""
+    sighting = case.sighting
+    if sighting.case == "lower" or sighting.kind != "full" or sighting.level not in ("exact", "accents"):
+        return None
     bearers = expected_bearers(case.name)
-    if bearers is None or bearers > RARE or case.sighting.case == "lower":
+    if bearers is None or bearers > RARE or (sighting.inverted and not sighting.comma):
         return None
     return _at(case, f"about {bearers:.1g} bearers expected")
 
 
 def common_name(case: PersonCase) -> Found | None:
-    """Against: more than a thousand people are expected to bear the name in the table of `rarity`."""
+    """Against: more than a thousand people are expected to bear the name in the tables of `rarity`."""
     bearers = expected_bearers(case.name)
     return _at(case, f"about {bearers:,.0f} bearers expected") if bearers is not None and bearers > COMMON else None
 
 
+def family_name_shared(case: PersonCase) -> Found | None:
+    """Against: many contacts bear the family name, so it tells little here. The more the heavier, in powers of four."""
+    if case.bearers < _SHARED:
+        return None
+    return _at(
+        case, f"{case.bearers} contacts and more", scale=(case.bearers.bit_length() - _SHARED.bit_length()) / 2 + 1
+    )
+
+
 def only_initials(case: PersonCase) -> Found | None:
-    """Against: the CRM knows no given name, only initials, which many people of the family name share."""
-    return _at(case, case.contact.name) if case.name.initials else None
+    """Against: the CRM or the text has no given name, only initials, which many people of the family name share."""
+    return _at(case, case.contact.name) if case.name.initials or case.sighting.kind == "initials" else None
+
+
+def family_name_missing(case: PersonCase) -> Found | None:
+    """Against: the text has the given and the middle name only: "Gabriel García" for Gabriel García Márquez."""
+    return _at(case, case.contact.name) if case.sighting.kind == "family name missing" else None
+
+
+def former_name(case: PersonCase) -> Found | None:
+    """Against: the text has a family name that the CRM says the person had before."""
+    return _at(case, case.contact.name) if case.sighting.kind == "former name" else None
+
+
+def other_accents(case: PersonCase) -> Found | None:
+    """Against: the same letters with other accents, or none."""
+    return _at(case, case.contact.name) if case.sighting.level == "accents" else None
+
+
+def transliteration(case: PersonCase) -> Found | None:
+    """Against: the name stands in another script than in the CRM, where other names may look the same."""
+    level = case.sighting
+    return _at(case, case.contact.name) if "transliteration" in (level.given, level.family) else None
+
+
+def other_spelling(case: PersonCase) -> Found | None:
+    """Against: given or family name is spelled otherwise, as names are that come from another script."""
+    level = case.sighting
+    return _at(case, case.contact.name) if "spelling" in (level.given, level.family) else None
+
+
+def nickname(case: PersonCase) -> Found | None:
+    """Against: the text has a short form of the given name, or the CRM has: Bob for Robert, Venky for Venkatesh."""
+    return _at(case, case.contact.name) if case.sighting.given == "nickname" else None
 
 
 def family_name_first(case: PersonCase) -> Found | None:
-    """Against: the family name stands first, as in a list, where two people's names may meet."""
-    return _at(case, case.contact.name) if case.sighting.inverted and not case.name.initials else None
+    """Against: the family name stands first, as in a list, where two people's names may meet.
+
+    Twice as much without a comma; not where the name is of a language that has it so.
+    """
+    sighting = case.sighting
+    if not sighting.inverted or case.name.initials or case.name.joined:
+        return None
+    written = case.text.tokens[sighting.first]
+    if not written.isascii() and sighting.first + 1 <= sighting.last and case.text.gap(sighting.first) == "":
+        return None
+    if {*case.name.given, *case.name.family} & FAMILY_FIRST:
+        return None
+    return _at(case, case.contact.name, scale=1.0 if sighting.comma else 2.0)
 
 
 def same_middle_name(case: PersonCase) -> Found | None:
@@ -127,6 +204,50 @@ def employer_named(case: PersonCase) -> Found | None:
     return None
 
 
+def former_employer(case: PersonCase) -> Found | None:
+    """Against: the text says that they were there before: "former", "ex-"; the CRM may be old, or it is another."""
+    if case.text.vocabulary.isdisjoint(FORMER) or (found := employer_named(case)) is None:
+        return None
+    before = case.text.folded[max(found.start - 30, 0) : found.start] if case.text.original.isascii() else ""
+    before = before or fold(case.text.original[max(found.start - 30, 0) : found.start])
+    words = tokens(before)[-4:]
+    return found if FORMER.intersection(words) else None
+
+
+def other_employer(case: PersonCase) -> Found | None:
+    """Veto: the text puts another organisation beside the name: "Asha Rao of Borealis", where the CRM says Acme."""
+    if case.beside is None:
+        return None
+    start, end, name = case.beside
+    known = [one for one in (case.contact.organisation, case.employer.name if case.employer else "") if one]
+    if not known or any(_same_firm(name, one) for one in known) or employer_named(case) or domain_linked(case):
+        return None
+    return Found(case.text.original[start:end], " / ".join(dict.fromkeys(known)), start, end)
+
+
+def product_held(case: PersonCase) -> Found | None:
+    """A product that their organisation has, as the CRM knows, is named in the same text."""
+    for product in case.products:
+        phrase = tuple(tokens(fold(product)))
+        if phrase and (place := _elsewhere(case, phrase, case.text.find(phrase))):
+            return Found(case.text.original[slice(*place)], product, *place)
+    return None
+
+
+def colleague_named(case: PersonCase) -> Found | None:
+    """Another contact of their organisation is named in full in the same text."""
+    return _at(case, several(case.colleagues)) if case.colleagues else None
+
+
+def language_of_country(case: PersonCase) -> Found | None:
+    """The text is in a language other than English that is official where the contact lives."""
+    language = case.mention.language
+    code = language.code.partition("-")[0]
+    if code in ("en", "und", "") or language.confidence < 0.5 or not case.contact.country:
+        return None
+    return _at(case, case.contact.country) if code in _languages_of(case.contact.country) else None
+
+
 def domain_linked(case: PersonCase) -> Found | None:
     """The text links to, or writes, the domain of the contact's e-mail address or employer."""
     domains = [employer_domain(email) for email in case.contact.emails]
@@ -175,32 +296,72 @@ def rival(case: PersonCase) -> Found | None:
     return _at(case, f"also {several([reference(contact) for contact in case.rivals])}")
 
 
-PERSON_FEATURES: tuple[Feature[PersonCase], ...] = (
+# What the name and the place of it say: the same for every contact of that name.
+NAME_FEATURES: tuple[Feature[PersonCase], ...] = (
     Feature(1.0, full_name),
     Feature(-1.5, lower_case),
     Feature(3.0, rare_name),
     Feature(-1.0, common_name),
+    Feature(-0.1, family_name_shared),
     Feature(-1.5, only_initials),
+    Feature(-2.0, family_name_missing),
+    Feature(-0.5, former_name),
+    Feature(-0.1, other_accents),
+    Feature(-0.1, transliteration),
+    Feature(-0.7, other_spelling),
+    Feature(-0.7, nickname),
     Feature(-0.5, family_name_first),
     Feature(1.5, same_middle_name),
     Feature(-3.0, other_middle_name, veto=True),
     Feature(-3.0, longer_name, veto=True),
     Feature(-1.0, generation_missing),
     Feature(-2.0, firm_of_that_name),
+    Feature(0.3, person_entity),
+    Feature(-1.5, other_entity),
+)
+# What the text says beside it, and the CRM of this contact.
+FACT_FEATURES: tuple[Feature[PersonCase], ...] = (
     Feature(3.0, employer_named, corroborates=True),
+    Feature(-0.5, former_employer),
+    Feature(-3.0, other_employer, veto=True),
     Feature(3.0, domain_linked, corroborates=True),
     Feature(2.0, title_named, corroborates=True),
     Feature(1.5, place_named, corroborates=True),
-    Feature(0.3, person_entity),
-    Feature(-1.5, other_entity),
+    Feature(1.0, product_held, corroborates=True),
+    Feature(0.3, language_of_country),
+)
+# What the other candidates say, once all of them are known.
+AMONG_FEATURES: tuple[Feature[PersonCase], ...] = (
+    Feature(1.5, colleague_named, corroborates=True),
     Feature(-2.0, rival),
 )
+PERSON_FEATURES = NAME_FEATURES + FACT_FEATURES + AMONG_FEATURES
 CORROBORATING = frozenset(feature.name for feature in PERSON_FEATURES if feature.corroborates)
 
 
-def _at(case: PersonCase, crm_value: str) -> Found:
+def _at(case: PersonCase, crm_value: str, scale: float = 1.0) -> Found:
     start, end = case.sighting.start, case.sighting.end
-    return Found(case.text.original[start:end], crm_value, start, end)
+    return Found(case.text.original[start:end], crm_value, start, end, scale=scale)
+
+
+def _same_firm(one: str, other: str) -> bool:
+    """True where two names of organisations may be one's: one is a part of the other, or they are alike."""
+    a, b = set(organisation_key(one)), set(organisation_key(other))
+    return a <= b or b <= a or organisations_alike(one, other)
+
+
+@lru_cache(maxsize=1)
+def _territories() -> dict[str, str]:
+    return {fold(name): code for code, name in Locale.parse("en").territories.items() if len(code) == 2}
+
+
+@lru_cache(maxsize=1024)
+def _languages_of(country: str) -> frozenset[str]:
+    """Return the official languages of a country given by its English name or ISO code; empty where unknown."""
+    word = fold(country).strip()
+    code = word.upper() if len(word) == 2 else _territories().get(word, "")
+    found = get_official_languages(code, regional=True, de_facto=True) if code else ()
+    return frozenset(language.partition("_")[0] for language in found)
 
 
 def _elsewhere(case: PersonCase, phrase: tuple[str, ...], places: Sequence[int]) -> tuple[int, int] | None:

@@ -12,15 +12,18 @@ import typer
 from overheard import __version__
 from overheard.cli import (
     add,
+    contacts,
     cost,
     deadletters,
     decide,
     deliveries,
     digest,
+    erase,
     imports,
     init,
     look,
     render,
+    review,
     sample,
     stages,
     token,
@@ -38,8 +41,12 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+imports.app.command("decisions")(decide.import_decisions)
 app.add_typer(imports.app, name="import")
+app.add_typer(contacts.app, name="contacts")
+app.add_typer(contacts.accounts_app, name="accounts")
 app.add_typer(deadletters.app, name="dead-letters")
+app.add_typer(erase.app, name="erasures")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(look.index_app, name="index")
 app.add_typer(token.app, name="token")
@@ -50,7 +57,10 @@ app.command("search")(look.search)
 app.command("profile")(look.profile)
 app.command("digest")(digest.digest)
 app.command("status")(look.status)
+app.command("review")(review.review)
+app.command("why")(review.why)
 app.command("decide")(decide.decide)
+app.command("erase")(erase.erase)
 app.command("add")(add.add)
 app.command("cost")(cost.cost)
 app.command("sample")(sample.sample)

@@ -8,8 +8,9 @@ import typer
 from overheard.cli import render
 from overheard.cli.options import ConfigOption, FolderOption, JsonOption, console, open_system, print_json
 from overheard.log.base import Log
-from overheard.log.deadletters import drop_letter, is_replayable, list_letters, replay_letter, show_letter
+from overheard.log.deadletters import drop_letter, is_replayable, list_letters, show_letter
 from overheard.records import DeadLetter
+from overheard.wiring.deadletters import replay_letters
 
 app = typer.Typer(no_args_is_help=True, help="Records that could not be used, and why.")
 
@@ -68,7 +69,8 @@ def replay(
         chosen = _chosen(system.log, letter_ids, every, stage, topic)
         # Named one by one, a letter that cannot be replayed is an error; of all that wait it is left, and told.
         left = [letter.id for letter in chosen if every and not is_replayable(letter)]
-        letters = [replay_letter(system.log, letter.id) for letter in chosen if letter.id not in left]
+        letters = [letter for letter in chosen if letter.id not in left]
+        replay_letters(system.log, [letter.id for letter in letters], system.suppressed.follow())
     _tell([letter.id for letter in letters], "replayed", "run `overheard up` to try again", as_json, left)
 
 

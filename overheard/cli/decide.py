@@ -1,40 +1,123 @@
-"""`overheard decide`: what a person says of a link or an incident, which beats every machine's view."""
+"""`overheard decide`, `overheard import decisions`: what people say, which beats every machine's view."""
 
 import getpass
 from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from overheard.cli.options import ConfigOption, FolderOption, JsonOption, console, open_system, print_json
-from overheard.wiring.service import VERBS, SystemService
+from overheard.cli import render
+from overheard.cli.options import (
+    ConfigOption,
+    FolderOption,
+    JsonOption,
+    console,
+    notes,
+    open_system,
+    print_json,
+    telling,
+)
+from overheard.records import Decision, Profile
+from overheard.table import parse_map
+from overheard.wiring.decisionlist import DecisionReport, bring_decisions
+from overheard.wiring.decisions import VERBS
+from overheard.wiring.service import SystemService
+from overheard.wiring.system import utc_now
+
+_MOST_ROWS = 50  # that are shown; `--json` has all
+
+ByOption = Annotated[str, typer.Option(help="Who decides.")]
 
 
 def decide(
-    verb: Annotated[str, typer.Argument(help="same, 'not the same', 'not about us' or withdraw.")],
+    verb: Annotated[str, typer.Argument(help=f"One of {', '.join(VERBS)}; `-` may stand for a space.")],
     left: Annotated[
         str,
         typer.Argument(
-            help="An incident's or mention's id, an identity (reddit:handle:ann), or, to withdraw, a decision's id."
+            help="An incident's or mention's id, an identity (reddit:handle:ann), a contact or account, or, to "
+            "withdraw, a decision's id."
         ),
     ],
-    right: Annotated[str, typer.Argument(help="The contact or account: name, handle, e-mail, external id or id.")] = "",
-    by: Annotated[str, typer.Option(help="Who decides.")] = "",
+    right: Annotated[
+        str, typer.Argument(help="The contact or account: name, handle, e-mail, external id or id; or the tag.")
+    ] = "",
+    value: Annotated[str | None, typer.Option(help="Of status, assign, note, tag, relabel, policy.")] = None,
+    by: ByOption = "",
     note: Annotated[str, typer.Option(help="Why, for those who come after.")] = "",
     key: Annotated[str, typer.Option(help="Idempotency key: the same key is the same decision.")] = "",
     folder: FolderOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say whether somebody is the same person, or that a post is not about you; or take back what was said."""
+    """Say who is meant, who is one, what is about you and what is done about it; or take back what was said."""
     verb = verb.replace("-", " ")
     if verb not in VERBS:
         msg = f"expected one of {', '.join(VERBS)}; got {verb!r}"
         raise typer.BadParameter(msg)
     with open_system(folder, config) as system, closing(SystemService(system)) as service:
-        decision = service.decide(verb, left, right, by=by or getpass.getuser(), note=note, key=key)
+        decision = service.decide(verb, left, right, value=value, by=by or getpass.getuser(), note=note, key=key)
+        conflicts = _conflicts(service, decision)
     if as_json:
         print_json(decision)
+        return
+    words = f"{decision.left} {verb} {decision.right} {decision.value}"
+    console().print(f"decided: {render.safe(' '.join(words.split()))}", markup=False)
+    console().print(f"to take it back: overheard decide withdraw {decision.id}", markup=False)
+    for conflict in conflicts:
+        notes().print(f"! {render.safe(conflict)}", style="yellow", markup=False, soft_wrap=True)
+
+
+def _conflicts(service: SystemService, decision: Decision) -> list[str]:
+    """Return where decisions contradict each other around the records that this one is about."""
+    hits = [service.get(side) for side in (decision.left, decision.right) if side.startswith(("con_", "acc_"))]
+    records = [hit.record for hit in hits if hit is not None]
+    return list(dict.fromkeys(c for one in records if isinstance(one, Profile) for c in one.conflicts))
+
+
+def import_decisions(
+    file: Annotated[
+        str, typer.Argument(help="CSV, TSV, NDJSON or JSON; gzip too; `-` for standard input; a .mailmap.")
+    ],
+    map_: Annotated[
+        list[str] | None, typer.Option("--map", help="COLUMN=FIELD puts a column to a field, COLUMN=- ignores it.")
+    ] = None,
+    by: ByOption = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would happen; write nothing.")] = False,
+    folder: FolderOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Bring in what people decided elsewhere: columns verb, left, right, value, by, at, note; or a .mailmap of git."""
+    with open_system(folder, config) as system, telling("deciding"):
+        report = bring_decisions(
+            system,
+            file if file == "-" else Path(file),
+            by=by or getpass.getuser(),
+            now=utc_now(),
+            mapping=parse_map(map_ or ()),
+            dry_run=dry_run,
+        )
+    if as_json:
+        rows = [{**asdict(row), "decision": row.decision} for row in report.rows]
+        print_json({"counts": report.counts, "columns": report.columns, "rows": rows, "dryRun": dry_run})
     else:
-        console().print(f"decided: {decision.left} {verb} {decision.right}".rstrip(), markup=False)
-        console().print(f"to take it back: overheard decide withdraw {decision.id}", markup=False)
+        _tell(report, dry_run)
+    if report.rows and report.counts.get("error", 0) == len(report.rows):
+        raise typer.Exit(1)
+
+
+def _tell(report: DecisionReport, dry_run: bool) -> None:
+    told = [row for row in report.rows if row.outcome not in ("unchanged", "unknown")]
+    for row in told[:_MOST_ROWS]:
+        one = row.decision
+        words = f"{one.left} {one.verb} {one.right} {one.value}" if one else row.message
+        style = "red" if row.outcome == "error" else None
+        line = f"line {row.line:>4}  {row.outcome:<10}  {render.safe(' '.join(words.split()))}"
+        console().print(line, markup=False, style=style, soft_wrap=True)
+    if len(told) > _MOST_ROWS:
+        console().print(f"… and {len(told) - _MOST_ROWS:,} more rows; --json has all", markup=False)
+    counts = ", ".join(f"{number:,} {outcome}" for outcome, number in sorted(report.counts.items()))
+    dry = ". Dry run: nothing was written" if dry_run else ""
+    console().print(f"{len(report.rows):,} rows: {counts or 'none'}{dry}", markup=False)

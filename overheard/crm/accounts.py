@@ -37,7 +37,7 @@ def map_accounts(table: Table | Sheet, explicit: Mapping[str, str] | None = None
     """Put the table's columns to the fields of an account. Raises ConfigError as `map_columns` does."""
     guessed = table.guessed if isinstance(table, Sheet) else None
     required = [["external_id", "domain", "name"]]
-    return map_columns(table, FIELDS, explicit=explicit, guessed=guessed, required=required, prefix=HANDLE)
+    return map_columns(table, FIELDS, explicit=explicit, guessed=guessed, required=required, prefixes=(HANDLE,))
 
 
 def plan_accounts(

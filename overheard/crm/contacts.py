@@ -2,9 +2,10 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
 from itertools import combinations
+from typing import NamedTuple
 
 from rapidfuzz import fuzz
 
@@ -13,18 +14,21 @@ from overheard.crm.rows import (
     HANDLE_FIELDS,
     LIFECYCLE_FIELDS,
     LIST,
+    OTHER_ID,
     Cells,
     Current,
     Identified,
     ImportReport,
+    RowReport,
     given_id,
     handle_of_profile,
     plan,
 )
 from overheard.crm.sheets import Sheet
+from overheard.errors import InputError
 from overheard.identities import identities_of_contact, is_placeholder, normal_email, normal_phone
 from overheard.records import Contact, ExternalId, contact_id, identity_key, is_tombstone_of
-from overheard.table import Columns, Field, Table, map_columns
+from overheard.table import BadRow, Columns, Field, Table, map_columns
 from overheard.text import fold
 
 FIELDS = (
@@ -36,7 +40,14 @@ FIELDS = (
     Field("phone", ("phones", "telephone", "mobile", "tel", "phone_number", "mobile_number")),
     Field("organisation", ("organization", "company", "employer", "company_name", "account", "account_name")),
     Field("title", ("job_title", "position", "designation", "role")),
-    Field("place", ("city", "location", "town")),
+    Field("place", ("city", "location", "town", "locality", "suburb")),
+    Field("street_number", ("house_number", "house_no", "street_no")),
+    Field("street", ("address", "street_address", "address_1", "address_line_1", "street_1", "street_line_1")),
+    Field("street_2", ("address_2", "address_line_2", "street_line_2")),
+    Field("region", ("state", "province", "county", "state_province", "address_region")),
+    Field("postal_code", ("postcode", "post_code", "zip", "zip_code", "pin", "pincode", "pin_code")),
+    Field("country", ("country_name", "country_region", "nation")),
+    Field("birthday", ("birth_date", "birthdate", "date_of_birth", "dob", "bday")),
     Field("owner", ("contact_owner", "account_owner", "assigned_to", "salesperson")),
     Field("website", ("web", "url", "homepage", "site", "blog", "websites")),
     Field("watched_by_name", ("watch_by_name", "watch_name")),
@@ -57,10 +68,14 @@ _AFTER_NAMES = frozenset(
     "pvt co pvt ltd private limited limited".split()
 )
 _SALUTATIONS = frozenset({"mr", "mrs", "ms", "miss", "dr", "prof", "shri", "sri", "smt", "kum", "m/s", "herr", "frau"})
+_TWO_DIGITS = re.compile(r"(?<!\d)\d{1,2}\D+(?:\d{1,2}|[^\W\d_]+)\D+\d\d\s*$")  # 5/3/78: a year without its century
 _SCIENTIFIC = re.compile(r"(\d)[.,](\d+)E\+?0*(\d+)", re.I)
 # Pairs grow with the square; a thousand people of one employer take half a second.
 _MOST_COMPARED = 1_000
 
+
+# From contacts to (position, later position, why) of those that may be one person: "may be one person (same e-mail)".
+Twice = Callable[[Sequence[Contact]], Iterable[tuple[int, int, str]]]
 
 # One of these tells who a row is.
 _TELLING = ["external_id", "email", "phone", "name", "first_name", "last_name"]
@@ -69,10 +84,12 @@ _TELLING = ["external_id", "email", "phone", "name", "first_name", "last_name"]
 def map_contacts(table: Table | Sheet, explicit: Mapping[str, str] | None = None) -> Columns:
     """Put the table's columns to the fields of a contact. Raises ConfigError as `map_columns` does.
 
-    A handle on a platform that is not known by name is mapped by hand: `--map 'Forum name=handle:forum'`.
+    A handle on a platform that is not known by name is mapped by hand: `--map 'Forum name=handle:forum'`. So is what
+    another system calls the contact: `--map 'SAP no=id:sap'`.
     """
     guessed = table.guessed if isinstance(table, Sheet) else None
-    return map_columns(table, FIELDS, explicit=explicit, guessed=guessed, required=[_TELLING], prefix=HANDLE)
+    prefixes = (HANDLE, OTHER_ID)
+    return map_columns(table, FIELDS, explicit=explicit, guessed=guessed, required=[_TELLING], prefixes=prefixes)
 
 
 def plan_contacts(
@@ -85,6 +102,7 @@ def plan_contacts(
     region: str = "",
     people: Mapping[str, str] | None = None,
     explicit: Mapping[str, str] | None = None,
+    twice: Twice | None = None,
 ) -> ImportReport:
     """Return what importing the contacts does, row by row; nothing is written. `system` is the CRM's name.
 
@@ -93,7 +111,8 @@ def plan_contacts(
 
     A list without ids gets them made: of a row's e-mail address, else its phone number and name, else its name and
     organisation. `people` {`person_keys`: contact's id} are those who are known: a row that is one of another system is
-    a duplicate and leaves that one as it is. `explicit` is told in the report.
+    a duplicate and leaves that one as it is. `explicit` is told in the report. `twice` finds rows that may be of
+    one person; without it, those of nearly one name at one organisation are found.
     """
     sheet = table if isinstance(table, Sheet) else Sheet(table, FIELDS, region)
     known_people = people or {}
@@ -111,11 +130,44 @@ def plan_contacts(
         identify=identify,
         build=build,
         name_of=lambda contact: contact.name,
-        compare=_one_person_twice,
+        compare=lambda read: _one_person_twice(read, twice),
         current=current,
         now=now,
         explicit=explicit,
     )
+
+
+class Listed(NamedTuple):
+    """A person of a list, the line that they stand on, and what the column `label` says there."""
+
+    line: int
+    contact: Contact
+    label: str
+
+
+def read_contacts(
+    sheet: Sheet, columns: Columns, *, now: datetime, system: str, label: str = ""
+) -> Iterator[Listed | RowReport]:
+    """Yield every row of a list as a contact of its own, also where two are one person; a report of each in error.
+
+    Nothing is looked up. The id is the list's, else made of the line: it says only that it is this row.
+    """
+    for row in sheet.rows(columns):
+        if isinstance(row, BadRow):
+            yield RowReport(row.line, "error", message=str(row.error))
+            continue
+        cells = Cells(sheet, columns, row)
+        try:
+            external_id = ExternalId(system=system, value=cells.text("external_id") or f"line {row.line}")
+            contact = _contact(cells, external_id, None, now)
+            if not any((contact.name, contact.emails, contact.phones, contact.external_ids[1:], contact.birthday)):
+                message = "expected a name, an e-mail address, a phone number, an id or a birthday; got none"
+                raise cells.error("name", message)
+            told = row.cells.get(label) if label else None
+            told = " ".join(str(told).split()) if told is not None else ""
+            yield Listed(row.line, contact, told)
+        except InputError as e:
+            yield RowReport(row.line, "error", message=str(e))
 
 
 def person_keys(contact: Contact) -> tuple[str, ...]:
@@ -193,15 +245,22 @@ def _contact(cells: Cells, external_id: ExternalId, known: Contact | None, now: 
     mapped = {field.removeprefix(HANDLE) for field in cells.handle_fields}
     urls = cells.urls("website") if cells.has("website") else _without_profiles(old, mapped)
     name = _name(cells) if cells.has("name", "first_name", "last_name") else old.name
+    mapped_ids = {field.removeprefix(OTHER_ID) for field in cells.id_fields}
+    kept_ids = (one for one in old.external_ids if one == external_id or one.system not in mapped_ids)
     contact = Contact(
         id=id_,
-        external_ids=old.external_ids,
+        external_ids=tuple(dict.fromkeys([*kept_ids, *cells.other_ids()])),
         name=name,
         emails=_emails(cells) if cells.has("email") else old.emails,
         phones=_phones(cells) if cells.has("phone") else old.phones,
         organisation=cells.text("organisation") if cells.has("organisation") else old.organisation,
         title=_title(cells) if cells.has("title") else old.title,
         place=cells.text("place") if cells.has("place") else old.place,
+        street=_street(cells) if cells.has("street", "street_2", "street_number") else old.street,
+        region=cells.text("region") if cells.has("region") else old.region,
+        postal_code=cells.text("postal_code") if cells.has("postal_code") else old.postal_code,
+        country=cells.text("country") if cells.has("country") else old.country,
+        birthday=_birthday(cells, now.date()) if cells.has("birthday") else old.birthday,
         owner=cells.text("owner") if cells.has("owner") else old.owner,
         handles={p: h for p, h in old.handles.items() if p not in mapped} | handles,
         urls=tuple(dict.fromkeys([*urls, *profiles])),
@@ -243,6 +302,23 @@ def _name(cells: Cells) -> str:
     return name
 
 
+def _street(cells: Cells) -> str:
+    """Return street and number as one line: "12 MG Road, Camp"; the number goes where it stands, before the street."""
+    first = " ".join(part for part in (cells.text("street_number"), cells.text("street")) if part)
+    return ", ".join(part for part in (first, cells.text("street_2")) if part)
+
+
+def _birthday(cells: Cells, today: date) -> date | None:
+    """Return the day of birth; a year of two digits is the last one of its kind. A day to come is none."""
+    day = cells.day("birthday")
+    if day is not None and day > today and day.year - 100 <= today.year and _TWO_DIGITS.search(cells.text("birthday")):
+        day = date(day.year - 100, day.month, min(day.day, 28 if day.month == 2 else day.day))
+    if day is not None and day > today:
+        cells.warn("birthday", f"expected a day that is past; got {day}, left out")
+        return None
+    return day
+
+
 def _title(cells: Cells) -> str:
     """Return the first title that is no salutation: Outlook has "Dr." as Title, and the title as Job Title."""
     return next((one for one in cells.each("title") if fold(one).strip(" .") not in _SALUTATIONS), "")
@@ -274,8 +350,8 @@ def _whole_number(written: str) -> str:
     return found[1] + found[2] + "0" * (int(found[3]) - len(found[2])) if len(found[2]) == int(found[3]) else written
 
 
-def _one_person_twice(read: Sequence[tuple[int, Contact]]) -> Iterator[tuple[int, str]]:
-    """Yield (position, warning) for contacts that share an e-mail address or handle, or nearly a name at one employer.
+def _one_person_twice(read: Sequence[tuple[int, Contact]], twice: Twice | None) -> Iterator[tuple[int, str]]:
+    """Yield (position, warning) for contacts that share an e-mail address or handle, or that `twice` finds.
 
     `read` has (line, contact). The later of two is warned of.
     """
@@ -294,20 +370,23 @@ def _one_person_twice(read: Sequence[tuple[int, Contact]]) -> Iterator[tuple[int
                     "one person? Give it to one of them, or merge them in the CRM"
                 )
                 yield at, warning
+    for earlier, at, why in (twice or similar_colleagues)([contact for _, contact in read]):
+        if (earlier, at) not in told:
+            (line, one), (_, other) = read[earlier], read[at]
+            yield at, f"{_called(other)} and {_called(one)} of line {line}, {why}: if so, merge them in the CRM"
+
+
+def similar_colleagues(contacts: Sequence[Contact]) -> Iterator[tuple[int, int, str]]:
+    """Yield (earlier, later, why) for people of nearly one name at one organisation."""
     colleagues: dict[str, list[tuple[int, str]]] = defaultdict(list)
-    for at, (_, contact) in enumerate(read):
+    for at, contact in enumerate(contacts):
         if contact.name and contact.organisation:
             words = sorted(fold(contact.name).replace(".", " ").split())
             colleagues[fold(contact.organisation)].append((at, " ".join(words)))
     for group in colleagues.values():
         for (earlier, a), (at, b) in combinations(group[:_MOST_COMPARED], 2):
-            if (earlier, at) not in told and (fuzz.ratio(a, b, score_cutoff=_SIMILAR) or _abbreviated(a, b)):
-                (line, one), (_, other) = read[earlier], read[at]
-                warning = (
-                    f"{_called(other)} and {_called(one)} of line {line}, both of {one.organisation!r}, may be one "
-                    "person: if so, merge them in the CRM"
-                )
-                yield at, warning
+            if fuzz.ratio(a, b, score_cutoff=_SIMILAR) or _abbreviated(a, b):
+                yield earlier, at, f"both of {contacts[earlier].organisation!r}, may be one person"
 
 
 def _abbreviated(a: str, b: str) -> bool:

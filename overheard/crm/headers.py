@@ -39,6 +39,15 @@ OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
     ),
     "title": ("पद", "पदनाम", "organization title", "job", "occupation", "Stelle", "Funktion"),
     "place": ("शहर", "स्थान", "नगर", "address city", "town city", "sender city", "Ort", "Stadt"),
+    "street": (
+        "पता", "address street", "address line", "street name", "mailing street", "street and house number", "Straße",
+        "Strasse", "Anschrift", "Adresse",
+    ),
+    "street_number": ("Hausnummer",),
+    "region": ("राज्य", "प्रदेश", "Bundesland"),
+    "postal_code": ("पिन कोड", "पिनकोड", "पिन", "address postal code", "postal", "PLZ", "Postleitzahl"),
+    "country": ("देश", "address country", "Land"),
+    "birthday": ("जन्म तिथि", "जन्मतिथि", "जन्मदिन", "birth day", "Geburtsdatum", "Geburtstag"),
     "website": ("वेबसाइट", "website value", "web page", "website url", "web site"),
     "domain": ("वेबसाइट", "web page", "website url", "company domain name", "web site"),
     "owner": ("मालिक", "account manager", "sales rep"),
@@ -54,7 +63,7 @@ _KINDS = (
     "work", "business", "home", "personal", "other", "secondary", "primary", "alternate", "alternative", "alt",
     "office", "official", "company", "mailing", "billing", "main", "direct", "corporate",
 )  # fmt: skip
-_WITH_KINDS = frozenset({"email", "phone", "place"})
+_WITH_KINDS = frozenset({"email", "phone", "place", "street", "region", "postal_code", "country"})
 # Numbers of other things that look like phone numbers.
 _OTHER_NUMBERS = re.compile(
     r"fax|pager|account|invoice|order|gst|pan\b|aadhaar|aadhar|\bid\b|serial|pin ?code|zip", re.I
@@ -155,7 +164,9 @@ class Names:
         return "", False
 
 
-_NUMBERED = frozenset({"email", "phone", "website", "organisation", "title", "place"})
+_NUMBERED = frozenset(
+    {"email", "phone", "website", "organisation", "title", "place", "street", "region", "postal_code", "country"}
+)
 
 
 def guess_columns(

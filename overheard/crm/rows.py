@@ -39,7 +39,7 @@ from overheard.table import BadRow, Columns, Field, Row
 from overheard.text import clean, fold
 from overheard.urls import canonical_url
 
-RowOutcome = Literal["created", "changed", "unchanged", "superseded", "duplicate", "error"]
+RowOutcome = Literal["created", "changed", "unchanged", "superseded", "duplicate", "suppressed", "error"]
 # Returns the newest event on `facts` of a record's id, None where there is none.
 Current = Callable[[str], Event[Any] | None]
 T = TypeVar("T", Contact, Account, Holding, Purchase)
@@ -48,6 +48,7 @@ LIST = "list"  # the system of ids that we make for rows that have none
 BATCH = 500  # DESIGN.md: records to one durable transaction
 LIFECYCLE = ("prospect", "customer", "lost customer")
 HANDLE = "handle:"  # a field of this prefix and a platform's name takes a handle there
+OTHER_ID = "id:"  # a field of this prefix and a system's name takes what that system calls the contact
 HANDLE_FIELDS = tuple(
     Field(
         HANDLE + platform,
@@ -83,7 +84,7 @@ class RowReport:
     `subject` is the record's id, `event` what goes to `facts` (None unless created or changed). `message` says of an
     error where it is, what was expected, what came and what to do. `warnings` do not keep the row out. "superseded":
     another row of the file has the same external id, and that one counts. "duplicate": a record of another system is
-    this one already, and stays as it is; `message` says which.
+    this one already, and stays as it is; `message` says which. "suppressed": the person asked to be erased.
     """
 
     line: int
@@ -160,6 +161,16 @@ class Cells:
     def handle_fields(self) -> list[str]:
         """The fields of handles that the file has."""
         return [name for name in self._columns.by_field if name.startswith(HANDLE)]
+
+    @property
+    def id_fields(self) -> list[str]:
+        """The fields of other systems' ids that the file has."""
+        return [name for name in self._columns.by_field if name.startswith(OTHER_ID)]
+
+    def other_ids(self) -> tuple[ExternalId, ...]:
+        """Return what other systems call the row's record."""
+        cells = ((name.removeprefix(OTHER_ID), self.text(name)) for name in self.id_fields)
+        return tuple(ExternalId(system=system, value=value) for system, value in cells if value)
 
     def error(self, name: str, message: str) -> InputError:
         """Return the error of a cell, with its place."""

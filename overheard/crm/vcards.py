@@ -33,7 +33,11 @@ _MAX_LINE = 1 << 20  # characters of a property that is kept; the longest notes 
 _MAX_LINES = 10_000  # lines of one card
 _ESCAPED = re.compile(r"\\([\\,;:nN])")
 _PIECE = re.compile(r"((?:\\.|[^\\;])*)(?:;|$)", re.DOTALL)
-_FIELDS = ("external_id", "name", "email", "phone", "organisation", "title", "place", "website", "revision")
+_FIELDS = (
+    "external_id", "name", "email", "phone", "organisation", "title", "place", "street", "region", "postal_code",
+    "country", "birthday", "website", "revision",
+)  # fmt: skip
+_BDAY = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)(?!\d)")
 _NOT_PHONES = {"FAX", "PAGER", "MODEM", "TEXTPHONE", "TTY"}
 
 
@@ -200,7 +204,8 @@ class _Card:
             "phone": [_phone(one.value) for one in self.values.get("TEL", ()) if not _types(one) & _NOT_PHONES],
             "organisation": next(iter(self.parts("ORG")), ""),
             "title": self.first("TITLE") or self.first("ROLE"),
-            "place": self._place(),
+            **self._address(),
+            "birthday": _day(self.first("BDAY")),
             "revision": re.sub(r"[^0-9TZ]", "", self.first("REV").upper()),
         }
         sites: list[str] = []
@@ -212,10 +217,18 @@ class _Card:
         found["website"] = sites
         return found
 
-    def _place(self) -> str:
-        """Return the city of the first address that has one, else its region or country."""
+    def _address(self) -> dict[str, str]:
+        """Return the first address that has a city, else the first; a place is its city, else its region or country."""
         addresses = [[*_pieces(one.value), "", "", "", "", "", "", ""][:7] for one in self.values.get("ADR", ())]
-        return next((" ".join(a[at].split()) for at in (3, 4, 6) for a in addresses if a[at].strip()), "")
+        lines = [[" ".join(part.split()) for part in address] for address in addresses]
+        lines = [address for address in lines if any(address)]
+        if not lines:
+            return {}
+        best = next((address for address in lines if address[3]), lines[0])
+        _, extended, street, city, region, code, country = best
+        place = city or next((a[at] for at in (4, 6) for a in lines if a[at]), "")
+        street = ", ".join(part for part in (street, extended) if part)
+        return {"place": place, "street": street, "region": region, "postal_code": code, "country": country}
 
     def _handles(self) -> Iterator[tuple[str, str]]:
         """Yield (platform, handle or URL); without a platform of ours it is a site, or nothing."""
@@ -238,6 +251,12 @@ class _Card:
                         yield platform, value
                 elif name.startswith("X-") and (platform := normal_platform(name[2:])) in PLATFORMS:
                     yield platform, value
+
+
+def _day(value: str) -> str:
+    """Return the day of a BDAY as ISO 8601; "" for one without its year, or in words."""
+    found = _BDAY.match(value)
+    return "-".join(found.groups()) if found else ""
 
 
 def _types(line: Property) -> set[str]:

@@ -14,7 +14,7 @@ group looks in more often than that.
 """
 
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -43,6 +43,7 @@ TOPICS: Mapping[str, Topic] = {
         Topic("deliveries", 1, compacted=True, retention=timedelta(days=90)),
         Topic("poll-state", 1, compacted=True),
         Topic("dead-letters", 1, compacted=True, retention=timedelta(days=30)),
+        Topic("suppressed", 1, compacted=True),
         # Holds nothing: whoever of a group owns its one partition does what only one may do (polls, tells alerts).
         Topic("owners", 1, retention=timedelta(days=1)),
     )
@@ -199,6 +200,15 @@ class Log(Protocol):
         """Store positions and add fates for a group that has no member just now, atomically.
 
         Whoever has a `Consumer` of the group commits with that.
+        """
+        ...
+
+    def erase(self, topic: str, keys: Collection[str], *, tombstones: bool = False) -> int:
+        """Take out at once what the engine can of these keys' records; return how many that were.
+
+        On a compacted topic the newest of each key stays: a tombstone, or what was put in its place before this. With
+        `tombstones` those go as well, where the key itself is personal and nobody has to hear of it. Where an engine
+        cannot (Kafka), compaction and retention do it in their time.
         """
         ...
 

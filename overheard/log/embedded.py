@@ -14,9 +14,10 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from typing import TypeVar
 
 import msgspec
 
@@ -45,6 +46,7 @@ _headers_encoder = msgspec.json.Encoder()
 _headers_decoder = msgspec.json.Decoder(dict[str, str])
 
 _Row = tuple[int, int, str, str | None, bytes | None]
+_T = TypeVar("_T")
 
 
 def now_ms() -> int:
@@ -192,6 +194,31 @@ class EmbeddedLog:
                 "INSERT OR REPLACE INTO log_begun VALUES (?, ?, ?, ?)",
                 [(group, topic, partition, position) for partition, position in positions.items()],
             )
+
+    def erase(self, topic: str, keys: Collection[str], *, tombstones: bool = False) -> int:
+        """See `Log.erase`. Whoever lags passes over them. Without an index on keys the whole topic is looked at."""
+        config = self._topic(topic)
+        wanted: dict[int, list[str]] = {}
+        for key in dict.fromkeys(keys):
+            wanted.setdefault(partition_for(key, config.partitions), []).append(key)
+        return sum(self._erase(config, partition, some, tombstones) for partition, some in wanted.items())
+
+    def _erase(self, topic: Topic, partition: int, keys: Sequence[str], tombstones: bool) -> int:
+        table = _table_of(topic.name, partition)
+        with self._reading() as connection:
+            gone: list[tuple[int]] = []
+            for some in _batched(keys, _CHUNK):
+                sql = (
+                    f"SELECT off, key, value IS NULL FROM {table} WHERE key IN ({', '.join('?' * len(some))}) "
+                    "ORDER BY off"
+                )
+                rows = connection.execute(sql, some).fetchall()
+                kept = {key: off for off, key, _ in rows} if topic.compacted else {}
+                gone += [(off,) for off, key, empty in rows if kept.get(key) != off or (empty and tombstones)]
+        for chunk in _batched(gone, _CHUNK):
+            with self._connection() as connection, self._folder.transaction(connection):
+                connection.executemany(f"DELETE FROM {table} WHERE off = ?", chunk)
+        return len(gone)
 
     def maintain(self, now_ms: int) -> Mapping[str, int]:
         """See `Log.maintain`. Its transactions are short; whoever appends meanwhile waits for some 10 ms at most."""
@@ -591,6 +618,11 @@ def _table_of(topic: str, partition: int) -> str:
 
 def _bare(table: str) -> str:
     return table.strip('"')
+
+
+def _batched(items: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
 
 
 def _rotated(items: list[int], by: int) -> list[int]:

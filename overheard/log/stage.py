@@ -34,6 +34,7 @@ FATES = (
     "collected",  # collectors: a new or changed mention was published
     "unchanged",  # collectors: seen before, the same
     "enriched",  # enrich: passed the winnow
+    "suppressed",  # collectors, enrich: of somebody who was erased
     "dropped: no watched term, identity or source",  # enrich: the winnow's one reason
     "linked",  # matcher: a mention with at least one link
     "candidate",  # matcher: no link, but somebody for a person to decide on

@@ -49,6 +49,7 @@ from overheard.records.profile import IncidentSummary, Profile, ProfileIdentity
 from overheard.records.purchase import Purchase
 from overheard.records.snippet import Snippet
 from overheard.records.sortkey import sort_key
+from overheard.records.suppression import Suppression, suppression_subject
 from overheard.records.watch import Term, TermKind, WatchedSource
 
 __all__ = [
@@ -99,6 +100,7 @@ __all__ = [
     "Snippet",
     "Status",
     "Step",
+    "Suppression",
     "TargetSentiment",
     "Term",
     "TermKind",
@@ -121,4 +123,5 @@ __all__ = [
     "purchase_id",
     "snippet_id",
     "sort_key",
+    "suppression_subject",
 ]

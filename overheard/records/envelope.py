@@ -21,6 +21,7 @@ from overheard.records.mention import VOLATILE, Mention
 from overheard.records.pollstate import PollState, Revision
 from overheard.records.profile import Profile
 from overheard.records.purchase import Purchase
+from overheard.records.suppression import Suppression
 from overheard.records.watch import Term, WatchedSource
 
 D_co = TypeVar("D_co", covariant=True)
@@ -38,6 +39,7 @@ DATA_TYPES: dict[str, type[Record]] = {
     "overheard.term": Term,
     "overheard.watched-source": WatchedSource,
     "overheard.decision": Decision,
+    "overheard.suppression": Suppression,
     "overheard.incident": Incident,
     "overheard.profile": Profile,
     "overheard.change": Change,
@@ -90,14 +92,16 @@ def event_for(
     verb: Verb = "Create",
     sourceversion: int = 0,
     cause: Cause = "live",
+    content: str = "",
 ) -> Event[Any]:
     """Return the event that carries `data`; its id = hash(subject, verb, source version, content hash).
 
+    `content` is the data's `content_hash`, where it is at hand; of a mention without what is volatile.
     Raises RecordError where JSON cannot hold the data: text that did not pass `overheard.text.clean`.
     """
     name = _NAMES[type(data)]
     try:
-        content = content_hash(data, without=VOLATILE if isinstance(data, Mention) else ())
+        content = content or content_hash(data, without=VOLATILE if isinstance(data, Mention) else ())
     except UnicodeEncodeError as e:
         msg = f"expected {name} {subject!r} without lone surrogates (overheard.text.clean); got {e}"
         raise RecordError(msg) from e

@@ -20,7 +20,7 @@ from overheard.records import (
     Term,
     WatchedSource,
 )
-from overheard.web.results import Changes, Health, PostOutcome, RowOutcome
+from overheard.web.results import Certificate, Changes, Health, PostOutcome, ReviewPage, RowOutcome, Why
 from overheard.web.setup import SetUp
 
 Scope = Literal["read", "write", "decide", "admin"]
@@ -343,6 +343,21 @@ class Service(Protocol):
         """Return the decisions that hold on these mentions and identities, newest first."""
         ...
 
+    def decided_on(self, ids: Sequence[str]) -> Sequence[Decision]:
+        """Return the decisions that hold on these contacts or accounts themselves, newest first.
+
+        Joins with other records, what keeps two apart, locks, identities given to them or taken from them.
+        """
+        ...
+
+    def review(self, after: str = "", limit: int = 20) -> ReviewPage:
+        """Return posts with candidates that nobody has decided on, the best first, at most 100. Raises QueryError."""
+        ...
+
+    def why(self, incident: str) -> Why:
+        """Return why an incident is on whom it is on: features, values, weights, rivals. Raises NotFoundError."""
+        ...
+
     def sources(self) -> Sequence[SourceStatus]:
         """Return the sources of the settings, feeds before files, and how each does."""
         ...
@@ -351,12 +366,23 @@ class Service(Protocol):
         """Have a source asked as soon as politeness allows, and return when that is. Raises NotFoundError."""
         ...
 
-    def decide(self, verb: str, left: str, right: str = "", *, by: str, note: str = "", key: str = "") -> Decision:
+    def decide(
+        self,
+        verb: str,
+        left: str,
+        right: str = "",
+        *,
+        value: str | None = None,
+        by: str,
+        note: str = "",
+        key: str = "",
+    ) -> Decision:
         """Write what a person said, and return it when the index shows it.
 
-        `left` is an incident's or mention's id, an identity (`reddit:handle:ann`), or the decision to withdraw;
-        `right` a contact or account as `find` takes it. The same `key` is the same decision. Raises NotFoundError for
-        what is not here, and InputError for a verb that is none or lacks a side.
+        The verbs and their sides are those of `Decision`. A mention may be given as its incident, an identity as a
+        person writes it (`reddit:handle:ann`), a contact or account as `find` takes it. The same `key` is the same
+        decision. Raises NotFoundError for what is not here, and InputError for a verb that is none, lacks a side or
+        a value, or has one that it does not take.
         """
         ...
 
@@ -411,6 +437,13 @@ class Service(Protocol):
 
     def alerts_feed(self) -> bytes:
         """Return alerts and digests, newest first, as RSS 2.0."""
+        ...
+
+    def erase(self, who: str, *, by: str, named: bool = False, dry_run: bool = False) -> Certificate:
+        """Erase a person from every store (docs/erase.md), and return what became of it.
+
+        Raises NotFoundError for what stands for nobody, and InputError where several contacts are called so.
+        """
         ...
 
     def caller(self, token: str) -> Caller | None:

@@ -4,7 +4,19 @@ from typing import Literal
 
 import msgspec
 
-from overheard.records import Account, Change, Contact, DeadLetter, Incident, Profile, Term
+from overheard.records import (
+    Account,
+    Change,
+    Contact,
+    DeadLetter,
+    Decision,
+    Evidence,
+    Incident,
+    Outcome,
+    Profile,
+    Role,
+    Term,
+)
 from overheard.records.base import Time
 
 
@@ -16,12 +28,12 @@ class PostOutcome(Result, frozen=True, kw_only=True):
     """What became of one post handed in, the `index`-th of its batch, from 0.
 
     "collected": new or changed, and on its way; "unchanged": its source said the same before; "dead": it cannot be
-    used, `message` says why and `field` where, and it is kept as a dead letter. `id` is the mention's; empty of a dead
-    one.
+    used, `message` says why and `field` where, and it is kept as a dead letter; "suppressed": its author was erased,
+    and nothing is kept. `id` is the mention's; empty of the last two.
     """
 
     index: int
-    status: Literal["collected", "unchanged", "dead"]
+    status: Literal["collected", "unchanged", "dead", "suppressed"]
     id: str = ""
     field: str = ""
     message: str = ""
@@ -39,11 +51,12 @@ class RowOutcome(Result, frozen=True, kw_only=True):
     """What became of one contact or account, the `index`-th of its batch, from 0.
 
     "superseded": a later one of the batch has the same external id, and that one counts. "error": nothing was changed,
-    and `message` says why. `id` is ours. `changes` is empty where it was created.
+    and `message` says why. "suppressed": the person asked to be erased. `id` is ours. `changes` is empty where it was
+    created.
     """
 
     index: int
-    status: Literal["created", "changed", "unchanged", "superseded", "duplicate", "error"]
+    status: Literal["created", "changed", "unchanged", "superseded", "duplicate", "suppressed", "error"]
     external_id: str = ""
     id: str = ""
     name: str = ""
@@ -199,3 +212,93 @@ class Handled(Result, frozen=True, kw_only=True):
     """The dead letters that were replayed or dropped, by id."""
 
     ids: tuple[str, ...]
+
+
+class Rival(Result, frozen=True, kw_only=True):
+    """Another one who may be meant in the same place, with the same figures as a party's."""
+
+    subject: str
+    name: str = ""
+    outcome: Outcome
+    weight: float
+    score: float
+
+
+class WhyParty(Result, frozen=True, kw_only=True):
+    """Why somebody has a part in an incident.
+
+    `weight` is `bias` (what is believed before any evidence) and the weights of the evidence added up, in log-odds;
+    `score` is the calibrated share of such links that are right. `rivals` are the best ten. `decision` is the newest
+    that holds on the two; absent where nobody decided.
+    """
+
+    role: Role
+    subject: str
+    name: str = ""
+    outcome: Outcome
+    evidence: tuple[Evidence, ...] = ()
+    bias: float = 0.0
+    weight: float = 0.0
+    score: float = 0.0
+    rivals: tuple[Rival, ...] = ()
+    decision: Decision | None = None
+
+
+class Why(Result, frozen=True, kw_only=True):
+    """Why an incident is on whom it is on. A link by itself needs a score of `bar`.
+
+    `event` is the event that it belongs to, "" for none, and `event_why` what joins it. `decisions` are those that hold
+    on the post and on its author's identities, oldest first.
+    """
+
+    incident: str
+    bar: float
+    parties: tuple[WhyParty, ...]
+    event: str = ""
+    event_why: tuple[str, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+
+
+class ReviewItem(Result, frozen=True, kw_only=True):
+    """A post that waits for a person: the candidates that nobody has decided on, best first; at least one.
+
+    `cursor` is the place behind it.
+    """
+
+    incident: Incident
+    candidates: tuple[WhyParty, ...]
+    bar: float
+    cursor: str
+
+
+class ReviewPage(Result, frozen=True, kw_only=True):
+    """A page of what waits, the best first. `total` counts all that waits; `next` is "" on the last page."""
+
+    items: tuple[ReviewItem, ...]
+    total: int
+    next: str
+
+
+class ErasedStore(Result, frozen=True, kw_only=True):
+    """What one store held of a person, and what went. What could not go at once is gone at `until`; absent: all is."""
+
+    store: str
+    found: int
+    removed: int
+    until: Time | None = None
+
+
+class Certificate(Result, frozen=True, kw_only=True):
+    """What became of the erasing of a person; nothing in it says who that was.
+
+    `subjects` are the keyed hashes of the identities, by which they are kept out from now on; `by` asked for it at
+    `at`. `dry_run`: nothing was written, and it says what would go. `notes` are sentences for a person.
+    """
+
+    id: str
+    at: Time
+    by: str
+    dry_run: bool = False
+    subjects: tuple[str, ...]
+    stores: tuple[ErasedStore, ...]
+    notes: tuple[str, ...] = ()

@@ -144,6 +144,15 @@ def _of_feed(request: Connection) -> str:
     return request.query_params.get("token", "") if request.url.path.startswith("/feeds/") else ""
 
 
+def allow_decision(caller: Caller, verb: str) -> None:
+    """Refuse a decision that is not for everybody who may decide: a policy changes every link. Raises 403."""
+    if verb == "policy" and not caller.may("admin"):
+        msg = (
+            f"expected a token with the scope admin for a policy; {caller.name} has {', '.join(sorted(caller.scopes))}"
+        )
+        raise PermissionDeniedException(msg)
+
+
 def needs(scope: Scope) -> Callable[[Connection, BaseRouteHandler], None]:
     """Return the guard of a route that takes a caller with this scope."""
 

@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 
 from overheard import wording
 from overheard.config.settings import LocaleSettings
-from overheard.records import Profile
+from overheard.records import Decision, Profile, incident_id
 
 # Characters that reorder what stands around them, or cannot be seen: a name must not turn the page about (Unicode TR 9,
 # TR 36). Joiners stay: words of Indic scripts and emoji are written with them.
@@ -45,6 +45,7 @@ def filters_of(locale: Callable[[], LocaleSettings]) -> dict[str, Callable[..., 
         "cut": cut,
         "address": address,
         "page_of": page_of,
+        "post_of": post_of,
         "name_of": name_of,
         "when": lambda time: wording.when(time, locale()) if time else "",
         "day": lambda day: wording.day(_local(day, locale()), locale()) if day else "",
@@ -57,6 +58,7 @@ def filters_of(locale: Callable[[], LocaleSettings]) -> dict[str, Callable[..., 
         "percent": lambda part: f"{part:.0%}",
         "marked": marked,
         "annotated": annotated,
+        "noted": noted,
     }
 
 
@@ -100,9 +102,54 @@ def page_of(subject: str) -> str:
     return f"/{kind}/{quote(subject, safe='')}" if kind else ""
 
 
+def post_of(mention: str) -> str:
+    """Return the path of a post's page by its mention's id."""
+    return f"/incidents/{quote(incident_id(mention), safe='')}"
+
+
 def name_of(profile: Profile) -> str:
     """Return what a contact or account is called: by its name, else by its first identity, else by its id."""
     return profile.name or (profile.identities[0].identity.value if profile.identities else profile.id)
+
+
+def known_by(profile: Profile) -> str:
+    """Return title and firm, which tell people of one name apart; may be empty."""
+    facts = (profile.title, profile.organisation or profile.domain or profile.place)
+    return ", ".join(one for one in facts if one)
+
+
+def noted(decision: Decision, name: str = "") -> str:
+    """Return what somebody decided as a sentence without its full stop; `name` is whom it is about, "" for none."""
+    who = name or "the same"
+    match decision.verb:
+        case "same" | "not the same" if decision.right.startswith("men_"):
+            said = "these posts are one event" if decision.verb == "same" else "these posts are not one event"
+        case "same":
+            said = f"both are one: {who}" if page_of(decision.left) else f"it is {who}"
+        case "not the same":
+            said = f"it is not {who}"
+        case "unsure":
+            said = f"nobody can know whether it is {name}" if name else "nobody can know"
+        case "lock":
+            said = "locked: only your CRM and people change who this is"
+        case "not about us":
+            said = "that post is not about us"
+        case "relabel":
+            said = f"the tone is {decision.value}"
+        case "status":
+            said = f"it is {decision.value}"
+        case "assign":
+            said = f"{decision.value} sees to it" if decision.value else "nobody sees to it"
+        case "note":
+            said = "your note is kept" if decision.value else "the note is taken away"
+        case "tag":
+            tag = decision.right.removeprefix("tag/")
+            said = f"tagged {tag}" if decision.value else f"tagged {tag} no longer"
+        case "policy":
+            said = f"{decision.right}: {decision.value}"
+        case "withdraw":
+            return "Taken back"
+    return f"Noted: {said}"
 
 
 def marked(text: str, spans: Sequence[tuple[int, int]]) -> Markup:

@@ -26,6 +26,7 @@ from overheard.records.mention import BY_HAND
 from overheard.text import clean
 from overheard.urls import canonical_url, registrable_domain
 from overheard.web.base import Added, Pasted
+from overheard.wiring.imports import SUPPRESSED
 from overheard.wiring.system import System
 
 Fate = Literal["new", "changed", "unchanged"]
@@ -50,6 +51,9 @@ def add_post(
     new version of the same post. Raises InputError where a field cannot be used.
     """
     mention = mention_of(pasted, now, ZoneInfo(system.settings.locale.time_zone))
+    if system.suppressed.follow().covers_mention(mention):
+        msg = f"expected a post by somebody else: {SUPPRESSED}"
+        raise InputError(msg)
     with turn:
         fate, partition, offset = _put(system, mention, now)
     problem = _enriched(system, partition, offset)
@@ -90,7 +94,7 @@ def _enriched(system: System, partition: int, offset: int) -> str | None:
             # Only here: spaCy takes a second to load, and no other process than the workers needs it.
             from overheard.wiring.worker import run_enrich  # noqa: PLC0415
 
-            run_enrich(system.log, Event(), until_idle=lambda: True)
+            run_enrich(system.log, Event(), until_idle=lambda: True, suppressed=system.suppressed.follow)
     deadline = time.monotonic() + _PATIENCE
     while not _is_past(system, partition, offset):
         if time.monotonic() > deadline:

@@ -17,12 +17,13 @@ from overheard.identities import normal_platform
 from overheard.log.base import Log
 from overheard.log.deadletters import dead_letter_record
 from overheard.records import Cause, DeadLetter, Event, Mention, digest
+from overheard.suppression import NOBODY, Suppressions
 from overheard.table import BadRow, Table, open_table
 from overheard.text import clean
 from overheard.urls import canonical_url
 from overheard.web.results import FieldChange, PostOutcome, RowOutcome
 from overheard.wiring.employers import following
-from overheard.wiring.imports import plan_accounts, plan_contacts
+from overheard.wiring.imports import SUPPRESSED, plan_accounts, plan_contacts
 from overheard.wiring.system import System
 
 Kind = Literal["contacts", "accounts"]
@@ -60,29 +61,41 @@ def cause_of(mention: Mention, now: datetime) -> Cause:
 
 
 def hand_in(
-    log: Log, items: Sequence[Mapping[str, Any] | Mention], now: datetime, *, source: str = "api"
+    log: Log,
+    items: Sequence[Mapping[str, Any] | Mention],
+    now: datetime,
+    *,
+    source: str = "api",
+    suppressions: Suppressions = NOBODY,
 ) -> list[PostOutcome]:
     """Put posts on `mentions`, and what cannot be one on `dead-letters`; return what became of each, in order.
 
     An item is a row as `overheard.collectors.files` reads it, with every field that the API knows (None where the
-    caller said nothing), or a mention as it is. `source` stands in where a row names none. In durable batches of 500;
-    after an error handing in the same again goes on where it stopped. Raises as the log does.
+    caller said nothing), or a mention as it is. `source` stands in where a row names none. What `suppressions` cover is
+    not taken. In durable batches of 500; after an error handing in the same again goes on where it stopped. Raises as
+    the log does.
     """
     rows = _mentions(items, now, source)
     outcomes: list[PostOutcome] = []
     for start in range(0, len(rows), _BATCH):
         batch = rows[start : start + _BATCH]
-        revised = revise(log, [row for row in batch if isinstance(row, Mention)])
+        mentions = [row for row in batch if isinstance(row, Mention) and not suppressions.covers_mention(row)]
+        revised = revise(log, mentions)
         dead = [row for row in batch if isinstance(row, BadRow)]
         out = publication(revised, source=_SOURCE, time=now, cause_of=lambda mention: cause_of(mention, now))
         out += [dead_letter_record(_letter(row, now)) for row in dead]
         if out:
             log.append(out, durable=True)
-        told = iter(revised)
-        outcomes += [
-            _dead(index, row) if isinstance(row, BadRow) else _done(index, next(told))
-            for index, row in enumerate(batch, start)
-        ]
+        told = iter(zip(mentions, revised, strict=True))
+        taken = next(told, None)
+        for index, row in enumerate(batch, start):
+            if isinstance(row, BadRow):
+                outcomes.append(_dead(index, row))
+            elif taken is not None and taken[0] is row:
+                outcomes.append(_done(index, taken[1]))
+                taken = next(told, None)
+            else:
+                outcomes.append(PostOutcome(index=index, status="suppressed", message=SUPPRESSED))
     return outcomes
 
 

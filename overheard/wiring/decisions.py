@@ -1,15 +1,293 @@
-"""Which decisions of people hold, as far as the matcher has taken them in."""
+"""Decisions of people: what they name made sure, and which hold, as far as the matcher has taken them in."""
 
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import get_args
 
-from overheard.matcher.ledger import decisions_in
-from overheard.records import Decision
+from overheard.errors import InputError, NotFoundError
+from overheard.identities import written_key
+from overheard.index.base import Index
+from overheard.matcher.reading import decisions_in
+from overheard.records import (
+    Account,
+    Contact,
+    Decision,
+    DecisionVerb,
+    EnrichedMention,
+    Incident,
+    Polarity,
+    Status,
+    Term,
+    digest,
+)
 from overheard.wiring.system import System
+
+VERBS: tuple[DecisionVerb, ...] = get_args(DecisionVerb)
+# "not about us" is a decision of its own.
+STATUSES: tuple[Status, ...] = tuple(one for one in get_args(Status) if one != "not about us")
+LABELS: tuple[Polarity, ...] = get_args(Polarity)
+ACROSS_NETWORKS = "across networks"
+
+_PAIRS = ("same", "not the same", "unsure")
+_OF_ONE = ("lock", "not about us", "withdraw")
+_LONGEST = 2_000  # characters of a note
+_LONGEST_NAME = 200  # of an assignee, a tag, a note's own name
+_MOST_LISTED = 10
+_PAGE = re.compile(r"^(?:https?://[^/\s]+)?/(?:incidents|contacts|accounts)/((?:inc|con|acc)_[0-9a-zA-Z]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A decision as a person gives it: sides by any name; `value` None where they say none.
+
+    `right` of status, assign and policy may be left out, of a note too (it is a new one then); of a tag it is the tag.
+    """
+
+    verb: str
+    left: str
+    right: str = ""
+    value: str | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A decision whose sides are ids and keys as the log has them (`Decision`)."""
+
+    verb: DecisionVerb
+    left: str
+    right: str = ""
+    value: str = ""
+    note: str = ""
+
+    def by(self, by: str, at: datetime, key: str = "") -> Decision:
+        """Return the decision, said by `by`; the same `key` is the same decision, without one it is a new one."""
+        said = key or "/".join((self.verb, self.left, self.right, self.value, at.isoformat()))
+        id_ = f"dec_{digest(said)}"
+        return Decision(
+            id=id_,
+            verb=self.verb,
+            left=self.left,
+            right=self.right or (f"note/{id_[-12:]}" if self.verb == "note" else ""),
+            value=self.value,
+            by=by,
+            at=at,
+            note=self.note,
+        )
+
+
+def name_sides(system: System, index: Index, given: Given) -> Named:
+    """Return a decision with its sides found. Raises InputError for what it lacks, NotFoundError for what is not here.
+
+    Two records, or two posts, stand in the order of their ids: what is said of a pair is said of both ways round.
+    """
+    verb = next((one for one in VERBS if one == given.verb), None)
+    if verb is None:
+        msg = f"expected one of {', '.join(VERBS)}; got {given.verb[:100]!r}"
+        raise InputError(msg)
+    if len(given.note) > _LONGEST:
+        msg = f"expected a note of at most {_LONGEST:,} characters; got {len(given.note):,}"
+        raise InputError(msg)
+    left, right = _side(given.left), _side(given.right)
+    if verb in _PAIRS:
+        _refuse_value(verb, given.value)
+        return _pair(system, index, verb, given)
+    if verb in _OF_ONE:
+        _refuse_value(verb, given.value)
+        if right:
+            msg = f"{verb!r} takes one id; got a second, {right[:100]!r}"
+            raise InputError(msg)
+        if verb == "lock":
+            return Named(verb, _record(system, index, left), note=given.note)
+        return Named(
+            verb, _decision(system, left) if verb == "withdraw" else _post(system, index, left), note=given.note
+        )
+    value = _value(verb, given.value)
+    if verb == "policy":
+        return Named(verb, _policy_side(left), _policy(right), value, given.note)
+    right = _about(system, verb, right)
+    return Named(verb, _post(system, index, left), right, value, given.note)
 
 
 def standing_decisions(system: System, lefts: Sequence[str]) -> list[Decision]:
-    """Return the decisions that hold on these left sides (mention ids, identity keys), newest first."""
+    """Return the decisions that hold on these left sides (mention ids, identity keys, record ids), newest first."""
     # All of them are read: people decide some thousand times, and what holds is a fold over all.
     decisions = decisions_in(system.folder)
     found = [decision for left in dict.fromkeys(lefts) for decision in decisions.of(left).values()]
     return sorted(found, key=lambda decision: (decision.at, decision.id), reverse=True)
+
+
+def decisions_on_records(system: System, ids: Sequence[str]) -> list[Decision]:
+    """Return the decisions that hold on these contacts or accounts and others of the CRM, newest first.
+
+    Joins of records, what keeps two apart, locks, and identities that people gave them or took from them.
+    """
+    decisions = decisions_in(system.folder)
+    found = {one.id: one for id_ in ids for one in decisions.of(id_).values()}
+    for id_ in ids:
+        lefts = (left for left in decisions.lefts(id_) if not left.startswith("men_"))
+        standing = (decisions.on(left, id_) for left in lefts)
+        found |= {one.id: one for one in standing if one is not None}
+    return sorted(found.values(), key=lambda decision: (decision.at, decision.id), reverse=True)
+
+
+# --- sides -----------------------------------------------------------------------------------------------------------
+
+
+def _pair(system: System, index: Index, verb: DecisionVerb, given: Given) -> Named:
+    left, right, note = _side(given.left), _side(given.right), given.note
+    if not right:
+        msg = f"{verb!r} takes two: an incident, an identity or a contact, and a contact or account; or two incidents"
+        raise InputError(msg)
+    if _is_post(left):
+        left = _post(system, index, left)
+        if not _is_post(right):
+            return Named(verb, left, _record(system, index, right), note=note)
+        if verb == "unsure":
+            msg = "'unsure' is of an incident and a contact; whether two incidents are one event, nobody has to say"
+            raise InputError(msg)
+        other = _post(system, index, right)
+    elif key := written_key(left, system.settings.locale.region):
+        return Named(verb, key, _record(system, index, right), note=note)
+    elif _is_post(right):
+        msg = f"expected the incident first, then whom it is about; got {left[:100]!r} first"
+        raise InputError(msg)
+    elif not left.startswith(("con_", "acc_")) and not index.find_profiles(left):
+        msg = (
+            "expected the id of an incident, as a search shows it, an identity such as reddit:handle:ann, or a contact "
+            f"or account; {left[:100]!r} is none"
+        )
+        raise NotFoundError(msg)
+    else:
+        left, other = _record(system, index, left), _record(system, index, right)
+        if left[:4] != other[:4]:
+            msg = f"expected two contacts or two accounts; got {left} and {other}"
+            raise InputError(msg)
+    if left == other:
+        msg = f"expected two that may be one; both are {left}"
+        raise InputError(msg)
+    return Named(verb, min(left, other), max(left, other), note=note)
+
+
+def _side(given: str) -> str:
+    """Return a side without spaces around it; of the address of a page of ours, the id that it shows."""
+    given = given.strip()
+    found = _PAGE.search(given)
+    return found[1] if found else given
+
+
+def _is_post(given: str) -> bool:
+    return given.startswith(("inc_", "men_"))
+
+
+def _post(system: System, index: Index, given: str) -> str:
+    """Return the mention's id, of an incident's too."""
+    if given.startswith("inc_"):
+        hit = index.get(given)
+        if hit is not None and isinstance(hit.record, Incident):
+            return hit.record.mention.id
+    elif given.startswith("men_"):
+        event = system.fact(given)
+        if event is not None and isinstance(event.data, EnrichedMention):
+            return given
+    msg = f"expected the id of an incident, as a search shows it; {given[:100]!r} is none"
+    raise NotFoundError(msg)
+
+
+def _record(system: System, index: Index, who: str) -> str:
+    """Return the id of a contact or account. A record's own id means that record, whomever it was joined with."""
+    if who.startswith(("con_", "acc_")):
+        event = system.fact(who)
+        if event is not None and event.verb != "Delete" and isinstance(event.data, Contact | Account):
+            return who
+    found = index.find_profiles(who)
+    if len(found) == 1:
+        return found[0].id
+    if not found:
+        msg = f"expected a contact or account by name, handle, e-mail, external id or id; nobody is called {who!r}"
+    else:
+        ids = ", ".join(hit.id for hit in found[:_MOST_LISTED])
+        msg = f"expected one contact or account; {len(found)} are called {who!r}: {ids}"
+    raise NotFoundError(msg)
+
+
+def _decision(system: System, given: str) -> str:
+    event = system.fact(given)
+    if event is None or not isinstance(event.data, Decision):
+        msg = f"expected the id of a decision, as deciding returns it; {given[:100]!r} is none"
+        raise NotFoundError(msg)
+    return given
+
+
+def _policy_side(left: str) -> str:
+    if left not in ("", "policy"):
+        msg = f"expected 'policy' as the left side of a policy; got {left[:100]!r}"
+        raise InputError(msg)
+    return "policy"
+
+
+def _policy(right: str) -> str:
+    if right != ACROSS_NETWORKS:
+        msg = f"expected the policy {ACROSS_NETWORKS!r}; got {right[:100]!r}"
+        raise InputError(msg)
+    return right
+
+
+# --- values ----------------------------------------------------------------------------------------------------------
+
+
+def _refuse_value(verb: str, value: str | None) -> None:
+    if value:
+        msg = f"{verb!r} takes no value; got {value[:100]!r}"
+        raise InputError(msg)
+
+
+def _value(verb: str, value: str | None) -> str:
+    """Return the value of a verb that takes one. A tag is put on where none is given."""
+    if value is None and verb == "tag":
+        return "on"
+    value = None if value is None else value.strip()
+    known: Sequence[str] = {
+        "status": STATUSES,
+        "relabel": LABELS,
+        "policy": ("on", "off"),
+        "tag": ("on", ""),
+    }.get(verb, ())
+    if value is None or (known and value not in known):
+        expected = f"one of {', '.join(one or 'nothing' for one in known)}" if known else "a value"
+        aside = "; to set it aside: not about us" if verb == "status" else ""
+        msg = f"{verb!r}: expected {expected}; got {'none' if value is None else repr(value[:100])}{aside}"
+        raise InputError(msg)
+    longest = _LONGEST if verb == "note" else _LONGEST_NAME
+    if len(value) > longest:
+        msg = f"{verb!r}: expected a value of at most {longest:,} characters; got {len(value):,}"
+        raise InputError(msg)
+    return value
+
+
+def _about(system: System, verb: str, right: str) -> str:
+    """Return what of a post is decided on, in the words of `Decision`."""
+    if verb in ("status", "assign"):
+        if right not in ("", verb):
+            msg = f"{verb!r} takes an incident and a value; got a second id, {right[:100]!r}"
+            raise InputError(msg)
+        return verb
+    if len(right) > _LONGEST_NAME:
+        msg = f"{verb!r}: expected at most {_LONGEST_NAME} characters; got {len(right):,}"
+        raise InputError(msg)
+    if verb == "tag":
+        tag = " ".join(right.removeprefix("tag/").lstrip("#").split())
+        if not tag:
+            msg = "'tag': expected the tag as the right side; got nothing"
+            raise InputError(msg)
+        return f"tag/{tag}"
+    if verb == "note":
+        return right
+    what, _, term = (right or "sentiment").partition("/")
+    event = system.fact(f"term/{term}") if term else None
+    if what != "sentiment" or (term and (event is None or not isinstance(event.data, Term))):
+        msg = f"'relabel': expected 'sentiment', or 'sentiment/' and the id of a watched term; got {right[:100]!r}"
+        raise InputError(msg)
+    return right or "sentiment"

@@ -57,6 +57,7 @@ class Feeds:
             read=self._reader.read,
             stop=self._stop,
             consumer=self._consumer,
+            suppressed=self._system.suppressed.follow,
         )
 
 

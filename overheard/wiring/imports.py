@@ -13,20 +13,23 @@ from overheard.collectors.files import ImportReport as MentionReport
 from overheard.collectors.files import import_mentions, map_mentions, read_mentions
 from overheard.config.watchlist import WatchList, load_watchlist, watch_events
 from overheard.crm import accounts, contacts, holdings, purchases
-from overheard.crm.rows import ImportReport, append_facts
+from overheard.crm.rows import ImportReport, RowReport, append_facts
 from overheard.crm.sheets import open_sheet
 from overheard.crm.trade import Known
 from overheard.identities import normal_email, normal_phone
 from overheard.log.stage import Progress
-from overheard.matcher.ledger import facts_in, known_in
 from overheard.matcher.organisations import organisation_key, site_domain
+from overheard.matcher.reading import facts_in, known_in
 from overheard.records import Account, Contact, Event, Mention, Term
+from overheard.suppression import Suppressions
 from overheard.table import BadRow, open_table
 from overheard.text import fold
 from overheard.wiring.employers import bare, following
+from overheard.wiring.lists import one_person_twice
 from overheard.wiring.system import System, utc_now
 
 _ERRORS_SHOWN = 20
+SUPPRESSED = "erased on request: whoever this is asked to be forgotten, so nothing of it is taken in"
 _NO_MAP: Mapping[str, str] = {}
 OnProgress = Callable[[Progress], None]
 
@@ -106,7 +109,7 @@ def plan_contacts(
                     # Of two who are one, always the same: whichever came first must not matter.
                     people[key] = min(people.get(key, contact.id), contact.id)
         with system.looking_up_facts() as fact:
-            return contacts.plan_contacts(
+            report = contacts.plan_contacts(
                 sheet,
                 columns,
                 current=fact,
@@ -114,7 +117,20 @@ def plan_contacts(
                 system=system.settings.crm.system,
                 people=people,
                 explicit=mapping,
+                twice=one_person_twice,
             )
+    return _without_suppressed(report, system.suppressed.follow())
+
+
+def _without_suppressed(report: ImportReport, suppressions: Suppressions) -> ImportReport:
+    """Return the report without what it would do to people who were erased: their rows say so."""
+
+    def row_of(row: RowReport) -> RowReport:
+        if row.event is None or not suppressions.covers_contact(row.event.data):
+            return row
+        return RowReport(row.line, "suppressed", row.external_id, message=SUPPRESSED, warnings=row.warnings)
+
+    return replace(report, rows=tuple(map(row_of, report.rows))) if len(suppressions) else report
 
 
 def bring_accounts(
@@ -273,7 +289,9 @@ def bring_mentions(
         if system is None:
             report = _counted(rows)
         else:
-            report = import_mentions(system.log, rows, utc_now(), progress=on_progress)
+            report = import_mentions(
+                system.log, rows, utc_now(), progress=on_progress, suppressions=system.suppressed.follow()
+            )
         return Mentions(columns.described(), table.notes, report)
 
 

@@ -18,8 +18,9 @@ from overheard.log.stage import Backoff, Progress
 from overheard.wiring.alerts import run_alerts
 from overheard.wiring.feeds import poll_until
 from overheard.wiring.imports import bring_watch
+from overheard.wiring.policies import bring_policies
 from overheard.wiring.serve import serving_pages
-from overheard.wiring.system import System
+from overheard.wiring.system import System, utc_now
 
 SERVICES = ("collect", "enrich", "match", "index", "alerts", "web")
 _OWNERS = "owners"
@@ -42,8 +43,8 @@ def run_service(
     """
     jobs: dict[str, Callable[[], object]] = {
         "collect": lambda: collect_while_owner(system, stop, lambda ending: _collect(system, ending)),
-        "enrich": lambda: _enrich(system.log, stop, on_progress),
-        "match": lambda: system.run_match(stop, on_progress=on_progress),
+        "enrich": lambda: _enrich(system, stop, on_progress),
+        "match": lambda: _match(system, stop, on_progress),
         "index": lambda: system.run_index(stop, on_progress=on_progress),
         "alerts": lambda: while_owner(system.log, "alerts", stop, lambda ending: run_alerts(system, ending)),
         "web": lambda: _serve(system, stop, on_address),
@@ -136,11 +137,16 @@ class _Job:
             self._error = e
 
 
-def _enrich(log: Log, stop: threading.Event, on_progress: Callable[[Progress], None] | None) -> None:
+def _enrich(system: System, stop: threading.Event, on_progress: Callable[[Progress], None] | None) -> None:
     # Only here: it loads spaCy, which no other service needs.
     from overheard.wiring.worker import run_enrich  # noqa: PLC0415
 
-    run_enrich(log, stop, until_idle=lambda: False, on_progress=on_progress)
+    run_enrich(system.log, stop, until_idle=lambda: False, on_progress=on_progress, suppressed=system.suppressed.follow)
+
+
+def _match(system: System, stop: threading.Event, on_progress: Callable[[Progress], None] | None) -> None:
+    bring_policies(system, utc_now())
+    system.run_match(stop, on_progress=on_progress)
 
 
 def _collect(system: System, ending: threading.Event) -> None:

@@ -5,27 +5,23 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
-from typing import Any, Literal, get_args
+from functools import partial
+from typing import Any, Literal
 
 from overheard.config.settings import Settings
 from overheard.crm.rows import append_facts
-from overheard.errors import InputError, NotFoundError
-from overheard.identities import written_key
+from overheard.errors import NotFoundError
 from overheard.index.base import Hit, Index, Page, Search
 from overheard.index.query import Published, Value, every, parse
 from overheard.log.deadletters import list_letters
 from overheard.records import (
     DeadLetter,
     Decision,
-    DecisionVerb,
-    EnrichedMention,
     Event,
-    Incident,
     Mention,
     Profile,
     Term,
     WatchedSource,
-    digest,
     event_for,
 )
 from overheard.web.base import (
@@ -40,7 +36,7 @@ from overheard.web.base import (
     SourceStatus,
     Walk,
 )
-from overheard.web.results import Changes, Health, PostOutcome, RowOutcome
+from overheard.web.results import Certificate, Changes, Health, PostOutcome, ReviewPage, RowOutcome, Why
 from overheard.web.shown import name_of
 from overheard.web.tokens import caller_of
 from overheard.wiring.activity import activity_of, pulse_of
@@ -51,19 +47,19 @@ from overheard.wiring.bringing import bring_rows, hand_in
 from overheard.wiring.changes import read_changes
 from overheard.wiring.cost import cost_of
 from overheard.wiring.deadletters import drop_letters, replay_letters
-from overheard.wiring.decisions import standing_decisions
+from overheard.wiring.decisions import Given, decisions_on_records, name_sides, standing_decisions
+from overheard.wiring.erasure import erase_person
 from overheard.wiring.health import health_of, metrics_of
 from overheard.wiring.measuring import measure_apart
 from overheard.wiring.people import search_people
+from overheard.wiring.review import review_page, why_of
 from overheard.wiring.setup import SystemSetUp
 from overheard.wiring.sources import SourceCounts, poll_now, source_statuses
 from overheard.wiring.system import System, utc_now
 from overheard.wiring.tokens import TokenFile
 from overheard.wiring.walk import walk_from, walk_of
 
-VERBS: tuple[DecisionVerb, ...] = get_args(DecisionVerb)
 _DAY_MS = 86_400_000
-_LONGEST_NOTE = 2_000
 
 
 class SystemService:
@@ -143,7 +139,7 @@ class SystemService:
     def get(self, id: str) -> Hit | None:  # noqa: A002 - the protocol's name
         """See `Service.get`."""
         with self.index() as index:
-            return index.get(id)
+            return _get(index, id)
 
     def find(self, who: str) -> Sequence[Hit]:
         """See `Service.find`."""
@@ -153,8 +149,9 @@ class SystemService:
     def names(self, ids: Sequence[str]) -> Mapping[str, str]:
         """See `Service.names`."""
         with self.index() as index:
-            hits = [index.get(id_) for id_ in dict.fromkeys(ids) if id_]
-        return {hit.id: name_of(hit.record) for hit in hits if hit is not None and isinstance(hit.record, Profile)}
+            hits = {id_: _get(index, id_) for id_ in dict.fromkeys(ids) if id_}
+        found = {id_: hit.record for id_, hit in hits.items() if hit is not None}
+        return {id_: name_of(record) for id_, record in found.items() if isinstance(record, Profile)}
 
     def people(self, words: str = "", *, kind: str = "", after: str = "", limit: int = 50) -> Page:
         """See `Service.people`."""
@@ -175,6 +172,20 @@ class SystemService:
         """See `Service.standing`."""
         return standing_decisions(self.system, lefts)
 
+    def decided_on(self, ids: Sequence[str]) -> Sequence[Decision]:
+        """See `Service.decided_on`."""
+        return decisions_on_records(self.system, ids)
+
+    def review(self, after: str = "", limit: int = 20) -> ReviewPage:
+        """See `Service.review`."""
+        with self.index() as index:
+            return review_page(self.system.folder, index, after, limit)
+
+    def why(self, incident: str) -> Why:
+        """See `Service.why`."""
+        with self.index() as index:
+            return why_of(self.system.folder, index, incident)
+
     def sources(self) -> Sequence[SourceStatus]:
         """See `Service.sources`."""
         with self.index() as index:
@@ -186,30 +197,22 @@ class SystemService:
 
     # --- saying ------------------------------------------------------------------------------------------------------
 
-    def decide(self, verb: str, left: str, right: str = "", *, by: str, note: str = "", key: str = "") -> Decision:
+    def decide(
+        self,
+        verb: str,
+        left: str,
+        right: str = "",
+        *,
+        value: str | None = None,
+        by: str,
+        note: str = "",
+        key: str = "",
+    ) -> Decision:
         """See `Service.decide`."""
-        if verb not in VERBS:
-            msg = f"expected one of {', '.join(VERBS)}; got {verb[:100]!r}"
-            raise InputError(msg)
-        if bool(right) != (verb in ("same", "not the same")):
-            msg = f"{verb!r} takes {'an incident or identity and a contact' if not right else 'one id'}"
-            raise InputError(msg)
-        if len(note) > _LONGEST_NOTE:
-            msg = f"expected a note of at most {_LONGEST_NOTE:,} characters; got {len(note):,}"
-            raise InputError(msg)
         with self.index() as index:
-            left = self._decision(left) if verb == "withdraw" else self._about(index, verb, left)
-            right = self._person(index, right) if right else ""
+            named = name_sides(self.system, index, Given(verb, left, right, value, note))
         now = self._clock()
-        decision = Decision(
-            id=f"dec_{digest(key or f'{verb}/{left}/{right}/{now.isoformat()}')}",
-            verb=verb,
-            left=left,
-            right=right,
-            by=by,
-            at=now,
-            note=note,
-        )
+        decision = named.by(by, now, key)
         known = self.system.fact(decision.id)
         if known is not None and isinstance(known.data, Decision):
             return known.data  # the same key again: nothing is written
@@ -218,40 +221,6 @@ class SystemService:
         self.system.catch_up_match()
         self.system.catch_up_index()
         return decision
-
-    def _decision(self, given: str) -> str:
-        event = self.system.fact(given)
-        if event is None or not isinstance(event.data, Decision):
-            msg = f"expected the id of a decision, as deciding returns it; {given[:100]!r} is none"
-            raise NotFoundError(msg)
-        return given
-
-    def _about(self, index: Index, verb: str, given: str) -> str:
-        """Return the mention's id, or the identity's key in its normal form."""
-        if given.startswith("inc_"):
-            hit = index.get(given)
-            if hit is not None and isinstance(hit.record, Incident):
-                return hit.record.mention.id
-        elif given.startswith("men_"):
-            event = self.system.fact(given)
-            if event is not None and isinstance(event.data, EnrichedMention):
-                return given
-        elif verb != "not about us" and (key := written_key(given)):
-            return key
-        identity = "" if verb == "not about us" else ", or an identity such as reddit:handle:ann"
-        msg = f"expected the id of an incident, as a search shows it{identity}; {given[:100]!r} is none"
-        raise NotFoundError(msg)
-
-    def _person(self, index: Index, who: str) -> str:
-        found = index.find_profiles(who)
-        if len(found) == 1:
-            return found[0].id
-        if not found:
-            msg = f"expected a contact or account by name, handle, e-mail, external id or id; nobody is called {who!r}"
-        else:
-            ids = ", ".join(hit.id for hit in found[:10])
-            msg = f"expected one contact or account; {len(found)} are called {who!r}: {ids}"
-        raise NotFoundError(msg)
 
     # --- the API -----------------------------------------------------------------------------------------------------
 
@@ -262,7 +231,7 @@ class SystemService:
     def hand_in(self, items: Sequence[Mapping[str, Any] | Mention]) -> Sequence[PostOutcome]:
         """See `Service.hand_in`."""
         with self._bringing:
-            return hand_in(self.system.log, items, self._clock())
+            return hand_in(self.system.log, items, self._clock(), suppressions=self.system.suppressed.follow())
 
     def bring(
         self, kind: Literal["contacts", "accounts"], rows: Sequence[Mapping[str, Any]], *, dry_run: bool = False
@@ -285,7 +254,7 @@ class SystemService:
 
     def replay(self, letters: Sequence[str]) -> None:
         """See `Service.replay`."""
-        replay_letters(self.system.log, letters)
+        replay_letters(self.system.log, letters, self.system.suppressed.follow())
 
     def drop(self, letters: Sequence[str]) -> None:
         """See `Service.drop`."""
@@ -342,9 +311,27 @@ class SystemService:
         """See `Service.alerts_feed`."""
         return alerts_feed(self.system, self._clock())
 
+    def erase(self, who: str, *, by: str, named: bool = False, dry_run: bool = False) -> Certificate:
+        """See `Service.erase`."""
+        with self._bringing:
+            lend = partial(self.system.index, reading=True)
+            return erase_person(self.system, lend, who, by=by, named=named, dry_run=dry_run, clock=self._clock)
+
     def caller(self, token: str) -> Caller | None:
         """See `Service.caller`."""
         return caller_of(token, self._tokens.read(), now=self._clock())
+
+
+def _get(index: Index, id_: str) -> Hit | None:
+    """Return a document by its id, or by that of a record that it stands for."""
+    hit = index.get(id_)
+    if hit is None and id_.startswith(("con_", "acc_")):
+        return next((one for one in index.find_profiles(id_) if id_ in _ids(one)), None)
+    return hit
+
+
+def _ids(hit: Hit) -> tuple[str, ...]:
+    return hit.record.ids if isinstance(hit.record, Profile) else ()
 
 
 def _said(since: date | None, until: date | None) -> Published:

@@ -28,11 +28,14 @@ from overheard.index.base import Index
 from overheard.index.stage import IndexStage
 from overheard.log.base import TOPICS, ConsumerRecord, Log
 from overheard.log.stage import LogSink, Progress, run_stage
-from overheard.matcher.ledger import Ledger, fates_in, position_in
+from overheard.log.suppressed import Suppressed
+from overheard.matcher.ledger import Ledger
+from overheard.matcher.reading import fates_in, position_in
 from overheard.matcher.stage import LedgerSink, MatchStage
 from overheard.matcher.standby import follow, run_match
 from overheard.records import Event, RecordError, Term, WatchedSource, decode
 from overheard.wiring.engines import Indexes, embedded, is_shared, open_log
+from overheard.wiring.keyfile import KeyFile
 
 # The topic that each stage reads, under whose name its positions and fates stand.
 STAGES: Mapping[str, str] = {"enrich": "mentions", "match": "facts", "index": "documents"}
@@ -110,11 +113,13 @@ class System:
         self._turns = {stage: threading.Lock() for stage in STAGES}
         self.folder = Folder(folder, held=guest)
         self._indexes = Indexes(settings.index, self.folder)
+        self.key_file = KeyFile.of(settings, self.home)
         try:
             self.log = open_log(settings.log, self.folder)
         except BaseException:
             self.folder.close()
             raise
+        self.suppressed = Suppressed(self.log, self.key_file.read)
 
     def __enter__(self) -> Self:
         return self
@@ -156,7 +161,7 @@ class System:
         with self._only("match"):
             if not self.shared:
                 return self._run_match(stop, until_idle=until_idle, on_progress=on_progress)
-            with closing(Ledger(self.folder, clock=utc_now)) as ledger:
+            with closing(Ledger(self.folder, clock=utc_now, secret=self.key_file.read)) as ledger:
                 return run_match(ledger, self.log, stop, until_idle=until_idle, on_progress=on_progress, clock=utc_now)
 
     def _run_match(
@@ -167,7 +172,7 @@ class System:
         on_progress: Callable[[Progress], None] | None = None,
     ) -> Progress:
         with (
-            closing(Ledger(self.folder, clock=utc_now)) as ledger,
+            closing(Ledger(self.folder, clock=utc_now, secret=self.key_file.read)) as ledger,
             closing(self.log.consumer("match", MatchStage.topic)) as consumer,
         ):
             return run_stage(
@@ -290,7 +295,7 @@ class System:
         if self.guest or not turn.acquire(blocking=False):
             return False
         try:
-            with closing(Ledger(self.folder, clock=utc_now)) as ledger:
+            with closing(Ledger(self.folder, clock=utc_now, secret=self.key_file.read)) as ledger:
                 follow(ledger, self.log, until=end, clock=utc_now)
         finally:
             turn.release()
@@ -298,7 +303,7 @@ class System:
 
     def run_follow(self, stop: threading.Event) -> None:
         """Have this folder's ledger follow the matcher, in this thread until `stop`; never take over."""
-        with self._only("match"), closing(Ledger(self.folder, clock=utc_now)) as ledger:
+        with self._only("match"), closing(Ledger(self.folder, clock=utc_now, secret=self.key_file.read)) as ledger:
             while not stop.is_set():
                 follow(ledger, self.log, stop=stop, clock=utc_now)
                 stop.wait(_LOOK_SHARED)

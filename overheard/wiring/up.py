@@ -22,8 +22,10 @@ import msgspec
 from overheard.errors import OverheardError
 from overheard.log.base import TOPICS
 from overheard.wiring.alerts import begin_alerts, run_alerts
+from overheard.wiring.erasure import restore_list
 from overheard.wiring.feeds import poll_until
 from overheard.wiring.imports import bring_watch
+from overheard.wiring.policies import bring_policies
 from overheard.wiring.run import collect_while_owner, while_owner
 from overheard.wiring.serve import serving_pages
 from overheard.wiring.system import GAVE_UP, System, said_serving, utc_now
@@ -68,6 +70,7 @@ def run_up(
     want told. `on_status` is called about twice a second, in this thread. On `stop` every batch in hand is finished.
     Raises what a stage raised, after the others have been stopped; OverheardError when the workers die again and again.
     """
+    restore_list(system)
     # The server goes first, so that a port in use is said before any work is done.
     with serving_pages(system) if serve else nullcontext("") as address, said_serving(system.folder.path, address):
         if on_address is not None and address:
@@ -124,6 +127,7 @@ class _Run:
     def start(self) -> None:
         # What was imported and not yet applied may say what to watch, so the matcher goes before the workers.
         self._begin("match", lambda: self.system.run_match(self.ending))
+        bring_policies(self.system, utc_now())
         self.system.catch_up_match()
         if self.system.settings.watch:
             bring_watch(self.system, Path(self.system.settings.watch))
@@ -201,6 +205,7 @@ class _Run:
         # One thread a worker: the cores are shared out by the number of workers.
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         command += [str(self.workers), msgspec.json.encode(self.system.settings.log).decode()]
+        command += [str(self.system.key_file.path)]
         return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)  # noqa: S603
 
     def _guarded(self, job: Callable[[], object]) -> None:

@@ -1,6 +1,8 @@
 """One enrich worker: a process of its own, started by `overheard up`; it alone loads spaCy.
 
-python -m overheard.wiring.worker FOLDER MEMBER MEMBERS LOG, the last being `[log]` of the settings as JSON
+python -m overheard.wiring.worker FOLDER MEMBER MEMBERS LOG KEY
+
+LOG is `[log]` of the settings as JSON, KEY the file with the suppression key
 """
 
 import logging
@@ -21,7 +23,10 @@ from overheard.errors import OverheardError
 from overheard.folder import Folder
 from overheard.log.base import ConsumerRecord, Log
 from overheard.log.stage import LogSink, Outcome, Progress, run_stage
+from overheard.log.suppressed import Suppressed
+from overheard.suppression import Suppressions, nobody
 from overheard.wiring.engines import open_log, quiet_clients
+from overheard.wiring.keyfile import KeyFile
 from overheard.wiring.system import GAVE_UP, utc_now
 
 
@@ -46,9 +51,13 @@ def run_enrich(
     members: int = 1,
     until_idle: Callable[[], bool],
     on_progress: Callable[[Progress], None] | None = None,
+    suppressed: Callable[[], Suppressions] = nobody,
 ) -> Progress:
-    """Enrich a member's partitions in this thread until `stop`, or until nothing is left where `until_idle` says so."""
-    stage = EnrichStage(Winnow(), clock=utc_now)
+    """Enrich a member's partitions in this thread until `stop`, or until nothing is left where `until_idle` says so.
+
+    `suppressed` gives who was erased, as of now.
+    """
+    stage = EnrichStage(Winnow(), clock=utc_now, suppressed=suppressed)
     consumer = log.consumer("enrich", stage.topic, member=member, members=members)
     rewinnow = Rewinnow(log, stage, lambda: consumer.partitions)
 
@@ -67,7 +76,9 @@ def run_enrich(
         )
 
 
-def run_worker(folder: Path, member: int, members: int, settings: LogSettings, stop: threading.Event) -> None:
+def run_worker(  # noqa: PLR0917  called in one place
+    folder: Path, member: int, members: int, settings: LogSettings, key: Path, stop: threading.Event
+) -> None:
     """Enrich this member's partitions until `stop`, or until the owner of the folder has ended."""
     with Folder(folder, held=True) as held, closing(open_log(settings, held)) as log:
         run_enrich(
@@ -77,6 +88,7 @@ def run_worker(folder: Path, member: int, members: int, settings: LogSettings, s
             members=members,
             until_idle=held.owner_is_gone,
             on_progress=lambda _: stop.set() if held.owner_is_gone() else None,
+            suppressed=Suppressed(log, KeyFile(key).read).follow,
         )
 
 
@@ -84,12 +96,13 @@ def main() -> int:
     """Run as a process; 0 when told to stop, GAVE_UP with a message when the folder cannot be used."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     quiet_clients()
-    folder, member, members, settings = sys.argv[1:]
+    folder, member, members, settings, key = sys.argv[1:]
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
-        run_worker(Path(folder), int(member), int(members), msgspec.json.decode(settings, type=LogSettings), stop)
+        log_settings = msgspec.json.decode(settings, type=LogSettings)
+        run_worker(Path(folder), int(member), int(members), log_settings, Path(key), stop)
     except OverheardError as e:
         print(f"error: {e}", file=sys.stderr)  # noqa: T201  a process's last word
         return GAVE_UP

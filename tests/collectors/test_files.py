@@ -15,7 +15,7 @@ from overheard.folder import Folder
 from overheard.log.base import TOPICS
 from overheard.log.deadletters import list_letters
 from overheard.log.embedded import EmbeddedLog
-from overheard.records import Event, Mention, decode, encode, event_for, mention_id, sort_key
+from overheard.records import Event, Mention, ProfileLink, decode, encode, event_for, mention_id, sort_key
 from overheard.table import BadRow, open_table
 
 NAMES = st.sampled_from(
@@ -122,6 +122,51 @@ def test_an_author_as_mailing_lists_sign_has_a_name_and_an_address() -> None:
     actor = post(author="Asha Rao <asha@rao.example>").attributed_to
     assert actor is not None
     assert (actor.preferred_username, actor.name, actor.email) == ("", "Asha Rao", "asha@rao.example")
+
+
+def test_an_author_s_profile_is_kept_with_its_id_bio_and_links() -> None:
+    actor = post(
+        author="asha", author_id="783214", author_bio="Plant manager at Acme", author_links="https://asha.example, x"
+    ).attributed_to
+    assert actor is not None
+    assert (actor.native_id, actor.summary) == ("783214", "Plant manager at Acme")
+    assert actor.links == (ProfileLink(url="https://asha.example"),)
+    listed = post(author="a", author_links=["https://a.example", {"url": "https://b.example", "verified": True}])
+    assert listed.attributed_to is not None
+    assert listed.attributed_to.links == (
+        ProfileLink(url="https://a.example"),
+        ProfileLink(url="https://b.example", verified=True),
+    )
+
+
+def test_an_account_as_mastodon_shows_it_keeps_which_links_it_verified() -> None:
+    account = {
+        "id": "109",
+        "acct": "asha",
+        "display_name": "Asha Rao",
+        "url": "https://social.example/@asha",
+        "note": "<p>Makes mills.<br>Pune</p>",
+        "fields": [
+            {"name": "Web", "value": '<a href="https://asha.example" rel="me">asha</a>', "verified_at": "2026-01-01"},
+            {"name": "Work", "value": '<a href="https://acme.example">acme</a>', "verified_at": None},
+            {"name": "Mood", "value": "fine"},
+        ],
+    }
+    actor = post(author=account).attributed_to
+    assert actor is not None
+    assert (actor.name, actor.summary) == ("Asha Rao", "Makes mills.\nPune")
+    assert actor.links == (
+        ProfileLink(url="https://asha.example", verified=True),
+        ProfileLink(url="https://acme.example"),
+    )
+
+
+def test_a_bio_without_end_is_cut_and_links_without_end_are_bounded() -> None:
+    many = [f"https://s{i}.example" for i in range(1_000)]
+    actor = post(author="asha", author_bio="x" * 100_000, author_links=many).attributed_to
+    assert actor is not None
+    assert len(actor.summary) <= 5_000
+    assert len(actor.links) == 32
 
 
 def test_an_author_that_is_nobody_stays_nobody_and_deleted_stays_as_written() -> None:

@@ -348,6 +348,16 @@ class IndexContract:
         assert index.count() == 20
         assert fill(index, documents) == ["stale"] * 20
 
+    def test_a_purge_changes_nothing_that_is_found_and_forgets_no_removal(self, index: Index) -> None:
+        kept, gone = document_of(incident(1, "kept words"), 3), document_of(incident(2, "zanzibarite words"), 3)
+        fill(index, [kept, gone, document_of(profile(1, "Jane Doe"), 1)])
+        fill(index, [Removal(gone.id, 4)])
+        index.purge()
+        assert ids(index, "words") == [kept.id]
+        assert (index.count(), dict(index.versions())[kept.id]) == (2, 3)
+        assert fill(index, [gone, kept]) == ["stale", "stale"]
+        assert ids(index, "zanzibarite") == []
+
     # --- profiles ---
 
     @pytest.mark.parametrize(

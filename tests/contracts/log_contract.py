@@ -152,6 +152,15 @@ class LogContract:
         assert [dict(r.headers) for r in records] == [{"traceparent": "00-ü"}, {}, {}]
         assert [r.timestamp for r in records] == [clock.now - 5, clock.now - 5, clock.now]
 
+    def test_erasing_keys_leaves_the_newest_of_each_and_all_other_keys(self, log: Log) -> None:
+        put(log, "kept", ("a", b"1"), ("b", b"1"), ("a", b"2"), ("c", b"1"), ("c", None))
+        assert log.erase("kept", ["a", "c", "unknown"]) in (2, 0)
+        assert dict(log.latest("kept", ["a", "b", "c"])).keys() == {"a", "b"}
+        assert log.latest("kept", ["a"])["a"].value == b"2"
+        put(log, "wide", *((key, b"1") for key in "abcdef"))
+        log.erase("wide", ["a", "f"])
+        assert {record.key for record in everything(log, "wide")} >= set("bcde")
+
     def test_any_key_and_any_bytes_come_back_as_they_went_in(self, log: Log) -> None:
         keys = ["", "a", "हिन्दी", "日本語", "🙂", "a\x00b", "a/b c", "x" * 5_000, "e\u0301", "é"]
         pairs = [(key, value) for key in keys for value in (b"", b"\x00\xff\xfe", None, b"x" * 100_000)]

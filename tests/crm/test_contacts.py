@@ -263,3 +263,56 @@ def test_the_real_contacts_are_all_read() -> None:
     report = plan((REAL / "contacts.csv").read_bytes())
     assert report.counts["created"] == len(report.rows)
     assert not [c for c, f in report.columns if f == "-"]
+
+
+def test_an_address_and_a_birthday_are_read_by_their_usual_names() -> None:
+    [contact] = contacts(
+        plan(
+            "id,name,street_number,address_1,address_2,suburb,postcode,state,country,date_of_birth\n"
+            "7,Asha Rao,12,MG Road,Camp,Pune,411001,MH,India,1978-03-05\n"
+        )
+    )
+    assert contact.street == "12 MG Road, Camp"
+    assert (contact.place, contact.postal_code, contact.region, contact.country) == ("Pune", "411001", "MH", "India")
+    assert contact.birthday == date(1978, 3, 5)
+
+
+@pytest.mark.parametrize(
+    ("written", "day"),
+    [("5/3/78", date(1978, 3, 5)), ("5-Mar-1978", date(1978, 3, 5)), ("19780305", date(1978, 3, 5)), ("", None)],
+)
+def test_a_birthday_of_two_digits_is_past(written: str, day: date | None) -> None:
+    [contact] = contacts(plan(f"id,name,birthday\n7,Asha Rao,{written}\n"))
+    assert contact.birthday == day
+
+
+@pytest.mark.parametrize("written", ["2099-01-01", "31/02/1978", "5 March"])
+def test_a_birthday_that_is_none_is_left_out_with_a_warning(written: str) -> None:
+    report = plan(f"id,name,birthday\n7,Asha Rao,{written}\n")
+    assert contacts(report)[0].birthday is None
+    assert any("birthday" in warning for warning in report.rows[0].warnings)
+
+
+def test_what_another_system_calls_a_contact_is_kept_beside_our_id_and_renewed() -> None:
+    mapping = {"SAP no": "id:sap"}
+    first = plan("id,name,SAP no\n7,Asha Rao,A1\n", mapping=mapping)
+    assert [(one.system, one.value) for one in contacts(first)[0].external_ids] == [("crm", "7"), ("sap", "A1")]
+    again = plan("id,name,SAP no\n7,Asha Rao,A2\n", first.events, mapping)
+    assert [(one.system, one.value) for one in contacts(again)[0].external_ids] == [("crm", "7"), ("sap", "A2")]
+    without = plan("id,name\n7,Asha R Rao\n", again.events)
+    assert [one.value for one in contacts(without)[0].external_ids] == ["7", "A2"]
+
+
+def test_rows_that_are_found_to_be_of_one_person_are_warned_of_at_the_later_one() -> None:
+    table = open_table(io.BytesIO(b"id,name\n1,Asha Rao\n2,A. Rao\n"), name="contacts.csv")
+    report = plan_contacts(
+        table,
+        map_contacts(table),
+        current=lambda _: None,
+        now=NOW,
+        twice=lambda people: [(0, 1, f"may be one person ({len(people)} compared)")],
+    )
+    assert [row.warnings for row in report.rows] == [
+        (),
+        ("'A. Rao' and 'Asha Rao' of line 2, may be one person (2 compared): if so, merge them in the CRM",),
+    ]

@@ -2,7 +2,7 @@
 
 import base64
 import io
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -42,6 +42,7 @@ FULL = card(
     "TEL;TYPE=CELL:098220 12345",
     "TEL;TYPE=WORK,FAX:022 2765 4399",
     "ADR;TYPE=WORK:;;MG Road;Pune;MH;411001;India",
+    "BDAY:19780305",
     "URL:https\\://asha.example",
     "URL:https://www.linkedin.com/in/asha-rao",
     "X-SOCIALPROFILE;type=twitter:https://twitter.com/asha_rao",
@@ -63,6 +64,8 @@ def test_a_card_becomes_a_contact_with_all_that_it_says() -> None:
         "Head of Purchase",
         "Pune",
     )
+    assert (one.street, one.region, one.postal_code, one.country) == ("MG Road", "MH", "411001", "India")
+    assert one.birthday == date(1978, 3, 5)
     assert (one.emails, one.phones) == (("asha@alpha.example",), ("+919822012345",))
     assert one.handles == {"linkedin": "asha-rao", "x": "asha_rao", "telegram": "asha_t"}
     assert one.urls[0] == "https://asha.example"

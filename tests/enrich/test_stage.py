@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from overheard.enrich.stage import DELETED, DROPPED, ENRICHED, MODELS, EnrichStage
+from overheard.enrich.stage import DELETED, DROPPED, ENRICHED, MODELS, SUPPRESSED, EnrichStage
 from overheard.enrich.winnow import Winnow
 from overheard.errors import InputError
 from overheard.log.base import ConsumerRecord, ProducerRecord
 from overheard.log.stage import FATES
-from overheard.records import Actor, EnrichedMention, Event, WatchedSource, decode, encode
+from overheard.records import Actor, EnrichedMention, Event, Suppression, WatchedSource, decode, encode
+from overheard.suppression import Suppressions, fingerprint_of, suppression_hash
 from tests.enrich.conftest import NOW
 from tests.enrich.making import a_mention, a_term, mention_record, value_of
 from tests.strategies import mentions
@@ -148,3 +149,16 @@ def test_any_mention_has_a_fate_and_offsets_into_its_text(loaded_stage: EnrichSt
         for spans in (found.hits, found.entities, found.targets, found.snippets):
             assert all(0 <= span.start < span.end <= len(text) for span in spans)
         assert {target.target for target in found.targets} == {hit.term for hit in found.hits}
+
+
+def test_what_an_erased_author_said_goes_no_further_also_as_an_edit() -> None:
+    mention = a_mention("Korvex again", attributed_to=Actor(platform="reddit", preferred_username="Ann"))
+    secret = b"k" * 32
+    entry = Suppression(
+        id=suppression_hash(secret, "reddit:handle:ann"), fingerprint=fingerprint_of(secret), at=NOW, by="me"
+    )
+    erased = Suppressions(lambda: secret, [entry])
+    stage = EnrichStage(Winnow([a_term("korvex")]), clock=lambda: NOW, suppressed=lambda: erased)
+    records = [mention_record(mention), mention_record(mention, verb="Update", sourceversion=2)]
+    outcome = stage.process(records)
+    assert (outcome.outputs, outcome.fates) == ([], {SUPPRESSED: 2})

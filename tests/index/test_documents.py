@@ -48,6 +48,7 @@ def test_an_incident_is_found_by_what_it_holds() -> None:
         "about": ("nvidia",),
         "sentiment": ("neutral",),
         "status": ("open",),
+        "event": (record.id,),
         "contact": ("con_1",),
         "account": ("acc_1",),
         "candidate": ("con_2",),
@@ -57,6 +58,13 @@ def test_an_incident_is_found_by_what_it_holds() -> None:
         "url": ("https://blog.nvidia.co.uk/a", "https://nvda.example/s"),
     }
     assert record_of(document.kind, document.json) == record
+
+
+def test_an_incident_is_found_by_what_people_made_of_it_and_by_its_event() -> None:
+    record = replace(incident(1, "x #sale"), event="inc_1", assignee="Asha Rao", tags=("Urgent",), status="in progress")
+    values = document_of(record, 1).values
+    assert (values["event"], values["assignee"], values["tag"]) == (("inc_1",), ("asha rao",), ("sale", "urgent"))
+    assert values["status"] == ("in progress",)
 
 
 def test_a_profile_is_found_by_its_people_and_keeps_its_record() -> None:

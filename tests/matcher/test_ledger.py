@@ -12,7 +12,7 @@ from overheard.errors import InputError
 from overheard.log.base import ProducerRecord
 from overheard.log.deadletters import list_letters
 from overheard.log.stage import run_stage
-from overheard.matcher.ledger import fates_in
+from overheard.matcher.reading import fates_in
 from overheard.records import (
     Incident,
     Polarity,

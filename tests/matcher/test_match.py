@@ -308,4 +308,11 @@ def test_each_feature_explains_itself_in_its_docstring(feature: Any) -> None:
 
 
 def test_what_corroborates_is_a_fact_beside_the_name() -> None:
-    assert {"employer named", "domain linked", "title named", "place named"} == CORROBORATING
+    assert {
+        "employer named",
+        "domain linked",
+        "title named",
+        "place named",
+        "product held",
+        "colleague named",
+    } == CORROBORATING

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from overheard.log.base import ProducerRecord
+from overheard.records import ProfileLink
 from tests.matcher.worlds import (
     NOW,
     acc,
@@ -33,10 +34,25 @@ TEXTS = (
     "Asha Rao-Iyer at Borealis",
     "nothing here",
     "Ben Stone Jr. bought a lathe",
+    "the new lathe of Borealis broke down twice in its first week, says Ben Stone of Pune",
+    "the new lathe of Borealis broke down twice in its first week, says Ben Stone of Delhi",
+)
+# Who they are, as their platform tells it: native ids (a handle that changed, one that another took over), links of
+# profiles there and back, verified addresses, names and bios.
+PROFILES: tuple[dict[str, Any], ...] = (
+    {},
+    {"native_id": "1"},
+    {"native_id": "2"},
+    {"name": "Asha Rao", "summary": "Buyer at Acme Tools, Pune"},
+    {"links": (ProfileLink(url="https://rao.example/"),)},
+    {"links": (ProfileLink(url="https://social.example/@asha", verified=True),)},
+    {"email": "a@acme.example", "email_verified": True},
+    {"url": "https://social.example/@asha", "links": (ProfileLink(url="https://reddit.com/user/zed"),)},
+    {"links": (ProfileLink(url="https://social.example/@asha"),)},
 )
 LINKS = ((), ("https://acme.example/about",), ("https://rao.example/",))
 
-numbers = st.sampled_from(("1", "2"))
+numbers = st.sampled_from(("1", "2", "3"))
 versions = st.integers(1, 3)
 verbs = st.sampled_from(("Create", "Update", "Delete"))
 times = st.integers(0, 3).map(lambda hours: NOW - timedelta(hours=hours))
@@ -64,19 +80,67 @@ accounts = st.builds(
     account, numbers, st.sampled_from(FIRMS), st.sampled_from(("acme.example", "borealis.example", ""))
 )
 mentions = st.builds(
-    lambda number, text, author, links, published, seen, model: mention(
-        number, text, author, links=links, published=published, first_seen=seen, model_version=model
+    lambda number, text, author, profile, links, published, seen, model, answers: mention(
+        number,
+        text,
+        author,
+        profile=profile,
+        links=links,
+        published=published,
+        first_seen=seen,
+        model_version=model,
+        in_reply_to=answers,
     ),
     st.sampled_from(("1", "2", "3")),
     st.sampled_from(TEXTS),
     st.sampled_from((*HANDLES, "", "zed")),
+    st.sampled_from(PROFILES),
     st.sampled_from(LINKS),
     st.one_of(st.none(), times),
     times,
     st.integers(1, 2),
+    st.sampled_from(("", "", "1", "3")),
 )
 lefts = st.sampled_from(("reddit:handle:asha", "reddit:handle:ben", "reddit:handle:zed", men("1"), men("2")))
+records = st.sampled_from((con("1"), con("2"), con("3"), acc("1"), acc("2")))
+workflows = st.sampled_from(
+    (
+        ("status", "status", "answered"),
+        ("assign", "assign", "ravi"),
+        ("note", "1", "called back"),
+        ("tag", "tag/x", "on"),
+    )
+)
 decisions = st.one_of(
+    st.builds(
+        lambda number, verb, left, right, at: decision(number, verb, left, right, at=at),
+        st.sampled_from(("6", "7", "8")),
+        st.sampled_from(("same", "same", "not the same", "unsure")),
+        records,
+        records,
+        times,
+    ),
+    st.builds(
+        lambda number, verb, left, right, at: decision(number, verb, left, right, at=at),
+        st.sampled_from(("8", "9")),
+        st.sampled_from(("same", "not the same")),
+        st.sampled_from((men("1"), men("2"))),
+        st.sampled_from((men("2"), men("3"))),
+        times,
+    ),
+    st.builds(
+        lambda number, what, left, at: decision(number, what[0], left, what[1], value=what[2], at=at),
+        st.sampled_from(("10", "11")),
+        workflows,
+        st.sampled_from((men("1"), men("2"))),
+        times,
+    ),
+    st.builds(lambda left, at: decision("12", "lock", left, at=at), records, times),
+    st.builds(
+        lambda value, at: decision("13", "policy", "policy", "across networks", value=value, at=at),
+        st.sampled_from(("on", "off")),
+        times,
+    ),
     st.builds(
         lambda number, verb, left, right, at: decision(number, verb, left, right, at=at),
         st.sampled_from(("1", "2", "3")),
@@ -91,7 +155,7 @@ decisions = st.one_of(
     st.builds(
         lambda n, left, at: decision(n, "withdraw", f"dec_{left}", at=at),
         st.sampled_from(("4", "5")),
-        st.sampled_from(("1", "2", "3", "4", "5")),
+        st.sampled_from(("1", "2", "3", "4", "5", "6", "8", "9", "13")),
         times,
     ),
 )

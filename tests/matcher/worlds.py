@@ -2,7 +2,7 @@
 
 import contextlib
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -80,6 +80,8 @@ def mention(
     text: str,
     author: str = "",
     *,
+    profile: Mapping[str, Any] | None = None,
+    in_reply_to: str = "",
     links: tuple[str, ...] = (),
     hits: Iterable[str] = (),
     entities: Iterable[tuple[str, str]] = (),
@@ -87,7 +89,10 @@ def mention(
     first_seen: datetime = NOW,
     **fields: Any,
 ) -> EnrichedMention:
-    """An enriched mention; `hits` are words of the text that are watched companies, `entities` (label, words)."""
+    """An enriched mention; `hits` are words of the text that are watched companies, `entities` (label, words).
+
+    `profile` are further fields of the author.
+    """
     said = Mention(
         id=men(number),
         platform="reddit",
@@ -96,7 +101,8 @@ def mention(
         content=text,
         published=published,
         first_seen=first_seen,
-        attributed_to=Actor(platform="reddit", preferred_username=author) if author else None,
+        in_reply_to=in_reply_to,
+        attributed_to=Actor(platform="reddit", preferred_username=author, **(profile or {})) if author else None,
         links=links,
     )
     found = [(word.lower(), text.index(word), text.index(word) + len(word)) for word in hits]
@@ -112,8 +118,10 @@ def mention(
     )
 
 
-def decision(number: str, verb: DecisionVerb, left: str, right: str = "", *, at: datetime = NOW) -> Decision:
-    return Decision(id=f"dec_{number}", verb=verb, left=left, right=right, by="asha", at=at)
+def decision(
+    number: str, verb: DecisionVerb, left: str, right: str = "", *, value: str = "", at: datetime = NOW
+) -> Decision:
+    return Decision(id=f"dec_{number}", verb=verb, left=left, right=right, value=value, by="asha", at=at)
 
 
 def fact(data: Any, *, version: int = 1, verb: Verb = "Create", cause: Cause = "live") -> ProducerRecord:

@@ -9,7 +9,8 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response import Template
 
 from overheard.web.api.changes import changes
-from overheard.web.api.decisions import decide, decision
+from overheard.web.api.decisions import decide, decision, review, why
+from overheard.web.api.erasures import erase
 from overheard.web.api.mentions import hand_in, incident, search
 from overheard.web.api.openapi import document_of
 from overheard.web.api.operations import dead_letters, drop, health, metrics, replay, sources, terms
@@ -41,6 +42,9 @@ _ROUTES: tuple[HTTPRouteHandler, ...] = (
     profiles,
     decide,
     decision,
+    review,
+    why,
+    erase,
     changes,
     health,
     metrics,

@@ -1,6 +1,6 @@
 """Contacts and accounts: the list, and the whole relationship with one of them (the crow's nest)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -10,7 +10,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 
 from overheard.errors import NotFoundError
-from overheard.records import Incident, Profile
+from overheard.records import Account, Contact, Incident, Profile
 from overheard.web.base import Asked, Service
 from overheard.web.charts import Chart, chart, month_chart, words_of
 from overheard.web.pages.decisions import told
@@ -23,6 +23,9 @@ from overheard.web.shown import page_of
 _ROWS = 50
 _PEOPLE = 50  # of an account; a search by its name has all
 _TERMS = 12
+_RECORDS = 12  # of a merged contact that are shown side by side
+_OTHERS = 10  # to merge with
+_LONGEST = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,7 @@ def _profile(id_: str, request: Request, service: Service) -> Template | Redirec
             "may_decide": caller_of(request).may("decide"),
             **_heard(service, record),
             **_around(service, record),
+            **_is(service, record, request.query_params.get("merge", "").strip()[:_LONGEST]),
             **told(request, service),
         },
     )
@@ -128,6 +132,44 @@ def _counted(
 ) -> list[tuple[str, int, str]]:
     most = sorted(counts.items(), key=lambda one: (-one[1], one[0]))[:_TERMS]
     return [(names.get(value, value), number, about.toggled(field, value)) for value, number in most]
+
+
+def _is(service: Service, profile: Profile, merge: str) -> dict[str, Any]:
+    """Return who this is: its records as the CRM has them, what people decided, whom it could be merged with."""
+    ids = profile.ids or (profile.id,)
+    decided = service.decided_on(ids)
+    found = [event.data for id_ in ids[:_RECORDS] if len(ids) > 1 and (event := service.fact(id_))]
+    records = [one for one in found if isinstance(one, Contact | Account)]
+    others = service.people(merge, kind=profile.kind, limit=_OTHERS).hits if merge else ()
+    sides = [side for one in decided for side in (one.left, one.right)]
+    return {
+        "records": records,
+        "compared": _compared(records),
+        "decided": decided,
+        "names": {**_names(service, sides), **{one.id: one.name for one in records if one.name}},
+        "merge": merge,
+        "others": [one for hit in others if isinstance(one := hit.record, Profile) and one.id not in ids],
+    }
+
+
+def _names(service: Service, ids: Sequence[str]) -> dict[str, str]:
+    """Return the names of contacts and accounts as the CRM has them, also of those that are seen as another."""
+    events = (service.fact(id_) for id_ in dict.fromkeys(ids) if page_of(id_))
+    records = (event.data for event in events if event is not None)
+    return {one.id: one.name for one in records if isinstance(one, Contact | Account) and one.name}
+
+
+def _compared(records: Sequence[Contact | Account]) -> list[tuple[str, Sequence[str]]]:
+    """Return what the records say side by side; what none says is left out."""
+
+    def of(one: Contact | Account, name: str) -> str:
+        value = getattr(one, name, "")
+        return ", ".join(value) if isinstance(value, tuple) else str(value)
+
+    fields = ("name", "title", "organisation", "domain", "place", "emails", "phones", "owner")
+    rows = [(name.capitalize(), [of(one, name) for one in records]) for name in fields]
+    rows.insert(0, ("Id", [", ".join(f"{x.system} {x.value}" for x in one.external_ids) for one in records]))
+    return [(label, values) for label, values in rows if any(values)]
 
 
 def _around(service: Service, profile: Profile) -> dict[str, Any]:

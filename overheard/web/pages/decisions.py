@@ -11,17 +11,22 @@ from litestar.response import Redirect
 
 from overheard.web.base import Service
 from overheard.web.request import InjectedService, Request, caller_of, local_path
-from overheard.web.security import needs
+from overheard.web.security import allow_decision, needs
 
 _DECIDED = "decided"
+VALUED = ("relabel", "status", "assign", "note", "tag", "policy")
 
 
 class DecisionForm(msgspec.Struct):
-    """The form of a button. `right` is a contact or account as a person calls them; `next` where to go back to."""
+    """The form of a button. `right` is a contact or account as a person calls them; `next` where to go back to.
+
+    `value` is of verbs that take one; "" takes away what was set.
+    """
 
     verb: str = ""
     left: str = ""
     right: str = ""
+    value: str = ""
     note: str = ""
     next: str = "/"
 
@@ -32,8 +37,12 @@ Form = Annotated[DecisionForm, Body(media_type=RequestEncodingType.URL_ENCODED)]
 @post("/decide", include_in_schema=False, guards=[needs("decide")], sync_to_thread=True, status_code=303)
 def decide(data: Form, request: Request, service: InjectedService) -> Redirect:
     """Write a decision, and go back once the pages show it."""
-    by = caller_of(request).name
-    decision = service.decide(data.verb, data.left, data.right.strip(), by=by, note=data.note.strip())
+    caller = caller_of(request)
+    allow_decision(caller, data.verb)
+    value = data.value if data.verb in VALUED else None
+    decision = service.decide(
+        data.verb, data.left, data.right.strip(), value=value, by=caller.name, note=data.note.strip()
+    )
     return Redirect(_with(local_path(data.next), decision.id), status_code=303)
 
 

@@ -1,7 +1,7 @@
 """One incident: what was said, whole; who has a part in it and why; and what people decided about it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Any, get_args
 
 from litestar import get
 from litestar.params import FromPath
@@ -9,24 +9,22 @@ from litestar.response import Template
 
 from overheard.errors import NotFoundError
 from overheard.identities import identities_of_actor, is_placeholder
-from overheard.records import Decision, Incident, Party
+from overheard.records import Incident, Polarity, Profile, Status
+from overheard.web.base import Service
 from overheard.web.pages.decisions import told
 from overheard.web.pages.search import names_of_terms
 from overheard.web.passages import spans_of
 from overheard.web.request import InjectedService, Request, caller_of, here
 from overheard.web.security import needs
+from overheard.web.shown import known_by
 
 # A page stays light; a post beyond this is a document, and whoever wants it whole goes where it is.
 MOST_TEXT = 30_000
 _LONGEST_TITLE = 400
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A party, and the decision on this post and that contact or account, if one holds."""
-
-    party: Party
-    decision: Decision | None
+_KNOWN_BY = 12  # parties of whom title and firm are told
+_MEMBERS = 20  # of an event that are listed; a search has all
+_LABELS = get_args(Polarity)
+_STATUSES = [one for one in get_args(Status) if one != "not about us"]  # which has a button of its own
 
 
 @get("/incidents/{id:str}", include_in_schema=False, guards=[needs("read")], sync_to_thread=True)
@@ -42,8 +40,8 @@ def incident(id: FromPath[str], request: Request, service: InjectedService) -> T
         raise NotFoundError(msg)
     mention = record.mention
     keys = author_keys(record)
-    decisions = service.standing([mention.id, *keys])
-    on_post = {decision.right: decision for decision in decisions if decision.left == mention.id}
+    why = service.why(record.id)
+    decisions = why.decisions[::-1]
     subjects = [*(decision.right for decision in decisions), *(party.subject for party in record.parties)]
     text = mention.text
     # Name and content of the one text are shown apart, where the name is one.
@@ -60,8 +58,13 @@ def incident(id: FromPath[str], request: Request, service: InjectedService) -> T
             "title_end": len(mention.name) if is_titled else 0,
             "has_body": bool(mention.content) or not is_titled,
             "end": min(len(text), content + MOST_TEXT),
-            "parts_of": [Part(party, on_post.get(party.subject)) for party in record.parties],
-            "aside": on_post.get(""),
+            "parts_of": why.parties,
+            "bar": why.bar,
+            "known_by": _known_by(service, [party.subject for party in why.parties[:_KNOWN_BY]]),
+            "aside": next((one for one in decisions if one.left == mention.id and not one.right), None),
+            "labels": _LABELS,
+            "statuses": _STATUSES,
+            **_event(service, record),
             "decisions": decisions,
             "keys": keys,
             "terms": names_of_terms(service, [*record.about, *(by.by for by in record.passed)]),
@@ -76,3 +79,21 @@ def incident(id: FromPath[str], request: Request, service: InjectedService) -> T
 def author_keys(record: Incident) -> Sequence[str]:
     """Return the keys of the author's identities that can be somebody's."""
     return [key for key in identities_of_actor(record.mention.attributed_to) if not is_placeholder(key)]
+
+
+def _known_by(service: Service, subjects: Sequence[str]) -> dict[str, str]:
+    """Return title and firm of contacts, which tell people of one name apart."""
+    hits = (service.get(subject) for subject in dict.fromkeys(subjects))
+    profiles = (hit.record for hit in hits if hit is not None)
+    return {one.id: known_by(one) for one in profiles if isinstance(one, Profile) and one.kind == "contact"}
+
+
+def _event(service: Service, record: Incident) -> dict[str, Any]:
+    """Return the posts of the event that a post belongs to, itself too, and what joins them; none for one alone."""
+    hit = service.get(record.event) if record.event else None
+    head = hit.record if hit else None
+    if not isinstance(head, Incident) or len(head.members) < 2:
+        return {"members": (), "member_count": 0, "event_why": ()}
+    found = (service.get(one) for one in head.members[:_MEMBERS])
+    members = [one.record for one in found if one is not None and isinstance(one.record, Incident)]
+    return {"members": members, "member_count": head.member_count, "event_why": head.event_why}

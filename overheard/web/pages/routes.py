@@ -11,6 +11,7 @@ from overheard.web.pages.decisions import decide
 from overheard.web.pages.feeds import alerts
 from overheard.web.pages.incidents import incident
 from overheard.web.pages.login import log_in, log_out, login
+from overheard.web.pages.review import review as review_waiting
 from overheard.web.pages.search import home
 from overheard.web.pages.setup import (
     answer_step,
@@ -29,6 +30,7 @@ from overheard.web.pages.walk import walk, walk_from
 
 PAGES: tuple[ControllerRouterHandler, ...] = (
     home,
+    review_waiting,
     incident,
     contacts,
     contact,

@@ -37,12 +37,13 @@ _PARTIES = 6  # of a card; the incident's page has all
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """An incident as the results show it."""
+    """An incident as the results show it; `more` posts of its event are not shown beside it."""
 
     incident: Incident
     title: Passage | None
     passages: Sequence[Passage]
     parties: Sequence[Party]
+    more: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +101,8 @@ def home(request: Request, service: InjectedService) -> Template | Redirect:
 
 def _found(service: Service, state: SearchState, page: Page) -> dict[str, Any]:
     settings = service.settings
-    cards = [
-        Card(
-            record,
-            title_of(hit, record),
-            passages_of(hit, record),
-            [one for one in record.parties if _is_shown(one)][:_PARTIES],
-        )
-        for hit in page.hits
-        if isinstance(record := hit.record, Incident)
-    ]
+    # Whoever asks for an event asks for all of its posts.
+    cards = _cards(service, page, together="event:" not in state.q)
     read = _read(service, state, cards, page.facets)
     drawn = chart(dict(page.facets["published:day"]), words_of(settings.locale, state.ranged))
     return {
@@ -126,6 +119,29 @@ def _found(service: Service, state: SearchState, page: Page) -> dict[str, Any]:
         "has_sources": bool(settings.feeds or settings.files),
         "has_people": page.total > 0 or state.is_narrowed or service.people(limit=0).total > 0,
     }
+
+
+def _cards(service: Service, page: Page, *, together: bool) -> list[Card]:
+    """Return what was found; `together`: each event once, as its first post, with how many more it has."""
+    cards: list[Card] = []
+    seen: set[str] = set()
+    for hit in page.hits:
+        record = hit.record
+        if not isinstance(record, Incident) or record.event in seen:
+            continue
+        if together and record.event:
+            seen.add(record.event)
+        parties = [one for one in record.parties if _is_shown(one)][:_PARTIES]
+        more = _members(service, record) - 1 if together and record.event else 0
+        cards.append(Card(record, title_of(hit, record), passages_of(hit, record), parties, more))
+    return cards
+
+
+def _members(service: Service, record: Incident) -> int:
+    """Return how many posts the event of a post has; the post of the event's own id says."""
+    hit = service.get(record.event) if record.event != record.id else None
+    head = hit.record if hit else record
+    return max(head.member_count, 1) if isinstance(head, Incident) else 1
 
 
 def _read(

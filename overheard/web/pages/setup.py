@@ -72,7 +72,7 @@ _HELP = {
     "to": "One a line.",
     "smtp": "Such as smtp.yourfirm.example:587.",
 }
-_OUTCOMES = ("created", "changed", "unchanged", "superseded", "duplicate", "error")
+_OUTCOMES = ("created", "changed", "unchanged", "superseded", "duplicate", "suppressed", "error")
 
 Form = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.URL_ENCODED)]
 Files = Annotated[dict[str, Any], Body(media_type=RequestEncodingType.MULTI_PART)]

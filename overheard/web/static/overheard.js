@@ -54,6 +54,15 @@ document.addEventListener("change", (event) => {
   event.target.reportValidity();
 });
 
+// Keys: those that the buttons and links of a page name, each pressed once however long it is held.
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.target.closest("input, textarea, select")) return;
+  // Space presses what has the focus, where that can be pressed.
+  if (event.key === " " && event.target.closest("button, summary")) return;
+  const wanted = document.querySelector(`main [data-key="${CSS.escape(event.key)}"]`);
+  if (wanted) { event.preventDefault(); wanted.click(); }
+});
+
 // Keys: "/" to search, "j" and "k" from result to result.
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;
