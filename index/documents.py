@@ -76,7 +76,7 @@ def text_of(record: Record) -> str:
     """Return the text whose tokens are the field `text`: what highlights and snippets refer to."""
     if isinstance(record, Incident):
         return record.mention.text
-    parts = (record.name, record.title, record.organisation, record.place, record.domain)
+    parts = (record.name, *record.names, record.title, record.organisation, record.place, record.domain)
     return "\n".join(part for part in parts if part)
 
 
@@ -169,11 +169,11 @@ def _common(common: tuple[str, str, str, str, str], polarity: str) -> dict[str, 
 def _profile(profile: Profile, version: int, first: bool) -> Document:
     text = text_of(profile)
     handles = [each.identity.value for each in profile.identities if each.identity.type == "handle"]
-    texts = {"text": analyser.analyse(text), "title": analyser.analyse(profile.name)}
+    texts = {"text": analyser.analyse(text), "title": analyser.analyse(" ".join((profile.name, *profile.names)))}
     values = _values(
         kind=(profile.kind,),
-        contact=(profile.id,) if profile.kind == "contact" else profile.people,
-        account=(profile.id,) if profile.kind == "account" else (profile.account,),
+        contact=(profile.ids or (profile.id,)) if profile.kind == "contact" else profile.people,
+        account=(profile.ids or (profile.id,)) if profile.kind == "account" else (profile.account,),
         about=profile.by_term,
         handle=handles,
         site=(profile.domain,),
@@ -200,7 +200,7 @@ def _profile_keys(profile: Profile) -> Iterator[str]:
     for external in profile.external_ids:
         yield f"id:{fold(external.value).strip()}"
         yield f"id:{fold(f'{external.system}:{external.value}').strip()}"
-    yield from _name_keys((profile.name,))
+    yield from _name_keys((profile.name, *profile.names))
     for email in profile.emails:
         if address := normal_email(email):
             yield f"identity:{identity_key('email', 'email', address)}"

@@ -234,7 +234,7 @@ class IdentityMap:
             feature="identity in the CRM",
             weight=NAMED_BY_CRM,
             mention_value=key,
-            crm_value=self.directory.reference_of(subject),
+            crm_value=self.directory.reference_of(self.directory.record_naming(subject, (key,))),
         )
 
     def _claims_evidence(self, identity: Identity, person: str) -> tuple[Evidence, ...]:

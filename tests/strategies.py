@@ -320,6 +320,7 @@ profiles = st.builds(
     ids=tuples(words),
     external_ids=tuples(external_ids),
     name=texts,
+    names=tuples(texts),
     emails=tuples(texts),
     phones=tuples(texts),
     organisation=texts,

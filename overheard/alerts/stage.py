@@ -64,7 +64,7 @@ class AlertStage:
                 alerts.pop(record.key, None)
                 fates["deleted"] += 1
                 continue
-            if isinstance(event.data, Incident) and event.data.status != "open":
+            if isinstance(event.data, Incident) and event.data.status == "not about us":
                 back[record.key] = NOT_ABOUT_US
                 alerts.pop(record.key, None)
             elif back.get(record.key) == NOT_ABOUT_US:

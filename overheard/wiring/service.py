@@ -12,7 +12,7 @@ from overheard.config.settings import Settings
 from overheard.crm.rows import append_facts
 from overheard.errors import NotFoundError
 from overheard.index.base import Hit, Index, Page, Search
-from overheard.index.query import Published, Value, every, parse
+from overheard.index.query import Not, Published, Value, every, parse
 from overheard.log.deadletters import list_letters
 from overheard.records import (
     DeadLetter,
@@ -112,13 +112,13 @@ class SystemService:
         with self.index() as index:
             tree = parse(asked.query, lambda field, who: self._people(index, field, who))
             if not asked.everything:
-                tree = every([tree, Value("kind", "incident"), Value("status", "open")])
+                tree = every([tree, Value("kind", "incident"), Not(Value("status", "not about us"))])
             if asked.since or asked.until:
                 tree = every([tree, _said(asked.since, asked.until)])
             return index.search(
                 Search(
                     tree,
-                    filters=asked.filters,
+                    filters=_standing(index, asked.filters),
                     sort=asked.sort,
                     after=asked.after,
                     limit=asked.limit,
@@ -129,7 +129,7 @@ class SystemService:
 
     def _people(self, index: Index, field: str, who: str) -> list[str]:
         """Return the ids of the contacts and accounts that are called `who`. Raises NotFoundError where nobody is."""
-        if found := [hit.id for hit in index.find_profiles(who)]:
+        if found := [id_ for hit in index.find_profiles(who) for id_ in _ids_of(hit)]:
             return found
         msg = (
             f"expected {field}: with a name, handle, e-mail, external id or id that is known; nobody is called {who!r}"
@@ -332,6 +332,21 @@ def _get(index: Index, id_: str) -> Hit | None:
 
 def _ids(hit: Hit) -> tuple[str, ...]:
     return hit.record.ids if isinstance(hit.record, Profile) else ()
+
+
+def _ids_of(hit: Hit) -> Sequence[str]:
+    """Return the ids of all records that a profile stands for: a post names the record, however people joined it."""
+    return (hit.record.ids if isinstance(hit.record, Profile) else ()) or (hit.id,)
+
+
+def _standing(index: Index, filters: Mapping[str, Sequence[str]]) -> Mapping[str, Sequence[str]]:
+    """Return filters by contact or account with every id that stands for the one given."""
+    expanded = dict(filters)
+    for field in ("contact", "account"):
+        if ids := filters.get(field):
+            hits = [hit for id_ in ids for hit in index.find_profiles(id_)]
+            expanded[field] = tuple(dict.fromkeys((*ids, *(id_ for hit in hits for id_ in _ids_of(hit)))))
+    return expanded
 
 
 def _said(since: date | None, until: date | None) -> Published:

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -157,3 +158,29 @@ def test_the_same_key_is_the_same_decision(service: SystemService) -> None:
     first = service.decide("status", post.id, value="answered", by="me", key="k1")
     again: Decision = service.decide("status", post.id, value="closed", by="me", key="k1")
     assert again == first
+
+
+def test_a_merge_rewrites_no_post_and_every_id_finds_the_posts_of_all(service: SystemService) -> None:
+    c1, c2 = sorted((contact(service, "c1"), contact(service, "c2")))
+
+    def found(**asked: Any) -> set[str]:
+        return {hit.id for hit in service.search(Asked(**asked, limit=100)).hits}
+
+    before = {hit.id: hit.version for hit in service.search(Asked("", limit=100)).hits}
+    apart = found(query=f"contact:{c1}"), found(query=f"contact:{c2}")
+    assert all(apart), "each has posts of its own"
+    service.decide("same", c1, c2, by="ann")
+    both = apart[0] | apart[1]
+    for id_ in (c1, c2):
+        assert found(query=f"contact:{id_}") == found(filters={"contact": [id_]}) == both
+    assert {hit.id: hit.version for hit in service.search(Asked("", limit=100)).hits} == before
+
+
+def test_a_post_that_somebody_works_on_stays_in_sight(service: SystemService) -> None:
+    post, other = posts(service)
+    service.decide("status", post.id, value="answered", by="ann")
+    service.decide("not about us", other.id, by="ann")
+    seen = {hit.id for hit in service.search(Asked("korvex", limit=100)).hits}
+    assert post.id in seen
+    assert other.id not in seen
+
