@@ -442,7 +442,8 @@ class Directory:
         if is_record_id(about.left):
             return Reach.of([self._reach_of_record(record) for record in sorted(self._around(about.left, about.right))])
         if not is_identity_key(about.left):
-            return Reach(mentions=frozenset({about.left}))
+            # Of two posts that are one event, or are not, both show it.
+            return Reach(mentions=frozenset(one for one in (about.left, about.right) if not is_record_id(one)))
         around = self._around(about.right)
         return Reach(
             keys=frozenset({about.left}),

@@ -156,6 +156,20 @@ def test_an_incident_not_about_us_stays_on_record_and_leaves_the_counts() -> Non
         assert profile(one, con("1")).incidents == 1
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_two_posts_of_one_thread_that_a_person_parts_are_two_events_and_both_show_who_did(turned: bool) -> None:
+    pair = (men("2"), men("1")) if turned else (men("1"), men("2"))
+    with world() as one:
+        one.run(fact(mention("1", "hello")), fact(mention("2", "hi", in_reply_to="1")))
+        assert incident(one, "1").event == incident(one, "2").event != ""
+        one.run(fact(decision("1", "not the same", *pair)))
+        for number in "12":
+            assert (incident(one, number).event, len(incident(one, number).history)) == ("", 1)
+        one.run(fact(decision("2", "withdraw", "dec_1")))
+        assert incident(one, "1").event == incident(one, "2").event != ""
+        assert incident(one, "1").history == incident(one, "2").history == ()
+
+
 def test_a_decision_may_come_before_what_it_is_about() -> None:
     with world() as one:
         one.run(fact(decision("1", "same", men("1"), con("1"))))
