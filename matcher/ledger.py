@@ -685,6 +685,9 @@ class Ledger:
         causes = {one.links.mention: one.document.cause for one in matched}
         touched = self._links.put(connection, [one.links for one in matched])
         self._touch(connection, {subject: causes[num] for subject, num in touched.items()})
+        # A record that people joined with others is shown by the profile of the person.
+        seen_under = {self.directory.person_of(subject): causes[num] for subject, num in touched.items()}
+        self._touch(connection, seen_under)
 
     def _touch(self, connection: sqlite3.Connection, causes: Mapping[str, Cause]) -> None:
         connection.executemany("INSERT OR REPLACE INTO ledger_touched VALUES (?, ?)", sorted(causes.items()))

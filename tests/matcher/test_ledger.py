@@ -156,6 +156,17 @@ def test_an_incident_not_about_us_stays_on_record_and_leaves_the_counts() -> Non
         assert profile(one, con("1")).incidents == 1
 
 
+def test_a_post_about_a_merged_contact_comes_to_the_profile_of_both_and_leaves_it_again() -> None:
+    ids = sorted((con("1"), con("2")))
+    asha, gina = (contact(number, name) for number, name in (("1", "Asha Rao"), ("2", "Gina Haspel")))
+    with world() as one:
+        one.run(fact(asha), fact(gina), fact(decision("1", "same", *ids)))
+        one.run(fact(mention("1", "Then Gina Haspel resigned")), fact(mention("2", "It was Asha Rao")))
+        assert (profile(one, ids[0]).incidents, profile(one, ids[0]).candidates) == (1, 1)
+        one.run(fact(mention("1", "Then she resigned"), version=2))
+        assert (profile(one, ids[0]).incidents, profile(one, ids[0]).candidates) == (0, 1)
+
+
 @pytest.mark.parametrize("turned", [False, True])
 def test_two_posts_of_one_thread_that_a_person_parts_are_two_events_and_both_show_who_did(turned: bool) -> None:
     pair = (men("2"), men("1")) if turned else (men("1"), men("2"))
