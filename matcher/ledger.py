@@ -685,12 +685,12 @@ class Ledger:
         causes = {one.links.mention: one.document.cause for one in matched}
         touched = self._links.put(connection, [one.links for one in matched])
         self._touch(connection, {subject: causes[num] for subject, num in touched.items()})
-        # A record that people joined with others is shown by the profile of the person.
-        seen_under = {self.directory.person_of(subject): causes[num] for subject, num in touched.items()}
-        self._touch(connection, seen_under)
 
     def _touch(self, connection: sqlite3.Connection, causes: Mapping[str, Cause]) -> None:
-        connection.executemany("INSERT OR REPLACE INTO ledger_touched VALUES (?, ?)", sorted(causes.items()))
+        """Have these profiles made again, and those of the persons that people joined their records to."""
+        seen_under = {self.directory.person_of(subject): cause for subject, cause in causes.items()}
+        rows = sorted((seen_under | dict(causes)).items())
+        connection.executemany("INSERT OR REPLACE INTO ledger_touched VALUES (?, ?)", rows)
 
     def outbox(self, limit: int) -> tuple[int, list[ProducerRecord]]:
         """Return (number of the last, the oldest records not yet published, up to `limit`); (0, []) for none."""

@@ -33,6 +33,20 @@ def profile(one: World, id_: str) -> Profile:
     return found
 
 
+def test_what_one_of_two_merged_accounts_or_contacts_has_or_bought_stands_on_the_profile_of_both() -> None:
+    firms, people = sorted((acc("1"), acc("2"))), sorted((con("1"), con("2")))
+    with world() as one:
+        one.run(fact(account("1", "Acme Tools")), fact(account("2", "Acme")), fact(ASHA), fact(contact("2", "A. Rao")))
+        one.run(fact(decision("1", "same", *firms)), fact(decision("2", "same", *people)))
+        for number in "12":
+            one.run(
+                fact(holding(number, acc(number))), fact(purchase(number, account=acc(number), contact=con(number)))
+            )
+        firm, person = profile(one, firms[0]), profile(one, people[0])
+        assert (firm.holding_count, firm.purchase_count) == (2, 2)
+        assert (person.holding_count, person.purchase_count) == (1, 2)
+
+
 def test_an_account_has_its_holdings_newest_first_and_its_people_show_them() -> None:
     old = holding("1", acc("1"), since=date(2020, 1, 1))
     new = holding("2", acc("1"), "Lathe", since=date(2026, 1, 1))
