@@ -103,11 +103,10 @@ def test_what_is_decided_waits_no_longer_and_waits_again_when_it_is_taken_back(o
     assert waiting(own) == before
 
 
-@pytest.mark.parametrize("verb", ["not the same", "unsure"])
-def test_a_candidate_that_was_looked_at_does_not_come_again_and_its_rival_does(own: Pages, verb: str) -> None:
+def test_a_candidate_on_whom_somebody_was_unsure_does_not_come_again_and_its_rival_does(own: Pages) -> None:
     first = api(own, "/v1/review", limit=1)["items"][0]
     one, other = (candidate["subject"] for candidate in first["candidates"])
-    decide(own, verb=verb, left=first["incident"]["id"], right=one)
+    decide(own, verb="unsure", left=first["incident"]["id"], right=one)
 
     def left() -> list[list[str]]:
         items = api(own, "/v1/review", limit=100)["items"]
@@ -116,9 +115,20 @@ def test_a_candidate_that_was_looked_at_does_not_come_again_and_its_rival_does(o
 
     assert left() == [[other]]
     before = api(own, "/v1/review")["total"]
-    decide(own, verb=verb, left=first["incident"]["id"], right=other)
+    decide(own, verb="unsure", left=first["incident"]["id"], right=other)
     assert left() == []
     assert api(own, "/v1/review")["total"] == before - 1
+
+
+def test_who_is_not_meant_is_no_rival_any_more_so_a_rare_name_links_the_other(own: Pages) -> None:
+    first = api(own, "/v1/review", limit=1)["items"][0]
+    one, other = (candidate["subject"] for candidate in first["candidates"])
+    decide(own, verb="not the same", left=first["incident"]["id"], right=one)
+    parties = {party.subject: party for party in incident_of(own, first["incident"]["id"]).parties}
+    assert one not in parties
+    assert parties[other].outcome == "linked"
+    assert "rival" not in {evidence.feature for evidence in parties[other].evidence}
+    assert first["incident"]["id"] not in waiting(own)
 
 
 def test_the_page_decides_by_buttons_goes_on_and_takes_back(own: Pages) -> None:
@@ -186,6 +196,7 @@ def test_why_adds_up_and_names_the_rivals_and_who_decided(own: Pages) -> None:
             one["subject"] for one in parties if one["subject"] != party["subject"]
         ]
         assert "decision" not in party
+    assert "Rivals: Lucia Ferrand" in words(own.get(f"/incidents/{id_}"))
     decision = decide(own, verb="same", left=id_, right=parties[0]["subject"], note="met her")
     why = api(own, f"/v1/incidents/{id_}/why")
     settled = {one["subject"]: one.get("decision", {}).get("id") for one in why["parties"]}
@@ -194,7 +205,6 @@ def test_why_adds_up_and_names_the_rivals_and_who_decided(own: Pages) -> None:
     page = words(own.get(f"/incidents/{id_}"))
     assert "Before any evidence" in page
     assert "In all; a score of" in page
-    assert "Rivals: Lucia Ferrand" in page
     assert "met her" in page
     assert "is none" in api(own, "/v1/incidents/inc_none/why", 404)["detail"]
 
