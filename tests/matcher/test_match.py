@@ -13,7 +13,7 @@ from overheard.matcher.features.account import ACCOUNT_FEATURES
 from overheard.matcher.features.person import CORROBORATING, PERSON_FEATURES
 from overheard.matcher.match import match
 from overheard.matcher.names import Text
-from overheard.records import Account, Contact, Decision, EnrichedMention, Party
+from overheard.records import Account, Contact, Decision, EnrichedMention, Party, WatchHit
 from tests.matcher.worlds import acc, account, con, contact, decision, mention
 
 ASHA = contact(
@@ -187,8 +187,12 @@ def test_an_account_of_several_words_is_named(text: str, fields: dict[str, Any],
     [
         ("we missed the target again", {}, "candidate"),
         ("Target practice today", {}, "candidate"),
-        ("I bought it at Target", {}, "candidate"),
+        ("Target Tuesday", {}, "candidate"),
+        ("Off to Target Field", {}, "candidate"),
+        ("I bought it at Target", {}, "linked"),
         ("I bought it at Target", {"entities": [("organisation", "Target")]}, "linked"),
+        ("our sales target slips", {"hits": ["target"]}, "candidate"),
+        ("Target practice", {"hits": ["Target"], "entities": [("organisation", "Target")]}, "candidate"),
         ("I bought it at target", {"hits": ["target"]}, "linked"),
         ("on Target Island", {"entities": [("place", "Target Island")]}, "candidate"),
         ("the targets are met", {}, "nobody"),
@@ -196,6 +200,36 @@ def test_an_account_of_several_words_is_named(text: str, fields: dict[str, Any],
 )
 def test_an_account_named_like_a_word_needs_more_than_the_word(text: str, fields: dict[str, Any], outcome: str) -> None:
     assert outcomes(mention("1", text, **fields), TARGET).get(("mentioned", TARGET.id), "nobody") == outcome
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        ("my verzion of it", "nobody"),
+        ("I use my Korvexa", "linked"),
+        ("a Korvexa broke", "linked"),
+        ("KORVEXA IS DOWN", "linked"),
+        ("a korvexa broke", "candidate"),
+    ],
+)
+def test_an_account_whose_name_is_no_word_is_named_with_an_article_as_without(text: str, outcome: str) -> None:
+    korvexa = account("9", "Korvexa", "korvexa.example")
+    assert outcomes(mention("1", text), korvexa).get(("mentioned", korvexa.id), "nobody") == outcome
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        ("photos at www.amazon.com/clouddrive/x and more", "candidate"),
+        ("photos at https://smile.amazon.co.uk/dp/1", "candidate"),
+        ("bought at amazon.com last week", "linked"),
+        ("Amazon broke https://www.amazon.com/dp/1", "linked"),
+    ],
+)
+def test_a_platform_is_not_named_by_the_address_of_a_page_there(text: str, outcome: str) -> None:
+    hits = WatchHit(term="amazon", kind="company", start=(at := text.lower().index("amazon")), end=at + 6)
+    said = msgspec.structs.replace(mention("1", text), hits=(hits,))
+    assert outcomes(said, AMAZON)["mentioned", AMAZON.id] == outcome
 
 
 def test_the_longest_name_of_an_account_wins_its_place() -> None:
