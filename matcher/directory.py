@@ -387,6 +387,8 @@ class Directory:
         return replace(
             reach,
             keys=reach.keys | keys | _stems_of(contact),
+            # Of what a record names, claims lack what is refused; and that may be refused no more.
+            joined=reach.joined | keys,
             phrases=self._names.reach(contact.name),
             profiles=frozenset(profiles),
         )
@@ -410,6 +412,7 @@ class Directory:
         return replace(
             reach,
             keys=reach.keys | keys,
+            joined=reach.joined | keys,
             phrases=frozenset(phrases),
             subjects=reach.subjects | staff,
             profiles=frozenset(profiles),

@@ -119,6 +119,17 @@ def test_what_nobody_posted_from_leaves_the_map_when_it_is_no_more_theirs(late: 
     assert outcome(records, 100) == outcome(records, 1) == outcome(records[::-1], 1)
 
 
+def test_what_was_refused_for_one_record_of_a_person_is_on_the_map_of_the_other_again_once_they_are_apart() -> None:
+    records = [
+        *SHOWN,
+        fact(contact("2", "Ben Stone")),
+        fact(decision("1", "same", con("1"), con("2"))),
+        fact(decision("2", "not the same", "x:handle:asha", con("2"))),
+        fact(decision("1", "same", con("2"), con("3")), version=2),
+    ]
+    assert outcome(records, 1) == outcome(records, 100)
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(facts, min_size=2, max_size=20), st.randoms(use_true_random=False), st.integers(1, 6))
 def test_facts_shuffled_and_repeated_leave_equal_documents(
