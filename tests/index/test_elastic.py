@@ -20,7 +20,7 @@ from overheard.index import elastic_query
 from overheard.index.base import Change, Fate, Removal, Search
 from overheard.index.check import check
 from overheard.index.documents import TAIL_BITS, Document, document_of
-from overheard.index.elastic import ElasticIndex
+from overheard.index.elastic import FORMAT, ElasticIndex
 from overheard.index.elastic_client import ElasticClient
 from overheard.index.evaluate import matches
 from overheard.index.query import MAX_DEPTH, Near, Or, Tree, Value, Word, parse
@@ -469,7 +469,7 @@ CHANGES: dict[str, tuple[Callable[[httpx.Client, str], httpx.Response], str]] = 
     "closed": (lambda raw, base: raw.post(f"/{base}-g1-profiles/_close"), "g1-profiles; got none"),
     "older format": (
         lambda raw, base: raw.put(f"/{base}-g1-profiles/_mapping", json={"_meta": {"format": 0, "ranges": [0]}}),
-        "in index format 1; got 0",
+        f"in index format {FORMAT}; got 0",
     ),
     "newer format": (
         lambda raw, base: raw.put(f"/{base}-g1-profiles/_mapping", json={"_meta": {"format": 9, "ranges": [0]}}),

@@ -10,7 +10,7 @@ from overheard.errors import FolderDamagedError, FolderFullError, FolderNewerErr
 from overheard.folder import Folder
 from overheard.index.base import Search
 from overheard.index.documents import document_of
-from overheard.index.embedded import EmbeddedIndex
+from overheard.index.embedded import FORMAT, EmbeddedIndex
 from overheard.index.query import parse
 from tests.index.world import incident, profile
 
@@ -59,14 +59,14 @@ def test_a_damaged_index_says_so_and_can_be_cleared(folder: Folder, content: byt
     index.close()
 
 
-@pytest.mark.parametrize(("number", "error"), [(0, FolderDamagedError), (2, FolderNewerError)])
+@pytest.mark.parametrize(("number", "error"), [(FORMAT - 1, FolderDamagedError), (FORMAT + 1, FolderNewerError)])
 def test_an_index_of_another_format_says_what_to_do(folder: Folder, number: int, error: type[Exception]) -> None:
     filled(folder)
     connection = folder.connect()
     connection.execute("UPDATE index_meta SET value = ? WHERE name = 'format'", (number,))
     connection.close()
     index = EmbeddedIndex(folder)
-    with pytest.raises(error, match="expected index format 1"):
+    with pytest.raises(error, match=f"expected index format {FORMAT}"):
         found(index)
     index.clear()
     assert found(index) == 0
