@@ -124,6 +124,11 @@ class Filing:
         keys = [key for key in self.authors() if not directory.owners(key)]
         return self.under(keys)
 
+    def all_keys(self) -> Iterable[str]:
+        """Yield everything that mentions are filed under, but for words."""
+        for (key,) in self._connection.execute("SELECT DISTINCT key FROM ledger_keys"):
+            yield key
+
     def authors(self) -> Iterable[str]:
         """Yield every identity that is an author's."""
         for (key,) in self._connection.execute("SELECT DISTINCT key FROM ledger_keys WHERE author = 1"):

@@ -430,9 +430,12 @@ class Ledger:
         """Return the stored contacts and mentions of those who were erased: a look over all of them, which is rare."""
         covers = self._suppressions
         ids = [id_ for id_, contact in self.directory.contacts.items() if covers.covers_contact(contact)]
-        keys = [key for key in self._filing.authors() if covers.is_suppressed(key)]
+        # Of those filed under a key, some merely link to it: each is looked at again.
+        keys = [key for key in self._filing.all_keys() if covers.is_suppressed(key)]
         sql = "SELECT subject FROM ledger_facts WHERE num IN ({})"
         ids += [id_ for (id_,) in select_in(self._connection, sql, sorted(self._filing.under(keys)))]
+        sql = "SELECT subject FROM ledger_facts WHERE type = 'overheard.enriched-mention' AND value IS NOT NULL"
+        ids += [id_ for (id_,) in self._connection.execute(sql) if covers.is_suppressed(id_)]
         return sorted(self._revisions(ids).items())
 
     def _put_directory(self, batch: _Batch, before: Mapping[str, Row]) -> tuple[Reach, Cause]:

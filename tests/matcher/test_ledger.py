@@ -26,7 +26,20 @@ from overheard.records import (
     event_for,
     incident_id,
 )
-from tests.matcher.worlds import NOW, World, acc, account, con, contact, decision, fact, men, mention, world
+from tests.matcher.worlds import (
+    NOW,
+    World,
+    acc,
+    account,
+    con,
+    contact,
+    decision,
+    fact,
+    men,
+    mention,
+    suppression,
+    world,
+)
 
 ASHA = contact("1", "Asha Rao", organisation="Acme Tools", handles={"reddit": "asha"})
 ACME = account("1", "Acme Tools", "acme.example")
@@ -165,6 +178,16 @@ def test_a_post_about_a_merged_contact_comes_to_the_profile_of_both_and_leaves_i
         assert (profile(one, ids[0]).incidents, profile(one, ids[0]).candidates) == (1, 1)
         one.run(fact(mention("1", "Then she resigned"), version=2))
         assert (profile(one, ids[0]).incidents, profile(one, ids[0]).candidates) == (0, 1)
+
+
+@pytest.mark.parametrize("erased", [men("1"), "reddit:handle:zed", "email:email:zed@mail.example"])
+@pytest.mark.parametrize("late", [False, True])
+def test_a_post_that_is_known_again_by_what_was_erased_goes_whichever_came_first(erased: str, late: bool) -> None:
+    typed = mention("1", "hello", "zed", profile={"email": "Zed@mail.example"})
+    records = [fact(typed), suppression(erased)]
+    with world(batch=1) as one:
+        one.run(*(records if late else records[::-1]))
+        assert one.documents() == {}
 
 
 @pytest.mark.parametrize("turned", [False, True])

@@ -21,10 +21,11 @@ from tests.matcher.worlds import (
     men,
     mention,
     purchase,
+    suppression,
     world,
 )
 
-HANDLES = ("asha", "ben", "[deleted]", "noreply")
+HANDLES = ("asha", "ben", "[deleted]", "noreply", "asha-rao")
 NAMES = ("Asha Rao", "Asha M. Rao", "Ben Stone", "Asha Rao-Iyer", "")
 FIRMS = ("Acme Tools", "Acme Tools Ltd", "Borealis", "")
 TEXTS = (
@@ -36,6 +37,10 @@ TEXTS = (
     "Ben Stone Jr. bought a lathe",
     "the new lathe of Borealis broke down twice in its first week, says Ben Stone of Pune",
     "the new lathe of Borealis broke down twice in its first week, says Ben Stone of Delhi",
+    "the new lathe of Borealis broke down twice in its first week, said Ben Stone of Pune to Asha Rao",
+    "Ben Stone runs a BorealMill 300, and so does Ms. Rao",
+    "A. Rao, buyer at Acme Tools, met B. Stone. She left",
+    "Asha Rao of Borealis, formerly at Acme Tools",
 )
 # Who they are, as their platform tells it: native ids (a handle that changed, one that another took over), links of
 # profiles there and back, verified addresses, names and bios.
@@ -49,19 +54,25 @@ PROFILES: tuple[dict[str, Any], ...] = (
     {"email": "a@acme.example", "email_verified": True},
     {"url": "https://social.example/@asha", "links": (ProfileLink(url="https://reddit.com/user/zed"),)},
     {"links": (ProfileLink(url="https://social.example/@asha"),)},
+    {"name": "Asha Rao", "email": "a@acme.example"},
+    {
+        "name": "A. Rao",
+        "summary": "ex-Acme Tools, now at Borealis",
+        "links": (ProfileLink(url="https://acme.example"),),
+    },
+    {"name": "Ben Stone", "summary": "Borealis", "email": "a@gmail.com"},
 )
 LINKS = ((), ("https://acme.example/about",), ("https://rao.example/",))
 
 numbers = st.sampled_from(("1", "2", "3"))
 versions = st.integers(1, 3)
-verbs = st.sampled_from(("Create", "Update", "Delete"))
 times = st.integers(0, 3).map(lambda hours: NOW - timedelta(hours=hours))
 
 contacts = st.builds(
-    lambda number, name, handle, firm, mail, site: contact(
+    lambda number, name, handle, other, firm, mail, site: contact(
         number,
         name,
-        handles={"reddit": handle} if handle else {},
+        handles={platform: one for platform, one in (("reddit", handle), ("github", other)) if one},
         organisation=firm,
         title="Buyer",
         place="Pune",
@@ -72,6 +83,7 @@ contacts = st.builds(
     numbers,
     st.sampled_from(NAMES),
     st.sampled_from((*HANDLES, "")),
+    st.sampled_from(("asharao", "asha.rao", "", "")),
     st.sampled_from(FIRMS),
     st.sampled_from(("a@acme.example", "a@gmail.com", "")),
     st.sampled_from(("https://rao.example", "")),
@@ -171,12 +183,24 @@ purchases = st.builds(
     st.sampled_from(("", "100", "0.1", "0.2", "-3.25")),
     days,
 )
-facts = st.builds(
-    lambda data, version, verb: fact(data, version=version, verb=verb),
-    st.one_of(contacts, contacts, accounts, mentions, mentions, decisions, holdings, purchases),
-    versions,
-    verbs,
+ERASED = (
+    "reddit:handle:asha",
+    "reddit:id:1",
+    "email:email:a@acme.example",
+    "web:url:https://rao.example/",
+    con("1"),
+    con("2"),
+    men("1"),
 )
+# Nobody takes one back: what it emptied is gone.
+suppressions = st.sampled_from(ERASED).map(suppression)
+revisions = st.builds(
+    lambda data, version, verb: fact(data, version=version, verb=verb),
+    st.one_of(contacts, contacts, accounts, mentions, mentions, mentions, decisions, holdings, purchases),
+    versions,
+    st.sampled_from(("Create", "Update", "Update", "Delete")),
+)
+facts = st.integers(0, 24).flatmap(lambda n: revisions if n else suppressions)
 
 
 def outcome(records: list[ProducerRecord], batch: int) -> tuple[dict[str, Any], dict[str, Any]]:

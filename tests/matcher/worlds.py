@@ -29,6 +29,7 @@ from overheard.records import (
     Passed,
     Purchase,
     Sentiment,
+    Suppression,
     Verb,
     WatchHit,
     account_id,
@@ -40,6 +41,8 @@ from overheard.records import (
     mention_id,
     purchase_id,
 )
+from overheard.records.suppression import suppression_subject
+from overheard.suppression import fingerprint_of, suppression_hash
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
@@ -122,6 +125,13 @@ def decision(
     number: str, verb: DecisionVerb, left: str, right: str = "", *, value: str = "", at: datetime = NOW
 ) -> Decision:
     return Decision(id=f"dec_{number}", verb=verb, left=left, right=right, value=value, by="asha", at=at)
+
+
+def suppression(key: str) -> ProducerRecord:
+    """A record for `facts`: what is known by this key, an identity's or an id, is erased and stays so."""
+    entry = Suppression(id=suppression_hash(b"", key), fingerprint=fingerprint_of(b""), at=NOW)
+    subject = suppression_subject(entry.id)
+    return ProducerRecord("facts", subject, encode(event_for(entry, subject=subject, source="/test", time=NOW)))
 
 
 def fact(data: Any, *, version: int = 1, verb: Verb = "Create", cause: Cause = "live") -> ProducerRecord:
