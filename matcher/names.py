@@ -23,6 +23,7 @@ from overheard.matcher.spelling import (
     RANK,
     Level,
     in_latin,
+    is_keyed_by_consonants,
     latin_key,
     likeness,
     look_alikes_mended,
@@ -350,7 +351,10 @@ def _rows(words: tuple[str, ...], eastern: bool) -> list[tuple[tuple[str, ...], 
     """Return the keys under which a part of a name stands in texts, and in which systems of writing it does so."""
     rows: dict[tuple[str, ...], frozenset[str]] = {}
     own = tuple(name_keys(list(words)))
-    rows[own] = _NATIVE if own[0].startswith("_") else _LATIN
+    if any(key.startswith("_") for key in own):
+        rows[own] = _NATIVE
+    else:  # a name that `spellings.txt` has in its own script has one key in both
+        rows[own] = _BOTH if any(is_keyed_by_consonants(word) for word in words) else _LATIN
     native = [native_keys(word) for word in words]
     for i in range(2):
         if all(len(keys) > i for keys in native):

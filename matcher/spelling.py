@@ -121,12 +121,17 @@ def look_alikes_mended(token: str) -> str:
     return token.translate(_LOOK_ALIKE) if _MIXED.fullmatch(token) else token
 
 
+def is_keyed_by_consonants(token: str) -> bool:
+    """True for a token of a script of India or of one without vowels, whose key is `skeleton` unless it is listed."""
+    return not token.isascii() and bool(_INDIAN.search(token) or _ABJAD.search(token))
+
+
 def _name_key(token: str) -> str:
     if token in _tables()[1]:
         return _tables()[1][token]
     if len(token) > _LONGEST:
         return token
-    if not token.isascii() and (_INDIAN.search(token) or _ABJAD.search(token)):
+    if is_keyed_by_consonants(token):
         return f"_{found}" if (found := skeleton(token)) else token
     latin = in_latin(token)
     if not latin.isalpha() or not latin.isascii():

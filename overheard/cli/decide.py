@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from overheard.cli import render
+from overheard.cli import evidence, render
 from overheard.cli.options import (
     ConfigOption,
     FolderOption,
@@ -59,10 +59,11 @@ def decide(
     with open_system(folder, config) as system, closing(SystemService(system)) as service:
         decision = service.decide(verb, left, right, value=value, by=by or getpass.getuser(), note=note, key=key)
         conflicts = _conflicts(service, decision)
+        names = service.names([one for one in (decision.left, decision.right) if one.startswith(("con_", "acc_"))])
     if as_json:
         print_json(decision)
         return
-    words = f"{decision.left} {verb} {decision.right} {decision.value}"
+    words = evidence.decided(decision, names)
     console().print(f"decided: {render.safe(' '.join(words.split()))}", markup=False)
     console().print(f"to take it back: overheard decide withdraw {decision.id}", markup=False)
     for conflict in conflicts:
@@ -112,7 +113,7 @@ def _tell(report: DecisionReport, dry_run: bool) -> None:
     told = [row for row in report.rows if row.outcome not in ("unchanged", "unknown")]
     for row in told[:_MOST_ROWS]:
         one = row.decision
-        words = f"{one.left} {one.verb} {one.right} {one.value}" if one else row.message
+        words = evidence.decided(one, {}) if one else row.message
         style = "red" if row.outcome == "error" else None
         line = f"line {row.line:>4}  {row.outcome:<10}  {render.safe(' '.join(words.split()))}"
         console().print(line, markup=False, style=style, soft_wrap=True)

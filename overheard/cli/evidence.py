@@ -12,6 +12,8 @@ from overheard.web.results import ReviewItem, Why, WhyParty
 
 _AROUND = 300  # characters shown before and after the first place that is compared
 _LONGEST = 80  # of a compared value
+_MOST_PARTIES = 12  # shown in a terminal
+_MOST_RIVALS = 3
 CANDIDATES = 9  # that have a key; the incident has all
 _WIDE = 100  # columns from which post and candidate stand side by side
 KEYS = (
@@ -20,12 +22,17 @@ KEYS = (
 )
 
 
-def why(why: Why, incident: Incident, names: Mapping[str, str]) -> RenderableType:
-    """Return why each party has its part, what joins the event, and what people decided."""
+def why(why: Why, incident: Incident, names: Mapping[str, str], profiles: Mapping[str, Profile]) -> RenderableType:
+    """Return why each party has its part, what joins the event, and what people decided.
+
+    `names` and `profiles` of the contacts and accounts that it tells of, by id.
+    """
     head = Text(safe(why.incident), style="bold")
     parts: list[RenderableType] = [head, Text(safe(_cut(incident.mention.text, 200)), style="dim", overflow="fold")]
-    for party in why.parties:
-        parts += [Text(), _party(party, why.bar)]
+    for party in why.parties[:_MOST_PARTIES]:
+        parts += [Text(), _party(party, why.bar, names, profile=profiles.get(party.subject))]
+    if more := len(why.parties) - _MOST_PARTIES:
+        parts += [Text(), Text(f"… and {more:,} more who may be meant; --json has all")] if more > 0 else []
     if not why.parties:
         parts += [Text(), Text("Nobody is named in it who is known, and it names no author.")]
     if why.event:
@@ -75,7 +82,7 @@ def _post(incident: Incident, party: WhyParty, brackets: bool) -> list[Renderabl
 
 def _candidate(item: ReviewItem, picked: int, profiles: Mapping[str, Profile]) -> list[RenderableType]:
     party = item.candidates[picked]
-    lines: list[RenderableType] = [_party(party, item.bar, rivals=False, profile=profiles.get(party.subject))]
+    lines: list[RenderableType] = [_party(party, item.bar, {}, rivals=False, profile=profiles.get(party.subject))]
     for number, one in enumerate(item.candidates[:CANDIDATES], start=1):
         if number - 1 != picked:
             who = " · ".join(
@@ -85,13 +92,15 @@ def _candidate(item: ReviewItem, picked: int, profiles: Mapping[str, Profile]) -
     return lines
 
 
-def _party(party: WhyParty, bar: float, *, rivals: bool = True, profile: Profile | None = None) -> RenderableType:
+def _party(
+    party: WhyParty, bar: float, names: Mapping[str, str], *, rivals: bool = True, profile: Profile | None = None
+) -> RenderableType:
     head = Text(safe(party.name or party.subject), style="bold")
     style = {"linked": "green", "candidate": "yellow"}.get(party.outcome, "dim")
     head.append(f"  {party.role}, {party.outcome}", style=style)
     parts: list[RenderableType] = [head]
-    if profile is not None:
-        parts.append(Text(f"  {_facts(profile)}", overflow="fold"))
+    if facts := _facts(profile):
+        parts.append(Text(f"  {facts}", overflow="fold"))
     table = Table(box=None, show_header=bool(party.evidence), pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("", justify="right")
     table.add_column("reason", overflow="fold")
@@ -111,11 +120,13 @@ def _party(party: WhyParty, bar: float, *, rivals: bool = True, profile: Profile
     if rivals and party.rivals:
         listed = "; ".join(
             f"{safe(one.name or one.subject)} ({one.outcome}, {_figures(one.weight, one.score)})"
-            for one in party.rivals
+            for one in party.rivals[:_MOST_RIVALS]
         )
+        if len(party.rivals) > _MOST_RIVALS:
+            listed += "; and others"
         parts.append(Text(f"  rivals: {listed}", overflow="fold"))
     if party.decision is not None:
-        parts.append(Text(f"  {_decision(party.decision, {})}", style="cyan", overflow="fold"))
+        parts.append(Text(f"  {_decision(party.decision, names)}", style="cyan", overflow="fold"))
     return Group(*parts)
 
 
@@ -135,9 +146,27 @@ def _figures(weight: float, score: float) -> str:
     return f"{weight:+.1f}, score {score:.4f}"
 
 
+def decided(one: Decision, names: Mapping[str, str]) -> str:
+    """Return a decision in words, each thing once; `names` of contacts and accounts by id, beside which the id stands.
+
+    A tag says that it is taken away; where a note, or whom a post was given to, is taken away, it is "nothing".
+    """
+    sides = [f"{names[side]} ({side})" if names.get(side) else side for side in (one.left, one.right)]
+    words: Sequence[str]
+    match one.verb:
+        case "status" | "assign" | "note":
+            words = (sides[0], one.verb, one.value or "nothing")
+        case "tag":
+            words = (sides[0], one.verb, one.right.removeprefix("tag/"), "" if one.value else "taken away")
+        case "policy":
+            words = (one.verb, one.right, one.value)
+        case _:
+            words = (sides[0], one.verb, sides[1], one.value)
+    return " ".join(safe(word) for word in words if word)
+
+
 def _decision(one: Decision, names: Mapping[str, str]) -> str:
-    words: Sequence[str] = (one.left, one.verb, names.get(one.right, one.right), one.value)
-    said = " ".join(safe(word) for word in words if word)
+    said = decided(one, names)
     note = f" ({safe(_cut(one.note, 200))})" if one.note else ""
     return f"{one.at:%Y-%m-%d} {safe(one.by)}: {said}{note}"
 

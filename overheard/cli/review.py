@@ -2,6 +2,7 @@
 
 import getpass
 import sys
+from collections.abc import Sequence
 from contextlib import closing
 from typing import Annotated
 
@@ -45,11 +46,19 @@ def why(
     with open_system(folder, config) as system, closing(SystemService(system)) as service:
         found = service.why(incident)
         hit = service.get(incident)
-        names = service.names([one.right for one in found.decisions])
+        sides = [side for one in found.decisions for side in (one.left, one.right)]
+        names = service.names([side for side in sides if side.startswith(("con_", "acc_"))])
+        profiles = _profiles(service, [party.subject for party in found.parties])
     if as_json:
         print_json(found)
     elif hit is not None and isinstance(hit.record, Incident):
-        console().print(evidence.why(found, hit.record, names))
+        console().print(evidence.why(found, hit.record, names, profiles))
+
+
+def _profiles(service: SystemService, subjects: Sequence[str]) -> dict[str, Profile]:
+    """Return the profiles of contacts and accounts by the ids that they are asked for by."""
+    hits = {id_: service.get(id_) for id_ in subjects if id_.startswith(("con_", "acc_"))}
+    return {id_: hit.record for id_, hit in hits.items() if hit is not None and isinstance(hit.record, Profile)}
 
 
 def _queue(service: SystemService, limit: int) -> dict[str, object]:
@@ -112,9 +121,7 @@ class _Session:
 
     def _show(self, item: ReviewItem, picked: int) -> None:
         out = console()
-        hits = [self._service.get(one.subject) for one in item.candidates[: evidence.CANDIDATES]]
-        records = [hit.record for hit in hits if hit is not None]
-        profiles = {one.id: one for one in records if isinstance(one, Profile)}
+        profiles = _profiles(self._service, [one.subject for one in item.candidates[: evidence.CANDIDATES]])
         out.print(evidence.item(item, picked, profiles, width=out.width, brackets=out.color_system is None))
         out.print(evidence.KEYS, style="dim", markup=False)
 

@@ -1,7 +1,7 @@
 """People from a CRM's export to contacts, row by row, with warnings for what may be one person twice."""
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from itertools import combinations
@@ -370,10 +370,16 @@ def _one_person_twice(read: Sequence[tuple[int, Contact]], twice: Twice | None) 
                     "one person? Give it to one of them, or merge them in the CRM"
                 )
                 yield at, warning
+    best: dict[int, tuple[int, str]] = {}  # of a row that is like many, the surest is told: a thousand help nobody
+    more: Counter[int] = Counter()
     for earlier, at, why in (twice or similar_colleagues)([contact for _, contact in read]):
         if (earlier, at) not in told:
-            (line, one), (_, other) = read[earlier], read[at]
-            yield at, f"{_called(other)} and {_called(one)} of line {line}, {why}: if so, merge them in the CRM"
+            more[at] += at in best
+            best.setdefault(at, (earlier, why))
+    for at, (earlier, why) in sorted(best.items()):
+        (line, one), (_, other) = read[earlier], read[at]
+        rows = f"; so may {more[at]:,} more of the rows before it" if more[at] else ""
+        yield at, f"{_called(other)} and {_called(one)} of line {line} {why}{rows}: if so, merge them in the CRM"
 
 
 def similar_colleagues(contacts: Sequence[Contact]) -> Iterator[tuple[int, int, str]]:
@@ -386,7 +392,7 @@ def similar_colleagues(contacts: Sequence[Contact]) -> Iterator[tuple[int, int, 
     for group in colleagues.values():
         for (earlier, a), (at, b) in combinations(group[:_MOST_COMPARED], 2):
             if fuzz.ratio(a, b, score_cutoff=_SIMILAR) or _abbreviated(a, b):
-                yield earlier, at, f"both of {contacts[earlier].organisation!r}, may be one person"
+                yield earlier, at, f"of {contacts[earlier].organisation!r} may be one person"
 
 
 def _abbreviated(a: str, b: str) -> bool:

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import get_args
 
 from overheard.errors import InputError, NotFoundError
-from overheard.identities import written_key
+from overheard.identities import identities_of_account, identities_of_contact, written_key
 from overheard.index.base import Index
 from overheard.matcher.reading import decisions_in
 from overheard.records import (
@@ -18,10 +18,12 @@ from overheard.records import (
     EnrichedMention,
     Incident,
     Polarity,
+    Profile,
     Status,
     Term,
     digest,
 )
+from overheard.text import fold
 from overheard.wiring.system import System
 
 VERBS: tuple[DecisionVerb, ...] = get_args(DecisionVerb)
@@ -104,8 +106,12 @@ def name_sides(system: System, index: Index, given: Given) -> Named:
         return Named(
             verb, _decision(system, left) if verb == "withdraw" else _post(system, index, left), note=given.note
         )
+    if verb == "tag" and not right and given.value not in (None, "", "on"):
+        right, given = given.value or "", replace(given, value=None)  # the tag given as the value
     value = _value(verb, given.value)
     if verb == "policy":
+        if left == ACROSS_NETWORKS and not right:
+            left, right = "policy", left
         return Named(verb, _policy_side(left), _policy(right), value, given.note)
     right = _about(system, verb, right)
     return Named(verb, _post(system, index, left), right, value, given.note)
@@ -166,7 +172,7 @@ def _pair(system: System, index: Index, verb: DecisionVerb, given: Given) -> Nam
             msg = f"expected two contacts or two accounts; got {left} and {other}"
             raise InputError(msg)
     if left == other:
-        msg = f"expected two that may be one; both are {left}"
+        msg = f"expected two that may be one; both are {left}. Of records that were joined, name each by its own id"
         raise InputError(msg)
     return Named(verb, min(left, other), max(left, other), note=note)
 
@@ -197,20 +203,39 @@ def _post(system: System, index: Index, given: str) -> str:
 
 
 def _record(system: System, index: Index, who: str) -> str:
-    """Return the id of a contact or account. A record's own id means that record, whomever it was joined with."""
+    """Return the id of a contact or account: of the one record that is called so, whomever it was joined with.
+
+    What several records of one person are called means the person.
+    """
     if who.startswith(("con_", "acc_")):
         event = system.fact(who)
         if event is not None and event.verb != "Delete" and isinstance(event.data, Contact | Account):
             return who
     found = index.find_profiles(who)
     if len(found) == 1:
-        return found[0].id
+        joined = found[0].record.ids if isinstance(found[0].record, Profile) else ()
+        called = [id_ for id_ in joined if _is_called(system, id_, who)]
+        return called[0] if len(called) == 1 else found[0].id
     if not found:
         msg = f"expected a contact or account by name, handle, e-mail, external id or id; nobody is called {who!r}"
     else:
         ids = ", ".join(hit.id for hit in found[:_MOST_LISTED])
         msg = f"expected one contact or account; {len(found)} are called {who!r}: {ids}"
     raise NotFoundError(msg)
+
+
+def _is_called(system: System, id_: str, who: str) -> bool:
+    """True where a record itself has this external id, name, address or handle."""
+    event = system.fact(id_)
+    if event is None or not isinstance(event.data, Contact | Account):
+        return False
+    record = event.data
+    names = {fold(record.name)}
+    for one in record.external_ids:
+        names |= {fold(one.value), fold(f"{one.system}:{one.value}")}
+    for identity in identities_of_contact(record) if isinstance(record, Contact) else identities_of_account(record):
+        names |= {identity.key, fold(identity.value), fold(f"{identity.platform}:{identity.value}")}
+    return fold(who.strip().removeprefix("@")) in names
 
 
 def _decision(system: System, given: str) -> str:
@@ -285,6 +310,8 @@ def _about(system: System, verb: str, right: str) -> str:
         return f"tag/{tag}"
     if verb == "note":
         return right
+    if right and "/" not in right and system.fact(f"term/{right}"):
+        right = f"sentiment/{right}"
     what, _, term = (right or "sentiment").partition("/")
     event = system.fact(f"term/{term}") if term else None
     if what != "sentiment" or (term and (event is None or not isinstance(event.data, Term))):

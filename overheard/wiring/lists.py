@@ -148,7 +148,10 @@ def _how_sure(pair: Pair) -> str:
 def told(pair: Pair) -> str:
     """Return the evidence of a pair in words, what says most first, and its score."""
     strongest = sorted(pair.evidence, key=lambda one: -abs(one.weight))[:5]
-    return ", ".join(f"{one.feature} {one.weight:+.1f}" for one in strongest) + f"; score {pair.score:.3f}"
+    return (
+        ", ".join(f"{one.feature.replace('e mail', 'e-mail')} {one.weight:+.1f}" for one in strongest)
+        + f"; score {pair.score:.3f}"
+    )
 
 
 PEOPLE = ("person", "list", "line", "id", "name", "organisation", "email", "lists")

@@ -78,7 +78,7 @@ def test_why_shows_features_sum_rivals_and_what_was_decided(overheard: Command, 
     out = " ".join(overheard("why", incident, "-f", copied).out.split())
     assert "Decided by people" in out
     assert "ravi: men_" in out
-    assert "same Lucia Ferrand (met her)" in out
+    assert "same Lucia Ferrand (con_" in out
     assert overheard("why", "inc_none", "-f", copied).status == 1
 
 
@@ -86,7 +86,7 @@ def test_decide_takes_values_and_shows_how_to_take_it_back(overheard: Command, c
     incident = waiting(overheard, copied)[0]
     said = overheard("decide", "status", incident, "--value", "answered", "-f", copied)
     assert said.status == 0, said.err
-    assert "status status answered" in said.out
+    assert " status answered" in said.out
     withdrawn = said.out.split("take it back: overheard ")[1].split()
     assert overheard(*withdrawn, "-f", copied).status == 0
     assert overheard("decide", "tag", incident, "urgent", "-f", copied, "--json").json["value"] == "on"

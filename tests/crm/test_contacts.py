@@ -314,5 +314,14 @@ def test_rows_that_are_found_to_be_of_one_person_are_warned_of_at_the_later_one(
     )
     assert [row.warnings for row in report.rows] == [
         (),
-        ("'A. Rao' and 'Asha Rao' of line 2, may be one person (2 compared): if so, merge them in the CRM",),
+        ("'A. Rao' and 'Asha Rao' of line 2 may be one person (2 compared): if so, merge them in the CRM",),
     ]
+
+
+def test_a_row_that_is_like_many_is_warned_of_once_with_the_surest_and_how_many_more() -> None:
+    table = open_table(io.BytesIO(b"id,name\n1,Asha Rao\n2,A. Rao\n3,Asha R\n"), name="contacts.csv")
+    twice = [(1, 2, "may be one person (first)"), (0, 1, "may be one person"), (0, 2, "may be one person (second)")]
+    report = plan_contacts(table, map_contacts(table), current=lambda _: None, now=NOW, twice=lambda _: twice)
+    assert [len(row.warnings) for row in report.rows] == [0, 1, 1]
+    [warning] = report.rows[2].warnings
+    assert warning.startswith("'Asha R' and 'A. Rao' of line 3 may be one person (first); so may 1 more of the rows")

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from overheard.matcher.nameindex import NameIndex
 from overheard.matcher.names import Text, find_person, person_name
 from overheard.matcher.organisations import (
     employer_domain,
@@ -209,3 +210,38 @@ def test_rarity_speaks_only_for_the_population_that_was_counted() -> None:
         found = bearers(common)
         assert found is not None
         assert found > 300
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "محمد السباعي",
+        "أحمد الشرقاوي",
+        "محمد عبد الله",
+        "فاطمة الزهراء",
+        "محمد رضا شجریان",
+        "عبد الرحمن السيد",
+        "יוסף כהן",
+        "मोहम्मद कैफ़",
+        "राजेश देशपांडे",
+        "அனிதா ராமநாதன்",
+        "ইমরান হোসেন",
+        "ਗੁਰਪ੍ਰੀਤ ਸਿੰਘ",
+        "Мухаммед Али",
+        "Նարեկ Հակոբյան",
+        "გიორგი ბერიძე",
+        "ሀይሌ ገብረስላሴ",
+        "김민준",
+        "สมชาย ใจดี",
+        "山田 太郎",
+    ],
+)
+def test_a_name_in_any_script_is_found_where_it_stands_as_the_crm_has_it(name: str) -> None:
+    """Also where the table of spellings knows one part of it, and the other is known by its consonants alone."""
+    parsed = person_name(name)
+    assert parsed is not None
+    [found] = find_person(Text(f"x {name} x"), parsed)
+    assert (found.given, found.family) == ("exact", "exact")
+    index = NameIndex()
+    index.file("con_1", name, add=True)
+    assert [one.contact for one in index.named_in(Text(f"x {name} x"))] == ["con_1"]

@@ -184,3 +184,31 @@ def test_a_post_that_somebody_works_on_stays_in_sight(service: SystemService) ->
     assert post.id in seen
     assert other.id not in seen
 
+
+def test_of_people_who_were_joined_each_is_still_named_by_what_only_its_record_is_called(
+    service: SystemService,
+) -> None:
+    c1, c2, c3 = (contact(service, one) for one in ("c1", "c2", "c3"))
+    for other in ("c2", "c3"):
+        service.decide("same", "c1", other, by="me")
+        run_up(service.system, once=True, workers=1, stop=threading.Event())
+    assert len({contact(service, one) for one in ("c1", "c2", "c3")}) == 1
+    apart = service.decide("not the same", "c2", "crm:c3", by="me")
+    assert (apart.left, apart.right) == tuple(sorted((c2, c3)))
+    given = service.decide("same", "x:handle:meera", "c2", by="me")
+    assert given.right == c2
+    run_up(service.system, once=True, workers=1, stop=threading.Event())
+    assert contact(service, "c2") != contact(service, "c3")
+    assert contact(service, "c1") in (c1, contact(service, "c2"), contact(service, "c3"))
+
+
+def test_what_people_naturally_write_is_understood(service: SystemService) -> None:
+    [post] = posts(service, limit=1)
+    said = [
+        (("tag", post.id, ""), "urgent", ("tag/urgent", "on")),
+        (("relabel", post.id, "korvex"), "negative", ("sentiment/korvex", "negative")),
+        (("policy", "across networks", ""), "off", ("across networks", "off")),
+    ]
+    for (verb, left, right), value, expected in said:
+        decision = service.decide(verb, left, right, value=value, by="me")
+        assert (decision.right, decision.value) == expected
