@@ -14,12 +14,13 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from benchmarks.common import load_posts, mean_tokens, report
+from benchmarks.common import mean_tokens, report
 from benchmarks.stands import Stand, UnavailableError, embedded, on_engines
-from benchmarks.stream import accounts, contacts, enriched, fact
 from overheard.folder import Folder
 from overheard.log.base import ProducerRecord
 from overheard.log.embedded import EmbeddedLog
+from overheard.records import Account, Contact, EnrichedMention, encode, event_for
+from tests.matcher import real
 
 TARGETS = {"embedded": 1_000.0, "Kafka and Elasticsearch": 600.0}
 AFTER = ("match", "index")
@@ -27,11 +28,9 @@ _APPEND = 500
 
 
 def main() -> None:
-    posts = load_posts()
-    people, firms = contacts(), accounts()
-    mentions = enriched(posts, people)
-    facts = [fact(mention, mention.mention.id) for mention in mentions]
-    crm = [fact(person, person.id) for person in people] + [fact(firm, firm.id) for firm in firms]
+    mentions = real.mentions()
+    facts = [_fact(mention, mention.mention.id) for mention in mentions]
+    crm = [_fact(one, one.id) for one in real.contacts()] + [_fact(one, one.id) for one in real.accounts()]
     bare = _bare(facts)
     figures = [("baseline: bare append to the embedded log", f"{bare:,.0f}/s")]
     met = True
@@ -53,6 +52,11 @@ def main() -> None:
         figures=figures,
         passed=met,
     )
+
+
+def _fact(data: EnrichedMention | Contact | Account, subject: str) -> ProducerRecord:
+    event = event_for(data, subject=subject, source="/bench", time=real.SEEN, sourceversion=1)
+    return ProducerRecord("facts", subject, encode(event))
 
 
 def _rate(stand: Stand, crm: Sequence[ProducerRecord], facts: Sequence[ProducerRecord]) -> float:

@@ -15,6 +15,7 @@ from overheard.cli.options import (
     ConfigOption,
     FolderOption,
     JsonOption,
+    MapOption,
     console,
     notes,
     open_system,
@@ -48,10 +49,6 @@ accounts_app = typer.Typer(no_args_is_help=True, help="Which of your accounts is
 _SHOWN = 20
 
 FilesArgument = Annotated[list[str], typer.Argument(metavar="FILE", help="Lists of people: FILE or NAME=FILE.")]
-MapOption = Annotated[
-    list[str] | None,
-    typer.Option("--map", help="COLUMN=FIELD puts a column to a field, COLUMN=- ignores it. May be given again."),
-]
 SameIdsOption = Annotated[
     bool, typer.Option("--same-ids", help="The lists' ids are of one system: equal ones are one person.")
 ]

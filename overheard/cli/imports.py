@@ -13,6 +13,7 @@ from overheard.cli.options import (
     ConfigOption,
     FolderOption,
     JsonOption,
+    MapOption,
     console,
     notes,
     open_system,
@@ -37,10 +38,6 @@ from overheard.wiring.system import System, throwaway
 app = typer.Typer(no_args_is_help=True, help="Bring in what to listen for, whom you know, and what was said.")
 
 FileArgument = Annotated[str, typer.Argument(help="CSV, TSV, NDJSON or JSON; gzip too; `-` for standard input.")]
-MapOption = Annotated[
-    list[str] | None,
-    typer.Option("--map", help="COLUMN=FIELD puts a column to a field, COLUMN=- ignores it. May be given again."),
-]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would happen; write nothing.")]
 
 

@@ -30,6 +30,10 @@ AliveOption = Annotated[
     Path | None, typer.Option("--alive", help="Touch this file at each turn of the loop, for a health check.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+MapOption = Annotated[
+    list[str] | None,
+    typer.Option("--map", help="COLUMN=FIELD puts a column to a field, COLUMN=- ignores it. May be given again."),
+]
 
 DEFAULT_CONFIG = Path("overheard.toml")
 
