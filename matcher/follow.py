@@ -40,7 +40,8 @@ def follow(
     taken: list[tuple[int, int]] = []
     for key in {key for person in named for key in (person.family, person.given)}:
         places = [i for i in text.key_places.get(key, ()) if i not in covered]
-        if any(_is_anothers(text, i) for i in places):
+        given = any(key == person.given for person in named)
+        if any(_is_anothers(text, i, given=given) for i in places):
             continue  # "Ben Rao" beside Asha Rao: which of them a Rao is, nobody knows
         for i in places:
             fits = [n for n, person in enumerate(named) if key in (person.family, person.given) and person.first < i]
@@ -73,7 +74,10 @@ class _Person:
 
 def _is_name(text: Text, i: int) -> bool:
     """True where a token is written as a name, and is no part of a longer one: not "Rao Motors"."""
-    spelling = text.spelling(i, i)
+    start, end = text.span(i, i)
+    spelling = text.original[start:end]
+    if text.original[max(start - 1, 0) : start] in ("@", "#"):
+        return False
     if not spelling[0].isupper() and spelling[0].lower() != spelling[0].upper():
         return False
     if len(text.tokens[i]) < 2 or i + 1 >= len(text.tokens) or text.gap(i) != " " or text.has_title_case:
@@ -81,13 +85,19 @@ def _is_name(text: Text, i: int) -> bool:
     return not text.spelling(i + 1, i + 1)[0].isupper()
 
 
-def _is_anothers(text: Text, i: int) -> bool:
-    """True where a capitalised word before it, in one phrase, makes it another person's name: Ben Rao."""
+def _is_anothers(text: Text, i: int, *, given: bool) -> bool:
+    """True where a capitalised word beside it, in one phrase, makes it another person's name: Ben Rao, Asha Bhosle."""
+    if given and i + 1 < len(text.tokens) and text.gap(i) == " " and not text.has_title_case:
+        after = text.spelling(i + 1, i + 1)
+        if len(after) > 1 and after[0].isupper() and not after.isupper() and _is_capital(text, i):
+            return True
     if i == 0 or text.gap(i - 1) not in (" ", ". ") or not _is_capital(text, i) or not _is_capital(text, i - 1):
         return False
     before = text.tokens[i - 1]
     if before in _TITLES or (text.gap(i - 1) == ". " and len(before) > 1):
         return False
+    if len(before) == 1 and i > 1 and len(text.tokens[i - 2]) == 1:
+        return True  # P. V. Rao
     begins = i == 1 or any(char in ".!?:\n" for char in text.gap(i - 2))
     return not begins or len(before) > 3
 

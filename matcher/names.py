@@ -53,7 +53,7 @@ PLACES = 10
 
 # Written before or after a name without being part of it. Titles that tell who somebody is (Pope, President) stay.
 HONORIFICS = frozenset(
-    "mr mrs ms miss mx dr prof professor sir dame rev fr hon capt sgt shri sri smt kum ji herr frau mme mlle m sr sra "
+    "mr mrs ms miss mx dr prof professor sir dame rev fr hon capt sgt shri sri smt kum ji herr frau mme mlle sr sra "
     "sig ing dipl shrimati thiru thirumathi tmt selvi pandit pt ustad er adv col lt maj gen brig don dona dott lord "
     "lady mstr hrh bhai".split()
 )
@@ -86,6 +86,10 @@ _PATRONYMIC = re.compile(
 # A former family name, as a CRM or a text adds it: "Mary Jones (née Smith)".
 _BORN = re.compile(
     r"\b(?:née|nee|né|born|geb\.?|geborene|formerly|maiden name|z domu|rozená)[ :]+([\w'’-]+)", re.IGNORECASE
+)
+# Given names that many bear before the one that they go by: Md. Rafiqul Islam, Venkata Subba Rao.
+_BEFORE_GIVEN = frozenset(
+    "md mohd mohammed mohammad muhammad mohamed mohamad syed sayed saiyed sayyid sheikh shaikh shaik sk venkata".split()
 )
 SUFFIXES = frozenset("jr sr junior senior ii iii iv v phd md mba esq cpa cfa pmp msc bsc dds qc kc obe mbe cbe".split())
 # Those of them that make another person of the same name.
@@ -337,6 +341,12 @@ def _forms(name: PersonName) -> tuple[Form, ...]:
         add((name.given[0][0],), name.family, "initials")
     if name.leading:
         add((name.leading[0],), name.given, "initials")
+    if name.middle and not name.initials and len(name.given) == len(name.middle[0]) == 1:
+        first, second = name.given[0], name.middle[0][0]
+        if first in _BEFORE_GIVEN:
+            add((second,), name.family, "full")
+        elif len(first) > 2 and len(second) > 2 and second not in PARTICLES:
+            add((first + second,), name.family, "full")  # Ram Prasad Yadav is Ramprasad Yadav, too
     father = [word for word in name.middle if len(word) == 1 and len(word[0]) > 2 and word[0] not in PARTICLES]
     if father and not name.initials:
         add(name.given, father[-1], "family name missing")
@@ -379,6 +389,7 @@ def _syllables(word: str) -> list[tuple[str, ...]]:
 
 _ASIDE = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _NAME_LENGTH = 200  # characters of a name that are looked at; the longest known has some 140
+_GROWN_ON = re.compile(r"(?<=\b[^\W\d_]\.)(?=[^\W\d_]{2})")  # an initial without a space: T.R.Balu
 _ADDED = re.compile(r"\s+[-–—|/@]\s+")
 
 
@@ -391,7 +402,7 @@ def person_name(name: str) -> PersonName | None:
     """
     name = name[:_NAME_LENGTH]
     former = tuple(born for found in _BORN.findall(name) if len(born := "".join(tokens(fold(found)))) > 1)
-    name = _BORN.sub(" ", _ASIDE.sub(" ", name))
+    name = _GROWN_ON.sub(" ", _BORN.sub(" ", _ASIDE.sub(" ", name)))
     head = _ADDED.split(name, maxsplit=1)[0]
     name = head if len(head.replace(",", " ").split()) > 1 else name
     before, comma, after = name.partition(",")
@@ -710,10 +721,15 @@ def _longer(text: Text, name: PersonName, first: int, last: int) -> str:
     spelling = text.spelling(last + 1, last + 1)
     if after in GENERATIONS and gap.strip(" ,") == "" and (spelling[0].isupper() or after == "jr"):
         return "" if after == name.generation else text.spelling(first, last + 1)
+    if gap in (" & ", " and ") and after in _PARTNERS and spelling[0].isupper():
+        return text.spelling(first, last + 1)
     if gap != " " or after in _NOT_NAMES or not spelling[0].isupper():
         return ""
-    if after in _THINGS:
-        return text.spelling(first, last + 1)
+    for until in range(last + 1, min(last + 4, len(text.tokens))):  # "Rajiv Gandhi International Airport"
+        if text.gap(until - 1) != " " or not text.spelling(until, until)[0].isupper():
+            break
+        if text.tokens[until] in _THINGS:
+            return text.spelling(first, until)
     # All capitals are an acronym ("Joe Biden CEO"), which belongs to no name.
     if len(spelling) == 1 or spelling.isupper() or text.has_title_case_without(text.span(first, last + 1)):
         return ""
@@ -768,8 +784,10 @@ _THINGS = frozenset(
     "center centre stadium arena airport hospital clinic school college university academy institute library museum "
     "foundation trust fund charity award prize scholarship lecture memorial society association group holdings "
     "enterprises industries company co corp corporation inc incorporated ltd limited llc llp plc pvt gmbh ag partners "
-    "associates consulting solutions technologies plumbing bakery motors".split()
+    "associates consulting solutions technologies plumbing bakery motors nagar marg chowk vihar colony bhavan bhawan "
+    "mandir temple yojana trophy".split()
 )
+_PARTNERS = frozenset("co company sons son brothers bros associates partners".split())
 # Capitalised in English wherever they stand, and so no sign of a longer name.
 _NOT_NAMES = frozenset(
     "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august "

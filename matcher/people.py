@@ -38,6 +38,7 @@ _TITLE_WORDS = frozenset(
     "cofounder co analyst spokesperson spokesman spokeswoman chairman chairwoman chair owner partner lead senior "
     "general managing sales marketing plant product and".split()
 )
+_DASHES = ("-", "--", "–", "—")
 _SENTENCE_END = frozenset(".!?;\n()[]|•")
 
 
@@ -331,8 +332,12 @@ def _beside(
             if found := _organisation_from(text, first, directory, seen):
                 return found
     for at in range(sighting.first - 1, max(sighting.first - 1 - _REACH, -1), -1):
-        if not _SENTENCE_END.isdisjoint(text.gap(at)) or words[at] in FORMER:
+        gap = text.gap(at)
+        # A dash parts as a full stop does: "CLEVELAND -- Asha Rao ..." says where it was written.
+        if not _SENTENCE_END.isdisjoint(gap) or gap.strip() in _DASHES or words[at] in FORMER:
             return None
+        if at and words[at - 1] == "of" and not directory.accounts_called((words[at],)):
+            return None  # "Secretary of State Asha Rao": a part of her title
         if found := _organisation_to(text, at, directory, seen):
             return None if not FORMER.isdisjoint(words[max(at - 4, 0) : at]) else found
         if words[at] not in _TITLE_WORDS and words[at] not in HONORIFICS:

@@ -332,7 +332,7 @@ FACT_FEATURES: tuple[Feature[PersonCase], ...] = (
 )
 # What the other candidates say, once all of them are known.
 AMONG_FEATURES: tuple[Feature[PersonCase], ...] = (
-    Feature(1.5, colleague_named, corroborates=True),
+    Feature(2.0, colleague_named, corroborates=True),
     Feature(-2.0, rival),
 )
 PERSON_FEATURES = NAME_FEATURES + FACT_FEATURES + AMONG_FEATURES
@@ -390,5 +390,12 @@ def _entity(case: PersonCase, labels: Sequence[str]) -> Found | None:
 
 
 def _agree(written: Sequence[str], known: Sequence[str]) -> bool:
-    """True where each written middle name is one of the known, or one is the other's initial."""
-    return all(any(a == b or (1 in (len(a), len(b)) and a[0] == b[0]) for b in known) for a in written)
+    """True where each written middle name is one of the known, or one is the other's initial or is cut short: Kr."""
+    return all(any(a == b or _is_short_for(a, b) or _is_short_for(b, a) for b in known) for a in written)
+
+
+def _is_short_for(short: str, word: str) -> bool:
+    """True for an initial, and for two letters of a word, its first among them, without a vowel between: Kr., Pd."""
+    if short[0] != word[0]:
+        return False
+    return len(short) == 1 or (len(short) == 2 and len(word) > 3 and short[1] in word[1:] and short[1] not in "aeiou")

@@ -112,6 +112,35 @@ INITIALS = [
     ("Asha Rao", "Asha M. Rao of Acme Tools", LINKED),
     ("J. Edgar Bell", "Edgar Bell of Acme Tools", LINKED),
 ]
+INDIAN = [
+    ("M. S. Dhanapal", "Dhanapal M.S., plant manager at Acme Tools", LINKED),
+    ("M. S. Dhanapal", "MS Dhanapal, plant manager at Acme Tools", LINKED),
+    ("M. S. Dhanapal", "S. Dhanapal, plant manager at Acme Tools", NOBODY),
+    ("M. Karunakaran", "M. Karunakaran, plant manager at Acme Tools", LINKED),
+    ("T.R.Balu", "T R Balu, plant manager at Acme Tools", LINKED),
+    ("T. R. Balu", "T.R.Balu, plant manager at Acme Tools", LINKED),
+    ("A. P. J. Kalamkar", "Dr. A.P.J. Kalamkar, plant manager at Acme Tools", LINKED),
+    ("V. Viswanathan Anand", "Vishwanathan Anand, plant manager at Acme Tools", LINKED),
+    ("Venkata Subba Rao", "Subba Rao, plant manager at Acme Tools", LINKED),
+    ("Venkata Subba Rao", "V. Subba Rao, plant manager at Acme Tools", LINKED),
+    ("Md. Rafiqul Islam", "Mohammad Rafiqul Islam, plant manager at Acme Tools", LINKED),
+    ("Md Rafiqul Islam", "Rafiqul Islam of Acme Tools", LINKED),
+    ("Mohammed Irfan Khan", "Irfan Khan, plant manager at Acme Tools", LINKED),
+    ("Syed Abdul Rahman", "Abdul Rahman, plant manager at Acme Tools", LINKED),
+    ("Ram Prasad Yadav", "Ramprasad Yadav of Acme Tools", LINKED),
+    ("Ravi Shankar Prasad", "Ravishankar Prasad of Acme Tools", LINKED),
+    ("Rajesh Kr. Sharma", "Rajesh Kumar Sharma, plant manager at Acme Tools", LINKED),
+    ("Rajesh Kumar Sharma", "Rajesh Kr Sharma, plant manager at Acme Tools", LINKED),
+    ("Rajesh Kumar Sharma", "Rajesh Ram Sharma, plant manager at Acme Tools", CANDIDATE),
+    ("Jyoti Gowda", "Jyothi Gouda, plant manager at Acme Tools", LINKED),
+    ("Gurpreet Kaur Sandhu", "Gurpreet Kaur, plant manager at Acme Tools", LINKED),
+    ("Harpreet Singh", "Harpreet Kaur, plant manager at Acme Tools", NOBODY),
+    ("Asha Rao", "Asha Rao garu of Acme Tools", LINKED),
+    ("Asha Rao", "Asha Rao & Co of Acme Tools", CANDIDATE),
+    ("Rajiv Gandhi", "Rajiv Gandhi International Airport, says Acme Tools", CANDIDATE),
+    ("Rajiv Gandhi", "Rajiv Gandhi Nagar, near Acme Tools", CANDIDATE),
+    ("Vijay Kumar", "Vijay, Kumar and Ravi of Acme Tools", NOBODY),
+]
 NICKNAMES = [
     ("Robert Hartwick", "Bob Hartwick of Acme Tools", LINKED),
     ("Bob Hartwick", "Robert Hartwick of Acme Tools", LINKED),
@@ -255,7 +284,7 @@ DISGUISES = [
 
 @pytest.mark.parametrize(
     ("name", "text", "expected"),
-    [*AS_WRITTEN, *HONORIFICS, *INITIALS, *NICKNAMES, *SPELLINGS, *SCRIPTS, *ORDER, *PARTS, *DISGUISES],
+    [*AS_WRITTEN, *HONORIFICS, *INITIALS, *INDIAN, *NICKNAMES, *SPELLINGS, *SCRIPTS, *ORDER, *PARTS, *DISGUISES],
 )
 def test_a_name_in_a_text_comes_out_as_a_careful_reader_would_have_it(name: str, text: str, expected: str) -> None:
     assert outcome(text, name) == expected
@@ -273,6 +302,8 @@ ASHA = employee("1", "Asha Rao")
         ("Borealis CEO Asha Rao, from Pune, a plant manager", CANDIDATE),
         ("Borealis's plant manager Asha Rao of Pune", CANDIDATE),
         ("Asha Rao @ Borealis, plant manager, Pune", CANDIDATE),
+        ("Secretary of Borealis Asha Rao, a plant manager, spoke in Pune", CANDIDATE),
+        ("PUNE -- Plant manager Asha Rao spoke", LINKED),
         ("Asha Rao, formerly of Borealis, now plant manager in Pune", LINKED),
         ("Asha Rao, ex-Borealis, plant manager in Pune", LINKED),
         ("former Borealis plant manager Asha Rao of Pune", LINKED),
@@ -302,6 +333,20 @@ def test_an_organisation_that_only_the_recogniser_sees_counts_as_another_employe
     ].outcome == (LINKED)
 
 
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("Secretary of State Asha Rao, a plant manager, spoke in Pune", "State"),
+        ("CLEVELAND -- Asha Rao, a plant manager, spoke in Pune", "CLEVELAND"),
+        ("CLEVELAND — Plant manager Asha Rao spoke in Pune", "CLEVELAND"),
+    ],
+)
+def test_what_the_recogniser_takes_for_an_organisation_in_a_title_or_a_dateline_is_no_employer(
+    text: str, seen: str
+) -> None:
+    assert people(text, ASHA, entities=[("organisation", seen)])["1"].outcome == LINKED
+
+
 def test_a_product_that_the_employer_has_is_a_fact() -> None:
     text = "Asha Rao of Pune mends a BorealMill 300"
     assert people(text, ASHA)["1"].outcome == CANDIDATE
@@ -317,6 +362,14 @@ def test_a_colleague_named_in_the_same_text_is_a_fact_for_both() -> None:
     assert {n: p.outcome for n, p in people(text, ASHA, ben).items()} == {"1": LINKED, "2": LINKED}
     assert features(people(text, ASHA, ben)["1"])["colleague named"] == "Asha Rao"
     assert {n: p.outcome for n, p in people(text, ASHA, other).items()} == {"1": CANDIDATE, "3": CANDIDATE}
+
+
+def test_two_colleagues_named_in_full_are_a_link_where_somebody_sees_people() -> None:
+    ben = employee("2", "Ben Kulvarni")
+    found = people(
+        "Asha Rao met Ben Kulvarni", ASHA, ben, entities=[("person", "Asha Rao"), ("person", "Ben Kulvarni")]
+    )
+    assert {party.outcome for party in found.values()} == {LINKED}
 
 
 def test_records_of_one_name_are_no_colleagues_of_each_other() -> None:
@@ -391,6 +444,14 @@ def test_of_hundreds_who_share_initials_those_are_candidates_for_whom_something_
         ("Asha Rao met Ben Stone. She left. Rao stayed", ["Rao"]),
         ("आशा राव came. She left", ["She"]),
         ("Asha Rao came. He said she would", ["He", "she"]),
+        ("Asha Rao came. Rao's plan worked. Mr Rao left", ["Rao", "Rao"]),
+        ("Asha Rao came. P. V. Rao left. Rao stayed", []),
+        ("Asha Rao came. Asha Bhosle sang. Asha left", []),
+        ("Asha Rao came. Judge Rao left", ["Rao"]),
+        ("Asha Rao came. #Asha left. @Rao left", []),
+        ("Asha Rao came. Asha-ji left. The Raos left", ["Asha"]),
+        ("Asha Rao, with her boss, came", ["her"]),
+        ("I asked her. Asha Rao came", []),
     ],
 )
 def test_a_short_mention_follows_the_full_name_in_the_same_text_only(text: str, again: list[str]) -> None:
