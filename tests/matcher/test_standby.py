@@ -17,7 +17,7 @@ from overheard.log.deadletters import list_letters
 from overheard.log.embedded import now_ms
 from tests.matcher import test_order
 from tests.matcher.members import Group, KilledError, Member, published
-from tests.matcher.worlds import acc, account, con, contact, decision, fact, mention
+from tests.matcher.worlds import acc, account, con, contact, decision, fact, men, mention
 
 ASHA = contact("1", "Asha Rao", organisation="Acme Tools", handles={"reddit": "asha"})
 POSTS = [fact(mention(str(i), "I met Asha Rao", "asha" if i % 2 else "zed")) for i in range(12)]
@@ -136,7 +136,15 @@ bad = st.just(ProducerRecord("facts", "bad", b"{"))
 tombstones = st.sampled_from((con("1"), acc("1"), con("2"))).map(lambda key: ProducerRecord("facts", key, None))
 changes = st.one_of(
     st.tuples(
-        st.one_of(test_order.contacts, test_order.mentions, test_order.mentions, test_order.decisions),
+        st.one_of(
+            test_order.contacts,
+            test_order.mentions,
+            test_order.mentions,
+            test_order.decisions,
+            test_order.decisions,
+            test_order.accounts,
+            test_order.holdings,
+        ),
         st.sampled_from(("Create", "Update", "Update", "Delete")),
     ),
     bad,
@@ -200,6 +208,40 @@ def test_whoever_owns_is_killed_or_paused_the_versions_are_those_of_one_undistur
                 member.restart()
             member.at = lambda _: None
         group.members[0].run(batch=4)
+        check_equal_to_a_clean_run(group, records)
+
+
+@pytest.mark.parametrize("step", ["begun", "after the ledger", "settling", "in the middle of appending"])
+def test_who_takes_over_amid_merges_and_events_publishes_the_same_versions_of_them(step: str, tmp_path: Path) -> None:
+    text = "the new lathe of Borealis broke down twice in its first week, says Ben Stone of Pune"
+    records = [
+        fact(ASHA),
+        fact(contact("2", "Asha Rao", place="Pune")),
+        *POSTS[:3],
+        *(fact(mention(f"n{i}", f"{text} {i}", "asha", in_reply_to="0" if i % 2 else "")) for i in range(4)),
+        fact(decision("1", "same", con("1"), con("2"))),
+        fact(decision("2", "not the same", men("n0"), men("n2"))),
+        *POSTS[3:5],
+        fact(decision("3", "same", men("1"), men("2"))),
+        fact(decision("4", "withdraw", "dec_1")),
+        fact(decision("5", "withdraw", "dec_2")),
+        *POSTS[5:7],
+    ]
+    with Group(tmp_path, "ab") as group:
+        owner, standby = group.members
+        group.servers.log.append(records)
+        standby.follow()
+        for member, times in ((owner, 2), (standby, 1)):
+            member.at = dying_at(step, times)
+            with pytest.raises(KilledError):
+                member.run(batch=3)
+            member.at = lambda _: None
+            member.restart()
+        owner.run(batch=4)
+        found = published(group.servers.log)
+        told = [value for _, value in found["changes", max(con("1"), con("2"))]]
+        assert [any(what in value for value in told) for what in (b'"merged"', b'"split"')] == [True, True]
+        assert any(b'"event":"inc_' in value for values in found.values() for _, value in values)
         check_equal_to_a_clean_run(group, records)
 
 
