@@ -1,4 +1,4 @@
-"""One person twice on lists (febrl, splink's set) and firms found by altered names, beside other programs.
+"""One person twice on lists (febrl, splink's set), firms by altered names, authors by handle; beside other programs.
 
 python -m benchmarks.bench_pairs [--peers]
 
@@ -26,8 +26,22 @@ from benchmarks.common import SEED, SHARED, pss_mb
 from overheard.crm.contacts import FIELDS, Listed, map_contacts, read_contacts
 from overheard.crm.sheets import open_sheet
 from overheard.matcher.accountindex import AccountIndex
+from overheard.matcher.authors import find_authors
+from overheard.matcher.directory import Directory
 from overheard.matcher.pairs import find_pairs
-from overheard.records import Account, Contact, ExternalId, account_id
+from overheard.records import (
+    Account,
+    Actor,
+    Contact,
+    EnrichedMention,
+    ExternalId,
+    Language,
+    Mention,
+    ProfileLink,
+    Sentiment,
+    account_id,
+    contact_id,
+)
 from overheard.wiring.system import utc_now
 
 IDENTITY = SHARED / "identity"
@@ -265,10 +279,62 @@ def main() -> None:
             accounts[got].name == accounts[at].name for got, (_, at) in zip(answer["first"], asked, strict=True)
         )
         print(f"{program:<26}{right / SAMPLED:>15.4f}{SAMPLED / answer['seconds']:>10,.0f}")
+    failed += bloggers()
     print(f"\nmemory {pss_mb():.0f} MB (PSS)")
     for one_failed in failed:
         print(f"FAILED {one_failed}")
     sys.exit(1 if failed else 0)
+
+
+def bloggers() -> list[str]:
+    """Print how many authors whose handle or blog a record has become candidates, and return what failed: any link.
+
+    An equal handle on another platform, and a profile that links to the blog without a link back, prove nothing.
+    """
+    with (IDENTITY / "hn_user_blog.tsv").open(encoding="utf-8", newline="") as lines:
+        rows = [(row["hn_user"], f"https://{row['blog_host']}") for row in csv.DictReader(lines, delimiter="\t")]
+    profiles: dict[str, list[Actor]] = {
+        "equal handle elsewhere": [Actor(platform="reddit", preferred_username=user) for user, _ in rows],
+        "blog on the profile": [
+            Actor(platform="reddit", preferred_username="u", links=(ProfileLink(url=blog),)) for _, blog in rows
+        ],
+        "both": [
+            Actor(platform="reddit", preferred_username=user, links=(ProfileLink(url=blog),)) for user, blog in rows
+        ],
+    }
+    directory = Directory()
+    for at, (user, blog) in enumerate(rows):
+        ids = (ExternalId(system="blogs", value=str(at)),)
+        contact = Contact(id=contact_id("blogs", str(at)), external_ids=ids, handles={"hackernews": user}, urls=(blog,))
+        directory.put_contact(contact.id, contact)
+    failed = []
+    print(f"\n{len(rows):,} people with a handle and a blog, as authors on another platform")
+    print(f"{'the profile has':<26}{'candidate':>10}{'linked':>8}")
+    for what, actors in profiles.items():
+        found = [find_authors(_said_by(actor), directory) for actor in actors]
+        right = [
+            [party.outcome for party in parties if party.subject == contact_id("blogs", str(at))]
+            for at, parties in enumerate(found)
+        ]
+        linked = sum(party.outcome == "linked" for parties in found for party in parties)
+        print(f"{what:<26}{sum('candidate' in one for one in right):>10,}{linked:>8,}")
+        if linked:
+            failed.append(f"{what}: {linked} linked, expected none")
+    return failed
+
+
+def _said_by(author: Actor) -> EnrichedMention:
+    said = Mention(
+        id="men_x",
+        platform=author.platform,
+        native_id="x",
+        source="x",
+        content="",
+        attributed_to=author,
+        first_seen=utc_now(),
+    )
+    neutral = Sentiment(polarity="neutral", confidence=0.5)
+    return EnrichedMention(mention=said, passed=(), language=Language(), sentiment=neutral)
 
 
 def _line(name: str, program: str, score: tuple[float, float, float], seconds: float) -> None:
