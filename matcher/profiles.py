@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Context, Decimal
 from typing import TypeVar
 
+from overheard.identities import normal_email
 from overheard.matcher.directory import Directory
 from overheard.records import (
     Account,
@@ -99,7 +100,7 @@ def make_profile(
         external_ids=_all(record.external_ids for record in records),
         name=(name := _first(record.name for record in records)),
         names=tuple(dict.fromkeys(record.name for record in records if record.name not in ("", name))),
-        emails=_all(one.emails for one in people),
+        emails=_addresses(people),
         phones=_all(one.phones for one in people),
         organisation=_first(one.organisation for one in people),
         title=_first(one.title for one in people),
@@ -146,6 +147,14 @@ def _first(values: Iterable[str]) -> str:
 def _all(values: Iterable[Iterable[T]]) -> tuple[T, ...]:
     """Return all of them, each once, in order."""
     return tuple(dict.fromkeys(one for several in values for one in several))
+
+
+def _addresses(people: Iterable[Contact]) -> tuple[str, ...]:
+    """Return the e-mail addresses of all, each as the first has it: in capitals it is the same mailbox."""
+    found: dict[str, str] = {}
+    for address in _all(one.emails for one in people):
+        found.setdefault(normal_email(address) or address, address)
+    return tuple(found.values())
 
 
 def _lifecycle(records: Sequence[Contact | Account]) -> tuple[LifecycleTag, ...]:

@@ -7,6 +7,7 @@ with what is usual as a thousand further records (`Frequencies`). Nothing here i
 """
 
 import math
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -228,9 +229,14 @@ def _usual(word: str) -> float:
     return max(share_of(word) or NAME_LEVELS["same"].u, _RAREST)
 
 
+_DIGITS = re.compile(r"\d")
+
+
 @lru_cache(maxsize=65_536)
 def _alike(one: str, other: str) -> str:
-    """Return the level at which two words of a name agree, "" where they do not."""
+    """Return the level at which two words of a name agree, "" where they do not. Other digits are no slip: Shop 14."""
+    if one != other and _DIGITS.findall(one) != _DIGITS.findall(other):
+        return ""
     level = _BY_LIKENESS[likeness(one, other)]
     if level == "same" and len(one) == 1 and one.isascii():
         return "same initial"

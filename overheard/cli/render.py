@@ -198,6 +198,13 @@ def profile(
     row("People", (names.get(one, one) for one in profile.people))
     row("Owner", (profile.owner,))
     row("CRM", (f"{one.system} {one.value}" for one in profile.external_ids))
+    if profile.ids:
+        joined = f"{len(profile.ids):,} records of the CRM, which people joined; the page takes them apart again"
+        rows.append(("Joined", Text(joined, overflow="fold")))
+    if profile.locked:
+        rows.append(("Locked", Text("only the CRM and people change who this is", overflow="fold")))
+    for i, conflict in enumerate(profile.conflicts):
+        rows.append(("" if i else "Contrary", Text(safe(conflict), style="yellow", overflow="fold")))
     row("Reached at", (*profile.emails, *(phone(one) for one in profile.phones)))
     if profile.lifecycle:
         rows.append(("Lifecycle", Text(" → ".join(_tag(tag) for tag in profile.lifecycle))))

@@ -200,7 +200,8 @@ def _notes(person: Person, named: bool) -> list[str]:
             "well where they are the same person"
         )
     if person.named:
-        many = f"{len(person.named)} posts of others name them"
+        one = len(person.named) == 1
+        many = "1 post of others names them" if one else f"{len(person.named):,} posts of others name them"
         notes.append(f"{many}, and go too" if named else f"{many}: those stay, without the link to them")
     return [*notes, _BEYOND]
 

@@ -207,3 +207,9 @@ def test_the_levels_of_a_field_are_shares_of_what_happens() -> None:
         assert feature.find.__doc__
         assert set(feature.shared or ()) <= set(feature.levels)
     assert 0.9 <= SURE < 1
+
+
+def test_names_that_differ_in_their_numbers_are_of_two_even_at_one_address() -> None:
+    """One mailbox on forty contacts of a list, called Counter 1 to Counter 40."""
+    people = [person(i, f"Sales Counter{i}", emails=("shop@forty.example",), organisation="Forty") for i in range(40)]
+    assert find_pairs(people).pairs == ()

@@ -47,6 +47,15 @@ def test_what_one_of_two_merged_accounts_or_contacts_has_or_bought_stands_on_the
         assert (person.holding_count, person.purchase_count) == (1, 2)
 
 
+def test_one_mailbox_of_two_merged_contacts_stands_on_the_profile_once() -> None:
+    people = [
+        contact(number, "Asha Rao", emails=(mail,)) for number, mail in (("1", "a@b.example"), ("2", "A@B.example"))
+    ]
+    with world() as one:
+        one.run(*map(fact, people), fact(decision("1", "same", *sorted((con("1"), con("2"))))))
+        assert len(profile(one, min(con("1"), con("2"))).emails) == 1
+
+
 def test_an_account_has_its_holdings_newest_first_and_its_people_show_them() -> None:
     old = holding("1", acc("1"), since=date(2020, 1, 1))
     new = holding("2", acc("1"), "Lathe", since=date(2026, 1, 1))
