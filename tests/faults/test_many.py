@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from overheard.log.base import ProducerRecord
-from overheard.records import ProfileLink
+from overheard.records import ProfileLink, Verb
 from tests.matcher.test_order import outcome
 from tests.matcher.test_replay import walk_and_replay
 from tests.matcher.worlds import NOW, acc, account, con, contact, decision, fact, holding, men, mention, purchase
@@ -97,7 +97,8 @@ def facts_of(number: int, rng: random.Random) -> list[ProducerRecord]:
     records += [fact(post(str(i))) for i in range(posts)]
     records += [fact(decided(str(i))) for i in range(decisions)]
     while len(records) < number:
-        version, verb = rng.randint(2, 4), rng.choice(("Update", "Update", "Update", "Delete"))
+        version = rng.randint(2, 4)
+        verb: Verb = "Delete" if rng.random() < 0.25 else "Update"
         kind = rng.random()
         if kind < 0.3:
             records.append(fact(person(str(rng.randrange(people))), version=version, verb=verb))
