@@ -52,10 +52,10 @@ def hints_of_author(actor: Actor) -> tuple[str, ...]:
 
     What the profile links to, the address typed there, and the stem of its handles (`directory.stem_key`).
     """
-    keys = identities_of_actor(actor)
+    keys, sure = identities_of_actor(actor), identities_of_author(actor)
     stems = [stem for key in keys if (stem := stem_key(key))]
     links = [link.key for link in links_of_actor(actor)]
-    typed = [key for key in keys if key not in identities_of_author(actor)]
+    typed = [key for key in keys if key not in sure]
     return tuple(dict.fromkeys((*stems, *links, *typed)))
 
 

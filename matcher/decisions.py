@@ -164,12 +164,16 @@ class Decisions:
                     front.append(other)
         return frozenset(found)
 
+    def is_alone(self, record: str) -> bool:
+        """True where no decision pairs a contact or account with another."""
+        return record not in self._linked
+
     def person(self, record: str) -> Person:
         """Return the person, or organisation, that a contact's or account's id stands for.
 
         The components of the standing "same" between records, newest first; "not the same" holds against all of them.
         """
-        if record not in self._linked:
+        if self.is_alone(record):
             return Person(record, (record,), (), self.is_locked(record))
         if self._persons_at != self.changes:
             self._persons = {}

@@ -35,8 +35,8 @@ class Reach:
     """What a contact, an account or a decision may touch.
 
     `keys` are identity keys, site domains (`site:example.com`) and stems of handles (`stem:asharao`), `joined` identity
-    keys of which only those that share a cluster with them are touched, `phrases` sets of tokens that a text, or its
-    author's name and bio, must hold all of, `subjects` contacts and accounts whose incidents and profiles show it,
+    keys of which only the others that share a cluster with them are touched, `phrases` sets of tokens that a text, or
+    its author's name and bio, must hold all of, `subjects` contacts and accounts whose incidents and profiles show it,
     `profiles` those whose profile alone does, `mentions` ids of single mentions. `authors`: every mention with an
     author whom no record names.
     """
@@ -61,16 +61,6 @@ class Reach:
             mentions=frozenset().union(*(one.mentions for one in reaches)),
             authors=any(one.authors for one in reaches),
         )
-
-
-def _watched_of(contact: Contact) -> tuple[Identity, ...]:
-    """Return the identities that the CRM claims for a contact, and its name if that is to be watched.
-
-    No phone number: a switchboard is a whole firm's, so none may link anybody, nor let a post pass.
-    """
-    claimed = tuple(identity for identity in identities_of_contact(contact) if identity.type != "phone")
-    name = watched_name(contact)
-    return (*claimed, name) if name else claimed
 
 
 def is_identity_key(left: str) -> bool:
@@ -107,6 +97,7 @@ class Directory:
         self._stems: Multi[str] = Multi()  # stem of a handle -> contacts
         self._claimed: dict[str, tuple[Identity, ...]] = {}  # contact or account -> claims, as long as nothing changes
         self._claimed_at = 0
+        self._own: dict[str, tuple[Contact, tuple[Identity, ...]]] = {}
         self._names = NameIndex()
         self._phrases: Multi[tuple[str, ...]] = Multi()  # name of an organisation in tokens -> accounts
         self._openings: Multi[str] = Multi()  # first token of such a name -> accounts
@@ -160,10 +151,32 @@ class Directory:
         found = [self.purchases[id_] for id_ in self._bought.of(subject)] if subject else []
         return sorted(found, key=lambda one: (-(one.at or date.min).toordinal(), one.id))
 
+    def _identities_of(self, contact: Contact) -> tuple[Identity, ...]:
+        """Return the identities that the CRM claims for a contact: asked for six times while one is taken in."""
+        held = self._own.get(contact.id)
+        if held is None or held[0] is not contact:
+            if len(self._own) >= _CLAIMED:
+                self._own = {}
+            held = self._own[contact.id] = contact, identities_of_contact(contact)
+        return held[1]
+
+    def _watched_of(self, contact: Contact) -> tuple[Identity, ...]:
+        """Return the identities that the CRM claims for a contact, and its name if that is to be watched.
+
+        No phone number: a switchboard is a whole firm's, so none may link anybody, nor let a post pass.
+        """
+        claimed = tuple(identity for identity in self._identities_of(contact) if identity.type != "phone")
+        name = watched_name(contact)
+        return (*claimed, name) if name else claimed
+
+    def _stems_of(self, contact: Contact) -> frozenset[str]:
+        keys = (identity.key for identity in self._identities_of(contact) if identity.type == "handle")
+        return frozenset(stem for key in keys if (stem := stem_key(key)))
+
     def _file_contact(self, contact: Contact, *, add: bool) -> None:
-        for identity in _watched_of(contact):
+        for identity in self._watched_of(contact):
             self._claims.file(identity.key, contact.id, add)
-        for stem in _stems_of(contact):
+        for stem in self._stems_of(contact):
             self._stems.file(stem, contact.id, add)
         self._claimed = {}
         self._names.file(contact.id, contact.name, add=add)
@@ -209,7 +222,7 @@ class Directory:
         lefts: set[str] = set()
         for record in self.records_of(person):
             contact, account = self.contacts.get(record), self.accounts.get(record)
-            named = identities_of_contact(contact) if contact else identities_of_account(account) if account else ()
+            named = self._identities_of(contact) if contact else identities_of_account(account) if account else ()
             for identity in named:
                 claims.setdefault(identity.key, identity)
         for record in self.decisions.person(subject).members if claims or self.is_known(person) else ():
@@ -235,9 +248,9 @@ class Directory:
 
     def stance(self, key: str, subject: str) -> Decision | None:
         """Return the newest standing decision on an identity and any record of a contact or account, or None."""
+        if self.decisions.is_alone(subject):
+            return self.decisions.on(key, subject)
         members = self.decisions.person(subject).members
-        if len(members) == 1:
-            return self.decisions.on(key, members[0])
         return newest(decision for record in members if (decision := self.decisions.on(key, record)))
 
     def owners(self, key: str) -> tuple[str, ...]:
@@ -257,7 +270,7 @@ class Directory:
         return tuple(person for person in self._persons(named) if person not in refused)
 
     def _joined(self, records: Iterable[str]) -> bool:
-        return any(len(self.decisions.person(record).members) > 1 for record in records)
+        return not all(map(self.decisions.is_alone, records))
 
     def _persons(self, records: Iterable[str]) -> tuple[str, ...]:
         return tuple(sorted({self.person_of(record) for record in records}))
@@ -277,20 +290,22 @@ class Directory:
         Members that no record came for, or that are gone, still join the others.
         """
         person = self.decisions.person(subject)
-        return person if len(person.members) == 1 else person._replace(id=self.person_of(subject))
+        return person if self.decisions.is_alone(subject) else person._replace(id=self.person_of(subject))
 
     def person_of(self, subject: str) -> str:
         """Return the id under which the record of this id is seen: the smallest of those that people joined with it.
 
         Of those that are here; where none is, of all.
         """
-        members = self.decisions.person(subject).members
-        if len(members) == 1:
+        if self.decisions.is_alone(subject):
             return subject
+        members = self.decisions.person(subject).members
         return next((member for member in members if self.is_known(member)), members[0])
 
     def records_of(self, person: str) -> tuple[str, ...]:
         """Return the ids of the records that are seen under this id, it first; empty where nobody is known by it."""
+        if self.decisions.is_alone(person):
+            return (person,) if self.is_known(person) else ()
         if self.person_of(person) != person:
             return ()
         return tuple(member for member in self.decisions.person(person).members if self.is_known(member))
@@ -381,12 +396,12 @@ class Directory:
         contact = self.contacts.get(id_)
         if contact is None:
             return reach
-        keys = frozenset(identity.key for identity in _watched_of(contact))
+        keys = frozenset(identity.key for identity in self._watched_of(contact))
         employer = self.employer_of(contact)
         profiles = self.claiming(keys) | reach.profiles | ({employer.id} if employer else set())
         return replace(
             reach,
-            keys=reach.keys | keys | _stems_of(contact),
+            keys=reach.keys | keys | self._stems_of(contact),
             # Of what a record names, claims lack what is refused; and that may be refused no more.
             joined=reach.joined | keys,
             phrases=self._names.reach(contact.name),
@@ -469,18 +484,15 @@ class Directory:
         around = self.decisions.around(subject)
         lefts = {left for record in around for left in self.decisions.lefts(record)}
         keys = frozenset(left for left in lefts if is_identity_key(left))
+        own = frozenset(self._keys_of(subject)) if self.is_known(subject) or len(around) > 1 or keys else keys
         return Reach(
-            keys=keys,
-            joined=frozenset(self._keys_of(subject)),
+            # Of several records of one person each shows what the CRM calls the first.
+            keys=keys if len(around) == 1 else keys | own,
+            joined=own,
             mentions=frozenset(lefts) - keys - around,
             subjects=frozenset({subject, self.person_of(subject)}),
             profiles=frozenset(self.claiming(keys)) | around,
         )
-
-
-def _stems_of(contact: Contact) -> frozenset[str]:
-    keys = (identity.key for identity in identities_of_contact(contact) if identity.type == "handle")
-    return frozenset(stem for key in keys if (stem := stem_key(key)))
 
 
 def _employer_keys(contact: Contact) -> Iterable[str]:

@@ -1,5 +1,7 @@
 """Evidence in words: one sentence for each party. Pure."""
 
+from functools import lru_cache
+
 from overheard.matcher.directory import Directory
 from overheard.records import Evidence, Party
 
@@ -15,6 +17,7 @@ def explain(party: Party, directory: Directory) -> str:
     return f"{party.role} {who}: {verdict}; " + "; ".join(_phrase(evidence) for evidence in party.evidence)
 
 
+@lru_cache(maxsize=1_024)  # what a name says, it says for each of those who bear it
 def _phrase(evidence: Evidence) -> str:
     if evidence.feature == "a person decided":
         return f"{evidence.crm_value} decided so"

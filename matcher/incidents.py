@@ -27,6 +27,8 @@ from overheard.records import (
 # A profile shows so many snippets of an incident; the incident itself has them all.
 _SNIPPETS = 3
 
+_encoder = msgspec.json.Encoder()
+
 
 class Link(NamedTuple):
     """One contact's or account's part in an incident, as counts and lists of its profile need it.
@@ -112,6 +114,7 @@ def links_of(incident: Incident, directory: Directory) -> list[Link]:
     polarity = polarity_of(incident)
     said = incident.mention
     when = said.first_seen if said.published is None else min(said.published, said.first_seen)
+    day, terms, snippets = when.date().isoformat(), "\n".join(incident.about), _shown(incident.snippets)
     links = []
     for subject, (party, why) in sorted(best.items()):
         summary = IncidentSummary(
@@ -126,7 +129,7 @@ def links_of(incident: Incident, directory: Directory) -> list[Link]:
             weight=party.weight,
             about=incident.about,
             polarity=polarity,
-            snippets=_shown(incident.snippets),
+            snippets=snippets,
             evidence=party.evidence,
             why=(why,),
         )
@@ -135,10 +138,10 @@ def links_of(incident: Incident, directory: Directory) -> list[Link]:
                 subject=subject,
                 outcome="aside" if incident.status == "not about us" else party.outcome,
                 weight=party.weight,
-                day=when.date().isoformat(),
+                day=day,
                 polarity=polarity,
-                terms="\n".join(incident.about),
-                summary=msgspec.json.encode(summary),
+                terms=terms,
+                summary=_encoder.encode(summary),
             )
         )
     return links

@@ -459,7 +459,9 @@ class Ledger:
         """Note which stored mentions, profiles and watched identities the batch reaches beyond its own."""
         self._events.decided(reach.mentions)
         joined = self._observed.changed()
-        keys = reach.keys | joined | (self._observed.hull(reach.joined) if reach.joined else frozenset())
+        keys = reach.keys | joined
+        if reach.joined:  # what somebody's own identities are stays as it is, whatever is joined with them
+            keys |= self._observed.hull(reach.joined) - reach.joined
         if reach.authors:
             keys |= self._observed.keys()
         reached = self._reached(replace(reach, keys=keys))

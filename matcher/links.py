@@ -18,8 +18,9 @@ CREATE TABLE IF NOT EXISTS ledger_links (
     at INTEGER NOT NULL, day TEXT NOT NULL, source TEXT NOT NULL, polarity TEXT NOT NULL, terms TEXT NOT NULL,
     summary BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS ledger_links_mention ON ledger_links (mention);
-CREATE INDEX IF NOT EXISTS ledger_links_counts ON ledger_links (subject, outcome, day, source, polarity, terms);
-CREATE INDEX IF NOT EXISTS ledger_links_newest ON ledger_links (subject, outcome, k);
+CREATE INDEX IF NOT EXISTS ledger_links_counts ON ledger_links (subject, outcome, day, source, polarity, terms)
+    WHERE outcome = 'linked';
+CREATE INDEX IF NOT EXISTS ledger_links_newest ON ledger_links (subject, outcome, k) WHERE outcome = 'linked';
 CREATE INDEX IF NOT EXISTS ledger_links_best ON ledger_links (subject, outcome, score, k);
 CREATE INDEX IF NOT EXISTS ledger_links_waiting ON ledger_links (score, k) WHERE outcome = 'candidate';
 """

@@ -11,6 +11,7 @@ a sentence there.
 
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -101,6 +102,7 @@ _NICKNAME = re.compile(r""" ["“‘'(][\w.\- ]{1,20}["”’')] """)  # between
 _INVERTED = re.compile(r",[ \t]{0,2}")  # between family and given name: Clinton, Hillary
 # Between two words of any phrase. A full stop and a space are so only after an abbreviation (`Text.find`).
 _PHRASE = re.compile(r"[ \t\u200b]*\n?[ \t\u200b]*|[ \n]?[&+/‐‑–-][ \n]?|['’ʼ·]|\.[ \n]?")
+_DOTTED = re.compile(r"\w\.\w")
 _WITHIN = re.compile(r"['’ʼ\-‐‑. ]{0,2}")  # between two tokens of one word: O'Brien, Jean-Luc
 LOOKBACK = 7  # tokens from the family name back to the given name: compound given, two middle names, compound family
 
@@ -140,10 +142,7 @@ class Text:
     @cached_property
     def key_places(self) -> dict[str, list[int]]:
         """Positions of each key."""
-        places: dict[str, list[int]] = {}
-        for i, key in enumerate(self.keys):
-            places.setdefault(key, []).append(i)
-        return places
+        return _positions(self.keys)
 
     @cached_property
     def vocabulary(self) -> frozenset[str]:
@@ -153,10 +152,12 @@ class Text:
     @cached_property
     def places(self) -> dict[str, list[int]]:
         """Positions of each token."""
-        places: dict[str, list[int]] = {}
-        for i, token in enumerate(self.tokens):
-            places.setdefault(token, []).append(i)
-        return places
+        return _positions(self.tokens)
+
+    @cached_property
+    def has_dotted_word(self) -> bool:
+        """True where a full stop stands inside a word, as in every domain."""
+        return _DOTTED.search(self.folded) is not None
 
     @cached_property
     def _spans(self) -> list[tuple[int, int]]:
@@ -212,11 +213,13 @@ class Text:
         What is between its words must join them ("Home Depot", not "home. Depot"); `join`, given the number of a word
         and the text after it, may ask for more.
         """
+        if not phrase or phrase[0] not in self.vocabulary:
+            return []
         length = len(phrase)
         wanted = list(phrase)
         places = (
             at
-            for at in self.places.get(phrase[0] if phrase else "", ())
+            for at in self.places[phrase[0]]
             if self.tokens[at : at + length] == wanted
             and all(self._joins(at + i) and (join is None or join(i, self.gap(at + i))) for i in range(length - 1))
         )
@@ -225,6 +228,13 @@ class Text:
     def _joins(self, i: int) -> bool:
         gap = self.gap(i)
         return bool(_PHRASE.fullmatch(gap)) and not (len(gap) > 1 and gap[0] == "." and len(self.tokens[i]) > 2)
+
+
+def _positions(words: Sequence[str]) -> dict[str, list[int]]:
+    places: defaultdict[str, list[int]] = defaultdict(list)
+    for i, word in enumerate(words):
+        places[word].append(i)
+    return dict(places)
 
 
 def _capitals(text: str) -> tuple[int, int]:

@@ -72,6 +72,7 @@ _AROUND = frozenset(
     "software cloud data hub systems community source".split()
 )
 _SHORTEST_JOINED = 5
+_ALIKE = 90  # of a hundred, two names run together
 
 _PARTS = re.compile(r"[\W_]+")
 _CHARACTERS = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}]")
@@ -212,14 +213,17 @@ def organisations_alike(one: str, other: str) -> bool:
     if not first or not second:
         return False
     joined, other_joined = "".join(first), "".join(second)
-    if joined == other_joined or sorted(first) == sorted(second):
+    if joined == other_joined or (len(joined) == len(other_joined) and sorted(first) == sorted(second)):
         return True
     if other_joined == acronym(one) or joined == acronym(other):
         return True
-    shorter, longer = sorted((first, second), key=len)
-    if len(shorter) > 1 and longer[: len(shorter)] == shorter:
-        return True  # Acme Tools, Acme Tools India
-    return min(len(joined), len(other_joined)) > _SHORTEST_JOINED and fuzz.ratio(joined, other_joined) >= 90
+    if first[0] == second[0]:
+        shorter, longer = sorted((first, second), key=len)
+        if len(shorter) > 1 and longer[: len(shorter)] == shorter:
+            return True  # Acme Tools, Acme Tools India
+    if min(len(joined), len(other_joined)) <= _SHORTEST_JOINED:
+        return False
+    return fuzz.ratio(joined, other_joined, score_cutoff=_ALIKE) >= _ALIKE
 
 
 def bare_names(label: str) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 """Who is named: contacts whose full name stands in a text, each with its rivals. Pure."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from overheard.matcher.decide import decide_person
 from overheard.matcher.directory import Directory
@@ -61,7 +61,8 @@ def find_people(
         named = tuple(sorted(name for person, name in own.items() if person != case.name))
         evidence = claim.evidence
         if rivals or named:
-            evidence = evidence + gather(AMONG_FEATURES, _among(case, rivals, named))
+            among = case._replace(rivals=rivals, colleagues=named)
+            evidence = evidence + gather(AMONG_FEATURES, among)
         weight = weigh(evidence)
         value = score(weight)
         outcome = decide_person(
@@ -86,8 +87,7 @@ def find_people(
     return [_with(party, again.get(person, ()), text) for party, person in best.values()]
 
 
-@dataclass(frozen=True, slots=True)
-class _Claim:
+class _Claim(NamedTuple):
     """A contact's claim to a place.
 
     `unknown` middle names stand there that the CRM lacks; `rank` says how far the spelling is from the CRM's; `facts`
@@ -111,24 +111,25 @@ def _claims(mention: EnrichedMention, text: Text, directory: Directory, refused:
         named = [(contact, one) for contact, one in named if directory.person_of(contact.id) not in refused]
     many = sum(one.weak for _, one in named) > _FEW
     seen = [(entity.start, entity.end) for entity in mention.entities if entity.label == "organisation"]
-    sightings: dict[str, list[Sighting]] = {}  # by the name as the CRM has it
-    names: dict[tuple[str, int, int], list[Evidence]] = {}
+    # Of each name as the CRM has it: where it stands, and what that says, for all who bear it.
+    sightings: dict[str, tuple[list[Sighting], int]] = {}
+    names: dict[tuple[str, int, int], tuple[list[Evidence], int, int]] = {}
     firms: dict[tuple[int, int], str] = {}
     beside: dict[tuple[int, int], tuple[int, int, str] | None] = {}
     claims = []
     for contact, (_, name, places, weak) in named:
         if weak and many and not _has_fact(contact, text):
             continue
-        if (found := sightings.get(contact.name)) is None:
-            found = sightings[contact.name] = [
-                one for one in find_person(text, name, places) if _is_one_person(text, one)
-            ]
+        if (seen_there := sightings.get(contact.name)) is None:
+            found = [one for one in find_person(text, name, places) if _is_one_person(text, one)]
+            seen_there = sightings[contact.name] = found, directory.bearers(name) if found else 0
+        found, bearers = seen_there
         if not found:
             continue
         employer = directory.employer_of(contact)
         products = tuple(one.product for one in directory.holdings_of(employer.id)) if employer else ()
         organisation = employer.id if employer else " ".join(organisation_key(contact.organisation))
-        bearers = directory.bearers(name)
+        who = directory.person_of(contact.id)
         for sighting in found:
             place = (sighting.first, sighting.last)
             if place not in firms:
@@ -140,39 +141,13 @@ def _claims(mention: EnrichedMention, text: Text, directory: Directory, refused:
             )
             told = (contact.name, sighting.first, sighting.last)
             if told not in names:
-                names[told] = gather(NAME_FEATURES, case)
+                rank = RANK[sighting.level] + (RANK["nickname"] if sighting.kind != "full" else 0)
+                names[told] = gather(NAME_FEATURES, case), _unknown(case), rank
+            named_so, unknown, rank = names[told]
             facts = gather(FACT_FEATURES, case)
-            claims.append(
-                _Claim(
-                    case,
-                    names[told] + facts,
-                    _unknown(case),
-                    RANK[sighting.level] + (RANK["nickname"] if sighting.kind != "full" else 0),
-                    sum(one.weight for one in facts if one.feature in CORROBORATING),
-                    organisation,
-                    (sighting.first, sighting.last),
-                    directory.person_of(contact.id),
-                )
-            )
+            weight = sum([one.weight for one in facts if one.feature in CORROBORATING]) if facts else 0.0
+            claims.append(_Claim(case, named_so + facts, unknown, rank, weight, organisation, place, who))
     return _same_persons(text, claims)
-
-
-def _among(case: PersonCase, rivals: tuple[Contact, ...], colleagues: tuple[str, ...]) -> PersonCase:
-    """Return the case with what is known of the others; `dataclasses.replace` takes ten times as long."""
-    return PersonCase(
-        case.mention,
-        case.text,
-        case.sighting,
-        case.contact,
-        case.name,
-        case.employer,
-        case.firm,
-        case.bearers,
-        case.products,
-        case.beside,
-        rivals,
-        colleagues,
-    )
 
 
 def _has_fact(contact: Contact, text: Text) -> bool:
@@ -204,7 +179,7 @@ def _same_persons(text: Text, claims: list[_Claim]) -> list[_Claim]:
         at = claim.case.sighting
         first, last = sorted((text.keys[at.first], text.keys[at.last]))
         person = keys.setdefault((first, last), claim.person)
-        made.append(claim if person == claim.person else replace(claim, person=person))
+        made.append(claim if person == claim.person else claim._replace(person=person))
     return made
 
 

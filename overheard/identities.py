@@ -98,6 +98,7 @@ _PROFILES_BY_ID = {
 }
 # Any other host with such an address is a server of the fediverse.
 _FEDIVERSE = re.compile(r"/(?:@|users/)([\w.-]+)")
+_ODD_IN_MAILBOX = re.compile(r"""[\s@<>()\[\],;:"\\]""")
 # There a handle looks like an e-mail address and is none.
 _WITH_HOSTS = frozenset({"mastodon", "fediverse", "lemmy", "pleroma", "misskey", "pixelfed", "peertube", "friendica"})
 
@@ -184,10 +185,11 @@ def normal_email(address: str) -> str:
 
     Dots and +tags stay: only the provider knows whether they matter.
     """
+    if "@" not in address and address.isascii():
+        return ""  # as handles are, each of which might have been one
     local, at, domain = fold(address).strip().removeprefix("mailto:").partition("?")[0].rpartition("@")
     domain = ascii_host(domain)
-    odd = any(c.isspace() or c in '@<>()[],;:"\\' for c in local)
-    return f"{local}@{domain}" if at and local and "." in domain and not odd else ""
+    return f"{local}@{domain}" if at and local and "." in domain and not _ODD_IN_MAILBOX.search(local) else ""
 
 
 @lru_cache(maxsize=16_384)
@@ -263,6 +265,7 @@ def is_placeholder(key: str) -> bool:
     return False
 
 
+@lru_cache(maxsize=16_384)
 def identities_of_actor(actor: Actor | None) -> tuple[str, ...]:
     """Return the keys of an author's identities, surest first; empty for nobody or a bare name.
 

@@ -83,6 +83,8 @@ def canonical_url(url: str) -> str:
     no fragment but one that tells utterances apart; the target of a redirecting link or AMP cache in its place.
     It is an id, not an address to fetch: some servers tell `http` from `https`. Above 8,192 characters it is none.
     """
+    if not url:
+        return ""  # most authors have none, and each is asked for several times
     form, inner = _form(url)
     while inner:  # each is shorter than the last
         inner_form, inner = _form(inner)

@@ -6,6 +6,7 @@ write the function, with a docstring, and put a line in the list.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Generic, NamedTuple, TypeVar
 
 from overheard.matcher.names import Text, tokens
@@ -27,7 +28,7 @@ class Found(NamedTuple):
 C = TypeVar("C")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Feature(Generic[C]):
     """A function, what its finding weighs, and what that does.
 
@@ -39,7 +40,7 @@ class Feature(Generic[C]):
     corroborates: bool = False
     veto: bool = False
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The function's name, in words."""
         return self.find.__name__.replace("_", " ")
@@ -67,12 +68,18 @@ def several(names: Sequence[str]) -> str:
     return ", ".join(names[:3]) + (" and others" if len(names) > 3 else "")
 
 
+@lru_cache(maxsize=16_384)
+def phrase_of(words: str) -> tuple[str, ...]:
+    """Return the tokens of what a record says of somebody (a title, a place, a domain), to be found in texts."""
+    return tuple(tokens(fold(words)))
+
+
 def domain_in(mention: EnrichedMention, text: Text, domain: str) -> Found | None:
     """Return where a mention links to a registrable domain or writes it, or None."""
     for link in mention.mention.links:
         if site_domain(link) == domain:
             return Found(link, domain)
-    phrase = tuple(tokens(domain))
+    phrase = phrase_of(domain)
     for at in text.find(phrase):
         start, end = text.span(at, at + len(phrase) - 1)
         if fold(text.original[start:end]) == domain:

@@ -1,8 +1,8 @@
 """Evidence that a contact's full name in a text is that contact."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from babel import Locale
 from babel.languages import get_official_languages
@@ -13,6 +13,7 @@ from overheard.matcher.features.base import (
     domain_in,
     has_telling_capital,
     overlapping,
+    phrase_of,
     reference,
     several,
 )
@@ -41,8 +42,7 @@ _SHARED = 16
 FORMER = frozenset({"former", "formerly", "ex", "previously", "erstwhile", "left", "until", "late", "past"})
 
 
-@dataclass(frozen=True, slots=True)
-class PersonCase:
+class PersonCase(NamedTuple):
     """A contact's full name at one place of a mention's text.
 
     `firm` is an account of that very name, or ""; `bearers` how many contacts bear the family name, roughly;
@@ -198,6 +198,8 @@ def employer_named(case: PersonCase) -> Found | None:
     names = [case.contact.organisation, case.employer.name if case.employer else ""]
     for name in dict.fromkeys(names):
         for phrase in organisation_phrases(name):
+            if phrase[0] not in case.text.vocabulary:
+                continue  # of the employers of twenty namesakes, one or none is in the text
             if place := _elsewhere(case, phrase, find_organisation(case.text, name, phrase)):
                 sure = len(phrase) > 1 or _is_seen_as_firm(case, *place)
                 return Found(case.text.original[slice(*place)], name, *place, scale=1.0 if sure else 0.5)
@@ -220,7 +222,7 @@ def other_employer(case: PersonCase) -> Found | None:
         return None
     start, end, name = case.beside
     known = [one for one in (case.contact.organisation, case.employer.name if case.employer else "") if one]
-    if not known or any(_same_firm(name, one) for one in known) or employer_named(case) or domain_linked(case):
+    if not known or employer_named(case) or domain_linked(case) or any(_same_firm(name, one) for one in known):
         return None
     return Found(case.text.original[start:end], " / ".join(dict.fromkeys(known)), start, end)
 
@@ -228,7 +230,7 @@ def other_employer(case: PersonCase) -> Found | None:
 def product_held(case: PersonCase) -> Found | None:
     """A product that their organisation has, as the CRM knows, is named in the same text."""
     for product in case.products:
-        phrase = tuple(tokens(fold(product)))
+        phrase = phrase_of(product)
         if phrase and (place := _elsewhere(case, phrase, case.text.find(phrase))):
             return Found(case.text.original[slice(*place)], product, *place)
     return None
@@ -250,6 +252,8 @@ def language_of_country(case: PersonCase) -> Found | None:
 
 def domain_linked(case: PersonCase) -> Found | None:
     """The text links to, or writes, the domain of the contact's e-mail address or employer."""
+    if not case.mention.mention.links and not case.text.has_dotted_word:
+        return None
     domains = [employer_domain(email) for email in case.contact.emails]
     domains += [site_domain(url) for url in case.contact.urls]
     domains += [site_domain(case.employer.domain)] if case.employer else []
@@ -261,7 +265,7 @@ def domain_linked(case: PersonCase) -> Found | None:
 
 def title_named(case: PersonCase) -> Found | None:
     """The contact's title stands within a few words of the name; one word ("Director") counts half."""
-    phrase = tuple(tokens(fold(case.contact.title)))
+    phrase = phrase_of(case.contact.title)
     for at in case.text.find(phrase):
         last = at + len(phrase) - 1
         if 0 <= case.sighting.first - last - 1 < _TITLE_DISTANCE or 0 <= at - case.sighting.last - 1 < _TITLE_DISTANCE:
@@ -273,7 +277,7 @@ def title_named(case: PersonCase) -> Found | None:
 
 def place_named(case: PersonCase) -> Found | None:
     """The contact's place is named elsewhere in the same text."""
-    phrase = tuple(tokens(fold(case.contact.place)))
+    phrase = phrase_of(case.contact.place)
     if phrase and (place := _elsewhere(case, phrase, case.text.find(phrase))):
         return Found(case.text.original[slice(*place)], case.contact.place, *place)
     return None
@@ -346,8 +350,8 @@ def _at(case: PersonCase, crm_value: str, scale: float = 1.0) -> Found:
 
 def _same_firm(one: str, other: str) -> bool:
     """True where two names of organisations may be one's: one is a part of the other, or they are alike."""
-    a, b = set(organisation_key(one)), set(organisation_key(other))
-    return a <= b or b <= a or organisations_alike(one, other)
+    a, b = frozenset(organisation_key(one)), organisation_key(other)
+    return a.issuperset(b) or a.issubset(b) or organisations_alike(one, other)
 
 
 @lru_cache(maxsize=1)

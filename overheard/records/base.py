@@ -10,7 +10,9 @@ class RecordError(ValueError):
     """Bytes that are not a record of ours, or of a schema newer than this program; or a record JSON cannot hold."""
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+# gc=False: an immutable record can be in no circle of references, so nobody need look for one among those of a hundred
+# thousand contacts, again and again.
+class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True, gc=False):
     """Base of all records: immutable, keyword-only, camelCase in JSON, defaults left out of the JSON."""
 
 

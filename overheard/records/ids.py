@@ -5,6 +5,7 @@ in base 32: at a billion things the chance of one collision is 1e-21.
 """
 
 import hashlib
+from functools import lru_cache
 
 import msgspec
 
@@ -62,6 +63,7 @@ def purchase_id(system: str, external_id: str) -> str:
     return f"pur_{digest(system, external_id)}"
 
 
+@lru_cache(maxsize=1_024)  # asked for several times while one mention is matched
 def incident_id(mention: str) -> str:
     """Return the id of the one incident that a relevant mention makes."""
     return f"inc_{digest('incident', mention)}"

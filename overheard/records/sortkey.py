@@ -2,12 +2,14 @@
 
 import hashlib
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECONDS = 42  # bits: lasts until 2109; with the bits below it fits a signed 64-bit integer
 _TAIL = 21
 
 
+@lru_cache(maxsize=1_024)  # asked for several times while one mention is matched
 def sort_key(subject: str, published: datetime | None, first_seen: datetime) -> int:
     """Return 63 bits: min(published, first seen) in ms since 1970 above, bits of the id's hash below.
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from overheard.identities import identities_of_contact
 from overheard.matcher.authors import find_authors, identities_of_author
 from overheard.matcher.directory import Directory
 from overheard.matcher.identitymap import IdentityMap
@@ -305,8 +306,9 @@ def test_ten_thousand_identities_on_one_contact_take_well_under_a_second() -> No
     world.observed.write(world.connection)
     world.observed.forget()
     start = time.perf_counter()
-    assert len(world.directory.claims(con("1"))) == 20_000
+    assert len(identities_of_contact(world.directory.contacts[con("1")])) == 20_000
     normalising = time.perf_counter() - start
+    start = time.perf_counter()
     found = world.map.map_of(con("1"), 500)
     taken = time.perf_counter() - start
     assert (len(found.identities), found.total) == (500, 20_002)

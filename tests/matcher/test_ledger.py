@@ -15,6 +15,7 @@ from overheard.log.stage import run_stage
 from overheard.matcher.reading import fates_in
 from overheard.records import (
     Incident,
+    Party,
     Polarity,
     Profile,
     Sentiment,
@@ -388,3 +389,29 @@ def test_lists_of_a_profile_are_read_by_index_however_many_incidents_there_are()
         ).fetchall()
         assert "COVERING INDEX ledger_links_counts" in plan[0][3]
         assert len(plan) == 1
+
+
+def test_a_decision_on_somebody_who_posts_a_lot_leaves_the_posts_under_their_own_names_alone() -> None:
+    with world() as one:
+        one.run(fact(ASHA), *(fact(mention(str(i), "x", "asha")) for i in range(20)), fact(mention("new", "x", "rao")))
+        one.log.append([fact(decision("1", "same", "reddit:handle:rao", con("1")))])
+        outcome = one.stage.process(one.log.read("facts", 0, one.sink.positions()[0], 10))
+        one.ledger.commit({0: one.sink.positions()[0] + 1}, outcome.fates)
+        matched_again = one.ledger._connection.execute("SELECT count(*) FROM ledger_unmatched").fetchone()
+        assert matched_again == (1,)
+
+
+def test_of_joined_people_a_new_name_in_the_crm_shows_on_the_posts_of_all() -> None:
+    other = contact("2", "A. Rao", handles={"reddit": "arao"})
+    together = [fact(ASHA), fact(other), fact(decision("1", "same", con("1"), con("2")))]
+    renamed = msgspec.structs.replace(ASHA, external_ids=(*other.external_ids, *ASHA.external_ids))
+    late: list[tuple[Party, ...]] = []
+    early: list[tuple[Party, ...]] = []
+    for found, facts in (
+        (late, [*together, fact(mention("1", "x", "arao")), fact(renamed, version=2)]),
+        (early, [fact(renamed, version=2), *together[1:], fact(mention("1", "x", "arao"))]),
+    ):
+        with world() as one:
+            one.run(*facts)
+            found.append(incident(one, "1").parties)
+    assert late == early
