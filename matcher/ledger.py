@@ -18,6 +18,7 @@ Version of a document = epoch << 48 | next offset of `facts`: the state after th
 epochs below 2**15 keep it below 2**63.
 """
 
+import logging
 import re
 import sqlite3
 from collections import Counter
@@ -87,6 +88,7 @@ CREATE TABLE IF NOT EXISTS ledger_touched (subject TEXT PRIMARY KEY, cause TEXT 
 CREATE TABLE IF NOT EXISTS ledger_positions (part INTEGER PRIMARY KEY, next INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS ledger_fates (fate TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS ledger_last (fate TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS ledger_epoch (one INTEGER PRIMARY KEY CHECK (one = 0), epoch INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS ledger_level (one INTEGER PRIMARY KEY CHECK (one = 0), at INTEGER NOT NULL);
 {events.SCHEMA}
 {filing.SCHEMA}
@@ -97,6 +99,10 @@ CREATE TABLE IF NOT EXISTS ledger_level (one INTEGER PRIMARY KEY CHECK (one = 0)
 
 _TABLES = tuple(re.findall(r"CREATE TABLE IF NOT EXISTS (\w+)", _SCHEMA))
 
+# What is learned and how the ledger files it: name keys and their tables, rarity, buckets of near-duplicates, the
+# calibration of scores. Whoever changes one of these raises it: the ledger then begins anew from the first fact.
+EPOCH = 1
+
 # Incidents matched again and profiles made again in one transaction: some 30 ms each.
 _REMATCH = 64
 _PROFILES = 32
@@ -106,6 +112,7 @@ _CACHE_KB = 32_768
 
 _DIRECTORY = (CONTACT, ACCOUNT, HOLDING, PURCHASE, DECISION)  # facts that the directory holds
 
+_log = logging.getLogger(__name__)
 _mentions = msgspec.json.Decoder(EnrichedMention)
 _encoder = msgspec.json.Encoder(order="deterministic")
 
@@ -180,7 +187,8 @@ class _Batch:
 class Ledger:
     """The matcher's state in a folder. One owner; one thread at a time.
 
-    `epoch` rises with every rebuild from nothing; `clock` dates the documents' envelopes; `secret` gives the key of the
+    A folder whose ledger is of an older epoch (`EPOCH`) is read anew from the first fact that the log has kept; its
+    documents come out in higher versions. `clock` dates the documents' envelopes; `secret` gives the key of the
     list of erased people, asked for when the first of them comes (`overheard.suppression`). Every method may raise what
     `overheard.folder.storage_errors` does, and ConfigError where that key is missing or another one.
     """
@@ -189,7 +197,7 @@ class Ledger:
         self,
         folder: Folder,
         *,
-        epoch: int = 0,
+        epoch: int = EPOCH,
         clock: Callable[[], datetime],
         secret: Callable[[], bytes] = bytes,
     ) -> None:
@@ -208,6 +216,7 @@ class Ledger:
             with self._stored():
                 self._connection.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
                 self._begin()
+                self._begin_epoch()
                 self._load()
         except BaseException:
             self.close()
@@ -221,6 +230,24 @@ class Ledger:
         self._identities = IdentityMap(self.directory, self._observed)
         self._events = Events(self._connection, self.directory.decisions, stored=self._filed, number=self._number_of)
         self._next = 1
+
+    def _begin_epoch(self) -> None:
+        """Throw away what an older epoch left, but for the place from which facts are read: the first."""
+        known = self._connection.execute("SELECT epoch FROM ledger_epoch").fetchone()
+        (began,) = self._connection.execute("SELECT EXISTS (SELECT 1 FROM ledger_positions)").fetchone()
+        before = known[0] if known else 0
+        if began and before != self._epoch:
+            _log.warning(
+                "%s: the matcher's ledger is of epoch %d, this program's is %d: all facts are read anew",
+                self._folder.database,
+                before,
+                self._epoch,
+            )
+            self.clear()
+        with self._folder.transaction(self._connection) as connection:
+            connection.execute("INSERT OR REPLACE INTO ledger_epoch VALUES (0, ?)", (self._epoch,))
+            if began and before != self._epoch:
+                connection.execute("INSERT INTO ledger_positions VALUES (0, 0)")
 
     @contextmanager
     def _stored(self) -> Iterator[None]:

@@ -18,7 +18,7 @@ from overheard.matcher.decisions import is_record_id, newest
 from overheard.matcher.directory import Directory
 from overheard.matcher.identitymap import AGAINST, IdentityMap
 from overheard.matcher.names import Text
-from overheard.matcher.parties import DECIDED, OUTCOMES, ROLES
+from overheard.matcher.parties import DECIDED, OUTCOMES, RIVALS, ROLES
 from overheard.matcher.people import find_people
 from overheard.matcher.score import score
 from overheard.records import Decision, EnrichedMention, Evidence, Party
@@ -104,8 +104,21 @@ def _overruled(parties: list[Party], decided: Mapping[str, Decision], directory:
             name = directory.name_of(decision.right)
             party = Party(role="mentioned", subject=decision.right, name=name, outcome="linked", score=1.0)
             found["mentioned", person] = _confirmed(party, decision.by)
-    chosen = [one for (_, person), one in found.items() if person in decided and decided[person].verb == "same"]
-    return [one for one in found.values() if one in chosen or not any(_is_rival(one, other) for other in chosen)]
+    chosen = [place for place in found if place[1] in decided and decided[place[1]].verb == "same"]
+    for place in chosen:
+        rivals = [key for key, one in found.items() if key not in chosen and _is_rival(one, found[place])]
+        told = sorted((found.pop(key) for key in rivals), key=lambda one: (-one.weight, one.subject))
+        found[place] = msgspec.structs.replace(
+            found[place], evidence=(*found[place].evidence, *(_passed_over(one, directory) for one in told[:RIVALS]))
+        )
+    return list(found.values())
+
+
+def _passed_over(rival: Party, directory: Directory) -> Evidence:
+    """Who else it might have been, had nobody said: for whoever asks why."""
+    who = rival.name or directory.reference_of(rival.subject)
+    value = f"{directory.reference_of(rival.subject)}, weight {rival.weight:+.1f}, score {rival.score:.2f}"
+    return Evidence(feature="chosen over", weight=0.0, mention_value=who, crm_value=value)
 
 
 def _is_rival(party: Party, chosen: Party) -> bool:

@@ -10,7 +10,7 @@ NAMED_BY_CRM = 6.0
 DECIDED = 10.0
 
 # Of a thousand rivals, so many are looked at; three are shown.
-_RIVALS = 4
+RIVALS = 4
 
 ROLES: dict[Role, int] = {"author": 0, "mentioned": 1, "employer": 2}
 OUTCOMES: dict[Outcome, int] = {"linked": 0, "candidate": 1, "bare": 2}
@@ -25,6 +25,6 @@ def others(pool: Iterable[T], own: R, record: Callable[[T], R]) -> tuple[R, ...]
     for one in pool:
         if (other := record(one)).id != own.id:
             others.append(other)
-            if len(others) == _RIVALS:
+            if len(others) == RIVALS:
                 break
     return tuple(others)

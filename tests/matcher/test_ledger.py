@@ -12,6 +12,7 @@ from overheard.errors import InputError
 from overheard.log.base import ProducerRecord
 from overheard.log.deadletters import list_letters
 from overheard.log.stage import run_stage
+from overheard.matcher.ledger import EPOCH
 from overheard.matcher.reading import fates_in
 from overheard.records import (
     Incident,
@@ -415,3 +416,19 @@ def test_of_joined_people_a_new_name_in_the_crm_shows_on_the_posts_of_all() -> N
             one.run(*facts)
             found.append(incident(one, "1").parties)
     assert late == early
+
+
+def test_a_ledger_of_an_older_epoch_is_read_anew_into_higher_versions(caplog: pytest.LogCaptureFixture) -> None:
+    with world() as one:
+        one.run(fact(contact("1", "Asha Rao", handles={"reddit": "asha"})), fact(mention("1", "hello", "asha")))
+        before = {key: event.sourceversion for key, event in one.events().items()}
+        documents = one.documents()
+        one.reopen()
+        assert one.ledger.position() == 3, "the same epoch goes on"
+        one.reopen(epoch=EPOCH + 1)
+        assert "all facts are read anew" in caplog.text
+        assert one.ledger.position() == 0
+        one.run()
+        assert one.documents() == documents
+        after = {key: event.sourceversion for key, event in one.events().items()}
+        assert all(after[key] > version for key, version in before.items())

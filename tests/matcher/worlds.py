@@ -10,7 +10,7 @@ from typing import Any
 from overheard.folder import Folder
 from overheard.log.base import ConsumerRecord, ProducerRecord
 from overheard.log.embedded import EmbeddedLog
-from overheard.matcher.ledger import Ledger
+from overheard.matcher.ledger import EPOCH, Ledger
 from overheard.matcher.stage import LedgerSink, MatchStage
 from overheard.records import (
     Account,
@@ -151,10 +151,10 @@ class World:
         self.ledger = Ledger(self.folder, clock=lambda: NOW)
         self._start()
 
-    def reopen(self) -> None:
+    def reopen(self, *, epoch: int = EPOCH) -> None:
         """Start the matcher anew on what is on disk."""
         self.ledger.close()
-        self.ledger = Ledger(self.folder, clock=lambda: NOW)
+        self.ledger = Ledger(self.folder, epoch=epoch, clock=lambda: NOW)
         self._start()
 
     def _start(self) -> None:
