@@ -48,9 +48,9 @@ class Profile(Record, frozen=True, kw_only=True):
     `purchase_count` of its own; `purchase_totals` adds up all of them by currency, as decimal numbers in text.
     `people` (of an account) and `account` (of a contact) are ids. `k` is that of the newest linked incident, "0"
     where there is none. `ids` are the ids of all records that this profile stands for, its own first: people joined
-    them, and each resolves to this one; empty where it is its own alone. `names` are those of these records that are not
-    its own `name`. `identities` are the first 500 of
-    `identity_count`. `conflicts` are decisions that contradict each other here, each with its path, in words.
+    them, and each resolves to this one; empty where it is its own alone. `names` are those of these records that are
+    not its own `name`. `identities` are the first 500 of `identity_count`. `conflicts` are decisions that contradict
+    each other here, each with its path, in words.
     `locked`: a person wants no machine to change who this is.
     """
 
