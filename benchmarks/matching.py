@@ -19,7 +19,7 @@ from overheard.matcher.ledger import Ledger
 from overheard.matcher.stage import MatchStage
 from overheard.records import Account, Contact, EnrichedMention, Holding, Incident, decode, encode, event_for
 
-BATCH = 128
+BATCH = 500
 _IMPORTED = 1_000  # contacts and accounts of one batch
 
 Fact = Account | Contact | Holding | EnrichedMention

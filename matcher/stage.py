@@ -10,6 +10,10 @@ from overheard.matcher.ledger import Ledger
 
 GROUP = "match"
 
+# Facts in one transaction, where so many wait: each page of the tables is written once for all of them. 128 made the
+# identity path a seventh slower; more than the design's 500 would hold others up for longer than a tenth of a second.
+BATCH = 500
+
 # Records published to the log in one append, and transactions settled before what they made is published: a batch of
 # facts makes some two or three, and each append on a shared log costs two answers of the broker.
 _APPEND = 500
@@ -22,7 +26,7 @@ class MatchStage:
     name = GROUP
     topic = "facts"
 
-    def __init__(self, ledger: Ledger, *, batch: int = 128) -> None:
+    def __init__(self, ledger: Ledger, *, batch: int = BATCH) -> None:
         self.batch = batch
         self._ledger = ledger
 

@@ -27,7 +27,7 @@ from overheard.log.base import Checkpoint, Consumer, ConsumerRecord, Log
 from overheard.log.deadletters import dead_letter_record
 from overheard.log.stage import FATES, Backoff, Outcome, Progress, Sink, run_stage
 from overheard.matcher.ledger import Ledger
-from overheard.matcher.stage import GROUP, MatchStage, publish
+from overheard.matcher.stage import BATCH, GROUP, MatchStage, publish
 
 _TOPIC = MatchStage.topic
 _FACTS = 0  # the one partition of `facts`
@@ -68,7 +68,7 @@ def run_match(
     on_follow: Callable[[Following], None] | None = None,
     clock: Callable[[], datetime] = _utc_now,
     backoff: Backoff | None = None,
-    batch: int = 128,
+    batch: int = BATCH,
     look: float = _LOOK,
 ) -> Progress:
     """Be a member of group "match" until `stop`: its owner, or a standby. Return what this one committed as owner.
