@@ -236,6 +236,8 @@ class Ledger:
         known = self._connection.execute("SELECT epoch FROM ledger_epoch").fetchone()
         (began,) = self._connection.execute("SELECT EXISTS (SELECT 1 FROM ledger_positions)").fetchone()
         before = known[0] if known else 0
+        if known and before == self._epoch:
+            return
         if began and before != self._epoch:
             _log.warning(
                 "%s: the matcher's ledger is of epoch %d, this program's is %d: all facts are read anew",

@@ -51,7 +51,7 @@ def waiting(pages: Pages) -> list[str]:
 def publish(pages: Pages, *records: Incident | Profile) -> None:
     """Put documents on the log as the matcher does, in a version that no other has."""
     events = [
-        event_for(one, subject=one.id, source="/match", time=NOW, sourceversion=1 << 40, cause="live")
+        event_for(one, subject=one.id, source="/match", time=NOW, sourceversion=1 << 60, cause="live")
         for one in records
     ]
     pages.system.log.append(
