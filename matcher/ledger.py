@@ -35,6 +35,7 @@ from overheard.errors import FolderDamagedError
 from overheard.folder import Folder, storage_errors
 from overheard.log.base import ProducerRecord
 from overheard.matcher import events, filing, links, observed, publishing
+from overheard.matcher.authors import identities_of_author
 from overheard.matcher.directory import Directory, Reach, is_identity_key
 from overheard.matcher.events import Events, Filed
 from overheard.matcher.facts import (
@@ -97,7 +98,8 @@ CREATE TABLE IF NOT EXISTS ledger_level (one INTEGER PRIMARY KEY CHECK (one = 0)
 {publishing.SCHEMA}
 """
 
-_TABLES = tuple(re.findall(r"CREATE TABLE IF NOT EXISTS (\w+)", _SCHEMA))
+# What a ledger forgets that begins anew; of which epoch it is stays.
+_TABLES = tuple(set(re.findall(r"CREATE TABLE IF NOT EXISTS (\w+)", _SCHEMA)) - {"ledger_epoch"})
 
 # What is learned and how the ledger files it: name keys and their tables, rarity, buckets of near-duplicates, the
 # calibration of scores. Whoever changes one of these raises it: the ledger then begins anew from the first fact.
@@ -144,6 +146,11 @@ class _Mentioned:
     @cached_property
     def places(self) -> Places:
         return places_of(self.mention.mention, self.text)
+
+    @property
+    def authors(self) -> tuple[str, ...]:
+        actor = self.mention.mention.attributed_to
+        return identities_of_author(actor) if actor is not None else ()
 
     @cached_property
     def first_seen(self) -> datetime:
@@ -215,8 +222,8 @@ class Ledger:
                     connection.execute(statement)
             with self._stored():
                 self._connection.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
-                self._begin()
                 self._begin_epoch()
+                self._begin()
                 self._load()
         except BaseException:
             self.close()
@@ -233,23 +240,24 @@ class Ledger:
 
     def _begin_epoch(self) -> None:
         """Throw away what an older epoch left, but for the place from which facts are read: the first."""
-        known = self._connection.execute("SELECT epoch FROM ledger_epoch").fetchone()
-        (began,) = self._connection.execute("SELECT EXISTS (SELECT 1 FROM ledger_positions)").fetchone()
-        before = known[0] if known else 0
-        if known and before == self._epoch:
+        read = self._connection.execute
+        known = read("SELECT epoch FROM ledger_epoch").fetchone()
+        if known == (self._epoch,):
             return
-        if began and before != self._epoch:
+        began = read("SELECT 1 FROM ledger_positions LIMIT 1").fetchone() is not None
+        if began:
             _log.warning(
                 "%s: the matcher's ledger is of epoch %d, this program's is %d: all facts are read anew",
                 self._folder.database,
-                before,
+                known[0] if known else 0,
                 self._epoch,
             )
-            self.clear()
+        # In one transaction: without its place a ledger would go on where the group stands, and never see these facts.
         with self._folder.transaction(self._connection) as connection:
-            connection.execute("INSERT OR REPLACE INTO ledger_epoch VALUES (0, ?)", (self._epoch,))
-            if began and before != self._epoch:
+            if began:
+                self._empty(connection)
                 connection.execute("INSERT INTO ledger_positions VALUES (0, 0)")
+            connection.execute("INSERT OR REPLACE INTO ledger_epoch VALUES (0, ?)", (self._epoch,))
 
     @contextmanager
     def _stored(self) -> Iterator[None]:
@@ -303,10 +311,14 @@ class Ledger:
         """Forget everything, on disk too, to begin anew from the first fact."""
         self.forget()
         with self._folder.transaction(self._connection) as connection:
-            for table in _TABLES:
-                connection.execute(f"DELETE FROM {table}")
-            connection.execute("INSERT INTO ledger_postings (ledger_postings) VALUES ('delete-all')")
+            self._empty(connection)
         self._begin()
+
+    @staticmethod
+    def _empty(connection: sqlite3.Connection) -> None:
+        for table in _TABLES:
+            connection.execute(f"DELETE FROM {table}")
+        connection.execute("INSERT INTO ledger_postings (ledger_postings) VALUES ('delete-all')")
 
     def forget(self) -> None:
         """Forget what was applied and not committed."""
@@ -351,7 +363,7 @@ class Ledger:
         reach, cause = self._put_directory(batch, before)
         found = self._file(batch, before, decoded, causes)
         self._spread(batch, before, reach, cause)
-        self._identities.prefetch(key for one in found.values() for key in one.places.author)
+        self._identities.prefetch(key for one in found.values() for key in one.authors)
         batch.matched += [self._match(one, causes[subject]) for subject, one in found.items()]
         outcomes = {m.incident.mention.id: _fate(m.incident) for m in batch.matched if m.incident}
         outcomes |= dict.fromkeys(suppressed, "suppressed")
@@ -500,12 +512,8 @@ class Ledger:
         batch.unmatched = dict.fromkeys(reached - own, cause)
         batch.unmatched.update(dict.fromkeys(self._events.changed() - own, cause))
         batch.touched.update(dict.fromkeys(reach.subjects | reach.profiles, cause))
-        batch.touched.update(dict.fromkeys(self._owners(keys), cause))
+        batch.touched.update(dict.fromkeys(self.directory.claiming(keys), cause))
         batch.watch = [(key, self._identities.watched(key)) for key in sorted(keys) if is_identity_key(key)]
-
-    def _owners(self, keys: Iterable[str]) -> set[str]:
-        """Return whose profiles show any of these identities, claimed or inferred."""
-        return self.directory.claiming(keys)
 
     def _reached(self, reach: Reach) -> set[int]:
         """Return the numbers of the stored mentions that a reach touches; some more than need be."""
@@ -576,7 +584,7 @@ class Ledger:
 
     def _touch_authors(self, batch: _Batch, one: _Mentioned, cause: Cause) -> None:
         """First and last time an identity was seen are on the profiles of those who claim it."""
-        batch.touched.update(dict.fromkeys(self.directory.claiming(one.places.author), cause))
+        batch.touched.update(dict.fromkeys(self.directory.claiming(one.authors), cause))
 
     def _match(self, one: _Mentioned, cause: Cause) -> _Matched:
         found = match(one.mention, one.text, self.directory, self._identities)
@@ -656,7 +664,7 @@ class Ledger:
 
     def _rematch(self, causes: Mapping[int, Cause], version: int) -> None:
         found = self._stored_mentions(sorted(causes))
-        self._identities.prefetch(key for one in found for key in one.places.author)
+        self._identities.prefetch(key for one in found for key in one.authors)
         matched = [self._match(one, causes[one.row.num]) for one in found]
         documents = self._publishing.changed([m.document for m in matched])
         changed = {one.document.id for one in documents}

@@ -1,7 +1,9 @@
 """The ledger end to end: facts in the log, documents, changes and what is watched out of it."""
 
+import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,7 +14,7 @@ from overheard.errors import InputError
 from overheard.log.base import ProducerRecord
 from overheard.log.deadletters import list_letters
 from overheard.log.stage import run_stage
-from overheard.matcher.ledger import EPOCH
+from overheard.matcher.ledger import EPOCH, Ledger
 from overheard.matcher.reading import fates_in
 from overheard.records import (
     Incident,
@@ -28,6 +30,7 @@ from overheard.records import (
     event_for,
     incident_id,
 )
+from tests.matcher.members import KilledError
 from tests.matcher.worlds import (
     NOW,
     World,
@@ -432,3 +435,41 @@ def test_a_ledger_of_an_older_epoch_is_read_anew_into_higher_versions(caplog: py
         assert one.documents() == documents
         after = {key: event.sourceversion for key, event in one.events().items()}
         assert all(after[key] > version for key, version in before.items())
+
+
+def test_a_ledger_that_was_cleared_is_of_this_epoch_still(caplog: pytest.LogCaptureFixture) -> None:
+    with world() as one:
+        one.run(fact(contact("1", "Asha Rao")))
+        one.ledger.clear()
+        one.run()
+        position = one.ledger.position()
+        one.reopen()
+        assert (one.ledger.position(), caplog.text) == (position, "")
+
+
+@pytest.mark.parametrize("commits", [1, 2, 3])
+def test_a_matcher_killed_while_it_begins_an_epoch_reads_all_facts_when_it_begins_again(
+    commits: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with world() as one:
+        one.run(fact(contact("1", "Asha Rao", handles={"reddit": "asha"})), fact(mention("1", "hello", "asha")))
+        documents = one.documents()
+        one.ledger.close()
+        left = iter(range(commits))
+        transaction = one.folder.transaction
+
+        @contextmanager
+        def dying(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+            with transaction(connection) as open_:
+                if next(left, None) is None:
+                    raise KilledError
+                yield open_
+
+        monkeypatch.setattr(one.folder, "transaction", dying)
+        with suppress(KilledError):
+            Ledger(one.folder, epoch=EPOCH + 1, clock=lambda: NOW).close()
+        monkeypatch.undo()
+        one.reopen(epoch=EPOCH + 1)
+        one.run()
+        assert one.documents() == documents
+        assert all(event.sourceversion >= (EPOCH + 1) << 48 for event in one.events().values())
