@@ -470,6 +470,7 @@ def test_a_matcher_killed_while_it_begins_an_epoch_reads_all_facts_when_it_begin
             Ledger(one.folder, epoch=EPOCH + 1, clock=lambda: NOW).close()
         monkeypatch.undo()
         one.reopen(epoch=EPOCH + 1)
+        assert one.ledger.positions() == {0: 0}, "with none, reading goes on where the group stands"
         one.run()
         assert one.documents() == documents
         assert all(event.sourceversion >= (EPOCH + 1) << 48 for event in one.events().values())
