@@ -4,10 +4,9 @@ identities ─▶ the identity map ─▶ linked, or all who claim them
 nobody's   ─▶ name, handle, address, links of the profile ─▶ features ─▶ linked by name and facts, candidate, bare
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
-from itertools import islice
 from typing import NamedTuple
 
 from overheard.identities import (
@@ -17,17 +16,18 @@ from overheard.identities import (
     links_of_actor,
     normal_email,
 )
+from overheard.matcher.decide import decide_person
 from overheard.matcher.directory import Directory, stem_key
 from overheard.matcher.features.author import AUTHOR_FEATURES, CORROBORATING, AuthorCase
 from overheard.matcher.features.base import gather
 from overheard.matcher.identitymap import AGAINST, IdentityMap, Owner, other_account
 from overheard.matcher.names import PersonName, Sighting, Text, find_person, person_name
-from overheard.matcher.score import LINK, score, weigh
+from overheard.matcher.parties import OUTCOMES, others
+from overheard.matcher.score import score, weigh
 from overheard.records import Actor, Contact, EnrichedMention, Evidence, Outcome, Party, identity_key
 
 # Characters of a bio that are looked at; platforms allow some 500.
 _BIO = 2_000
-_RIVALS = 4  # one more than is shown
 
 
 @lru_cache(maxsize=16_384)
@@ -132,10 +132,11 @@ def _by_profile(actor: Actor, keys: Sequence[str], directory: Directory) -> list
         key = (mine.facts, mine.case.sighting is not None)
         if key not in pools:
             pools[key] = [one for one in claims if _is_rival(one, mine)]
-        case = replace(mine.case, rivals=_rivals(pools[key], mine.person))
+        rivals = (one for one in pools[key] if one.person != mine.person)
+        case = replace(mine.case, rivals=others(rivals, mine.case.contact, _contact_of))
         party = _candidate(case, mine.person, directory)
         held = best.get(mine.person)
-        if held is None or (party.outcome != "linked", -party.weight) < (held.outcome != "linked", -held.weight):
+        if held is None or (OUTCOMES[party.outcome], -party.weight) < (OUTCOMES[held.outcome], -held.weight):
             best[mine.person] = party
     return [best[person] for person in sorted(best)]
 
@@ -157,8 +158,8 @@ def _is_rival(one: _Claim, mine: _Claim) -> bool:
     return (2 * one.facts >= mine.facts or not mine.facts) and bool(one.case.sighting or not mine.case.sighting)
 
 
-def _rivals(pool: Iterable[_Claim], person: str) -> tuple[Contact, ...]:
-    return tuple(islice((one.case.contact for one in pool if one.person != person), _RIVALS))
+def _contact_of(claim: _Claim) -> Contact:
+    return claim.case.contact
 
 
 def _candidate(case: AuthorCase, person: str, directory: Directory) -> Party:
@@ -178,9 +179,14 @@ def _candidate(case: AuthorCase, person: str, directory: Directory) -> Party:
     evidence += against
     weight = weigh(evidence)
     named = case.sighting is not None and case.sighting.kind == "full"
-    fact = any(one.feature in CORROBORATING for one in evidence)
-    sure = named and fact and not case.rivals and not any(one.veto for one in evidence) and score(weight) >= LINK
-    outcome: Outcome = "linked" if sure else "candidate"
+    decided = decide_person(
+        score(weight),
+        [one.feature for one in evidence],
+        corroborating=CORROBORATING,
+        rivals=bool(case.rivals),
+        veto=any(one.veto for one in evidence),
+    )
+    outcome: Outcome = decided if named else "candidate"
     return Party(
         role="author",
         subject=case.contact.id,

@@ -18,7 +18,7 @@ from overheard.matcher.decisions import is_record_id, newest
 from overheard.matcher.directory import Directory
 from overheard.matcher.identitymap import AGAINST, IdentityMap
 from overheard.matcher.names import Text
-from overheard.matcher.parties import DECIDED, OUTCOMES, RIVALS, ROLES
+from overheard.matcher.parties import DECIDED, OUTCOMES, RIVALS, ROLES, are_rivals
 from overheard.matcher.people import find_people
 from overheard.matcher.score import score
 from overheard.records import Decision, EnrichedMention, Evidence, Party
@@ -106,7 +106,11 @@ def _overruled(parties: list[Party], decided: Mapping[str, Decision], directory:
             found["mentioned", person] = _confirmed(party, decision.by)
     chosen = [place for place in found if place[1] in decided and decided[place[1]].verb == "same"]
     for place in chosen:
-        rivals = [key for key, one in found.items() if key not in chosen and _is_rival(one, found[place])]
+        rivals = [
+            key
+            for key, one in found.items()
+            if key not in chosen and one.outcome == "candidate" and are_rivals(one, found[place])
+        ]
         told = sorted((found.pop(key) for key in rivals), key=lambda one: (-one.weight, one.subject))
         found[place] = msgspec.structs.replace(
             found[place], evidence=(*found[place].evidence, *(_passed_over(one, directory) for one in told[:RIVALS]))
@@ -119,20 +123,6 @@ def _passed_over(rival: Party, directory: Directory) -> Evidence:
     who = rival.name or directory.reference_of(rival.subject)
     value = f"{directory.reference_of(rival.subject)}, weight {rival.weight:+.1f}, score {rival.score:.2f}"
     return Evidence(feature="chosen over", weight=0.0, mention_value=who, crm_value=value)
-
-
-def _is_rival(party: Party, chosen: Party) -> bool:
-    """True where somebody has said who it is at the place, or behind the author, that a candidate lays claim to."""
-    if party.role != chosen.role or party.outcome != "candidate" or party.subject[:4] != chosen.subject[:4]:
-        return False
-    if party.role == "author":
-        return True
-    mine, theirs = _span(party), _span(chosen)
-    return mine is not None and theirs is not None and mine[0] < theirs[1] and theirs[0] < mine[1]
-
-
-def _span(party: Party) -> tuple[int, int] | None:
-    return next(((one.start, one.end) for one in party.evidence if one.start >= 0), None)
 
 
 def _doubted(party: Party, evidence: Evidence) -> Party:

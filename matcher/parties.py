@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from overheard.records import Account, Contact, Outcome, Role
+from overheard.records import Account, Contact, Outcome, Party, Role
 
 # An exact identity links by itself; these weights only say so in the same coin as the others.
 NAMED_BY_CRM = 6.0
@@ -28,3 +28,19 @@ def others(pool: Iterable[T], own: R, record: Callable[[T], R]) -> tuple[R, ...]
             if len(others) == RIVALS:
                 break
     return tuple(others)
+
+
+def are_rivals(one: Party, other: Party) -> bool:
+    """True where two can not both be meant: two authors, or two of a kind whose names stand in one place."""
+    if one.subject == other.subject or one.subject[:4] != other.subject[:4]:
+        return False
+    if one.role != other.role or one.role == "employer":
+        return False
+    if one.role == "author":
+        return True
+    mine, theirs = _place(one), _place(other)
+    return mine is not None and theirs is not None and mine[0] < theirs[1] and theirs[0] < mine[1]
+
+
+def _place(party: Party) -> tuple[int, int] | None:
+    return next(((one.start, one.end) for one in party.evidence if one.start >= 0), None)

@@ -2,23 +2,20 @@
 
 import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
-
-import msgspec
 
 from overheard.errors import NotFoundError, QueryError
 from overheard.folder import Folder, storage_errors
 from overheard.identities import identities_of_actor
 from overheard.index.base import Index
 from overheard.matcher.decisions import Decisions, newest
+from overheard.matcher.parties import are_rivals
 from overheard.matcher.reading import decisions_in
 from overheard.matcher.score import LINK
 from overheard.records import (
     Decision,
-    Evidence,
     Incident,
-    IncidentSummary,
     Party,
     incident_id,
 )
@@ -28,7 +25,6 @@ MOST = 100  # items on a page
 _RIVALS = 10  # of a party, the best
 _BATCH = 50
 _CURSOR = re.compile(r"(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)_(\d{1,19})", re.ASCII)
-_summaries = msgspec.json.Decoder(IncidentSummary)
 
 # Candidates that nobody is to be asked about again. Kept in the connection's own memory: the ledger is read only.
 _TEMPORARY = "CREATE TEMP TABLE set_aside (mention INTEGER, subject TEXT, PRIMARY KEY (mention, subject)) WITHOUT ROWID"
@@ -98,7 +94,7 @@ def explain(incident: Incident, decisions: Decisions) -> Why:
 
 
 def _why_party(party: Party, incident: Incident, decisions: Decisions) -> WhyParty:
-    rivals = [other for other in incident.parties if _are_rivals(party, party.subject, other, other.subject)]
+    rivals = [other for other in incident.parties if are_rivals(party, other)]
     return WhyParty(
         role=party.role,
         subject=party.subject,
@@ -126,25 +122,6 @@ def _settling(party: Party, incident: Incident, decisions: Decisions) -> Decisio
     return None
 
 
-def _are_rivals(one: Party | IncidentSummary, own: str, other: Party | IncidentSummary, others: str) -> bool:
-    """True where two can not both be meant: two authors, or two of a kind whose names stand in one place."""
-    if own == others or own[:4] != others[:4] or one.role != other.role or one.role == "employer":
-        return False
-    if one.role == "author":
-        return True
-    place, place_of_other = _place(one.evidence), _place(other.evidence)
-    return (
-        place is not None
-        and place_of_other is not None
-        and place[0] < place_of_other[1]
-        and place_of_other[0] < place[1]
-    )
-
-
-def _place(evidence: Sequence[Evidence]) -> tuple[int, int] | None:
-    return next(((each.start, each.end) for each in evidence if each.start >= 0), None)
-
-
 # --- the queue -------------------------------------------------------------------------------------------------------
 
 
@@ -165,7 +142,7 @@ def _item(index: Index, decisions: Decisions, mention: str, cursor: str) -> Revi
         for party, one in zip(record.parties, why.parties, strict=True)
         if party.outcome == "candidate"
         and one.decision is None
-        and not any(_are_rivals(party, party.subject, other, other.subject) for other in settled)
+        and not any(are_rivals(party, other) for other in settled)
     )
     return ReviewItem(incident=record, candidates=waiting, bar=LINK, cursor=cursor) if waiting else None
 
@@ -189,20 +166,13 @@ def _position(after: str) -> tuple[float, int]:
 
 
 def _set_aside(connection: sqlite3.Connection, decisions: Decisions) -> None:
-    """Note the candidates that somebody has looked at: unsure, or another one is meant."""
+    """Note the candidates of whom somebody was unsure: by each record of theirs, since a post names the record."""
     connection.execute(_TEMPORARY)
     for decision in decisions.standing():
         if decision.verb == "unsure":
-            subject = decisions.person(decision.right).id
-            rows = [(num, subject) for num in _numbers(connection, decision.left)]
-        elif decision.verb == "same" and decision.left.startswith("men_"):
-            meant = decisions.person(decision.right).id
-            rows = [
-                (num, one) for num in _numbers(connection, decision.left) for one in _outdone(connection, num, meant)
-            ]
-        else:
-            continue
-        connection.executemany("INSERT OR IGNORE INTO temp.set_aside VALUES (?, ?)", rows)
+            subjects = decisions.person(decision.right).members
+            rows = [(num, subject) for num in _numbers(connection, decision.left) for subject in subjects]
+            connection.executemany("INSERT OR IGNORE INTO temp.set_aside VALUES (?, ?)", rows)
 
 
 def _numbers(connection: sqlite3.Connection, left: str) -> list[int]:
@@ -213,14 +183,3 @@ def _numbers(connection: sqlite3.Connection, left: str) -> list[int]:
         else "SELECT mention FROM ledger_keys WHERE key = ? AND author = 1"
     )
     return [num for (num,) in connection.execute(sql, (left,))]
-
-
-def _outdone(connection: sqlite3.Connection, num: int, meant: str) -> list[str]:
-    """Return who cannot be meant in a mention, since somebody said that another one is."""
-    rows = connection.execute("SELECT subject, outcome, summary FROM ledger_links WHERE mention = ?", (num,)).fetchall()
-    if not any(outcome == "candidate" for _, outcome, _ in rows):
-        return []
-    by_subject = {subject: _summaries.decode(summary) for subject, _, summary in rows}
-    if meant not in by_subject:
-        return []
-    return [one for one, summary in by_subject.items() if _are_rivals(by_subject[meant], meant, summary, one)]

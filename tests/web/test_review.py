@@ -120,6 +120,20 @@ def test_a_candidate_on_whom_somebody_was_unsure_does_not_come_again_and_its_riv
     assert api(own, "/v1/review")["total"] == before - 1
 
 
+def test_unsure_of_somebody_joined_from_several_records_leaves_nothing_in_the_count(own: Pages) -> None:
+    first = api(own, "/v1/review", limit=1)["items"][0]
+    subjects = [candidate["subject"] for candidate in first["candidates"]]
+    others = [hit["id"] for hit in api(own, "/v1/contacts", limit=100)["items"] if hit["id"] not in subjects]
+    low, named = min(others), max(subjects)
+    assert low < named, "the joined person is seen under another id than the one that the post names"
+    decide(own, verb="same", left=low, right=named)
+    before = api(own, "/v1/review")["total"]
+    for subject in subjects:
+        decide(own, verb="unsure", left=first["incident"]["id"], right=subject)
+    assert first["incident"]["id"] not in waiting(own)
+    assert api(own, "/v1/review")["total"] == before - 1
+
+
 def test_who_is_not_meant_is_no_rival_any_more_so_a_rare_name_links_the_other(own: Pages) -> None:
     first = api(own, "/v1/review", limit=1)["items"][0]
     one, other = (candidate["subject"] for candidate in first["candidates"])
