@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from overheard.index.documents import TAIL_BITS
+from overheard.records import is_record_id
 
 # A new range begins so far ahead, in ms: no document has to move there, and every writer looks before it may begin.
 AHEAD = 600_000
@@ -99,7 +100,7 @@ class Table:
 
     def places(self, id_: str) -> Sequence[str]:
         """Return the indices that a document with this id may stand in."""
-        return [self.profiles] if id_.startswith(("con_", "acc_")) else self.ranges
+        return [self.profiles] if is_record_id(id_) else self.ranges
 
 
 def next_start(now: int, last: int) -> int:

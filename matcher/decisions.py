@@ -4,22 +4,15 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from overheard.matcher.clusters import Conflict, Edge, clusters
-from overheard.records import Decision
+from overheard.records import Decision, is_record_id
 
 # The name of the policy that lets what is known on one platform tell whose an account on another is.
 ACROSS_NETWORKS = "across networks"
-
-_KINDS = ("con_", "acc_")
 
 
 def newest(decisions: Iterable[Decision]) -> Decision | None:
     """Return the newest by time, then id; None for none."""
     return max(decisions, key=lambda decision: (decision.at, decision.id), default=None)
-
-
-def is_record_id(id_: str) -> bool:
-    """True for the id of a contact or account."""
-    return id_.startswith(_KINDS)
 
 
 class Person(NamedTuple):

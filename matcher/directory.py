@@ -11,7 +11,7 @@ from typing import cast, get_args
 import msgspec
 
 from overheard.identities import handle_stem, identities_of_account, identities_of_contact, watched_name
-from overheard.matcher.decisions import ACROSS_NETWORKS, Decisions, Person, is_record_id, newest
+from overheard.matcher.decisions import ACROSS_NETWORKS, Decisions, Person, newest
 from overheard.matcher.multi import Multi
 from overheard.matcher.nameindex import Named, NameIndex
 from overheard.matcher.names import PersonName, Text
@@ -23,7 +23,7 @@ from overheard.matcher.organisations import (
     site_domain,
 )
 from overheard.matcher.spelling import name_keys
-from overheard.records import Account, Contact, Decision, Holding, Identity, Purchase
+from overheard.records import Account, Contact, Decision, Holding, Identity, Purchase, is_record_id
 from overheard.records.identity import IdentityType
 
 # Contacts and accounts whose claims are kept between two changes: those of the authors of one batch.

@@ -22,7 +22,7 @@ from overheard.matcher.clusters import clusters
 from overheard.matcher.decisions import Decisions, newest
 from overheard.matcher.eventgraph import NEAR, PERSON, THREAD, Edge, EventGraph, Node, Part
 from overheard.matcher.threads import thread_keys
-from overheard.records import Decision, Mention, incident_id
+from overheard.records import Decision, Mention, incident_id, is_mention_id
 
 # Posts further apart tell of two happenings: an annual sale has the same text each year.
 WITHIN = timedelta(days=7)
@@ -200,9 +200,9 @@ class Events:
 
     def _said(self, mention: str) -> dict[str, Decision]:
         """Return what people's newest standing decision is on this mention with each other, named first or second."""
-        said = {right: one for right, one in self._decisions.of(mention).items() if _is_mention(right)}
+        said = {right: one for right, one in self._decisions.of(mention).items() if is_mention_id(right)}
         for left in self._decisions.lefts(mention):
-            if _is_mention(left) and (one := self._decisions.on(left, mention)) is not None:
+            if is_mention_id(left) and (one := self._decisions.on(left, mention)) is not None:
                 said[left] = newest((one, said[left])) or one if left in said else one
         said.pop(mention, None)
         return said
@@ -395,7 +395,3 @@ def _buckets_of(mention: Mention, shingles: frozenset[str]) -> set[int]:
 
 def _kind(neighbours: Neighbours) -> str:
     return NEAR if neighbours.bucket & 1 else THREAD
-
-
-def _is_mention(id_: str) -> bool:
-    return id_.startswith("men_")

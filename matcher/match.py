@@ -14,14 +14,14 @@ import msgspec
 
 from overheard.matcher.accounts import find_accounts, find_linked
 from overheard.matcher.authors import find_authors
-from overheard.matcher.decisions import is_record_id, newest
+from overheard.matcher.decisions import newest
 from overheard.matcher.directory import Directory
 from overheard.matcher.identitymap import AGAINST, IdentityMap
 from overheard.matcher.names import Text
 from overheard.matcher.parties import DECIDED, OUTCOMES, RIVALS, ROLES, are_rivals
 from overheard.matcher.people import find_people
 from overheard.matcher.score import score
-from overheard.records import Decision, EnrichedMention, Evidence, Party
+from overheard.records import Decision, EnrichedMention, Evidence, Party, is_record_id
 
 # An incident shows so many candidates, the best: a CRM may hold a thousand John Smiths, a document may not.
 CANDIDATES = 50

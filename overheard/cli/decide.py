@@ -19,7 +19,7 @@ from overheard.cli.options import (
     print_json,
     telling,
 )
-from overheard.records import Decision, Profile
+from overheard.records import Decision, Profile, is_record_id
 from overheard.table import parse_map
 from overheard.wiring.decisionlist import DecisionReport, bring_decisions
 from overheard.wiring.decisions import VERBS
@@ -59,7 +59,7 @@ def decide(
     with open_system(folder, config) as system, closing(SystemService(system)) as service:
         decision = service.decide(verb, left, right, value=value, by=by or getpass.getuser(), note=note, key=key)
         conflicts = _conflicts(service, decision)
-        names = service.names([one for one in (decision.left, decision.right) if one.startswith(("con_", "acc_"))])
+        names = service.names([one for one in (decision.left, decision.right) if is_record_id(one)])
     if as_json:
         print_json(decision)
         return
@@ -72,7 +72,7 @@ def decide(
 
 def _conflicts(service: SystemService, decision: Decision) -> list[str]:
     """Return where decisions contradict each other around the records that this one is about."""
-    hits = [service.get(side) for side in (decision.left, decision.right) if side.startswith(("con_", "acc_"))]
+    hits = [service.get(side) for side in (decision.left, decision.right) if is_record_id(side)]
     records = [hit.record for hit in hits if hit is not None]
     return list(dict.fromkeys(c for one in records if isinstance(one, Profile) for c in one.conflicts))
 

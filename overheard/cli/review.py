@@ -12,7 +12,7 @@ from overheard.cli import evidence, render
 from overheard.cli.options import ConfigOption, FolderOption, JsonOption, console, open_system, print_json
 from overheard.errors import InputError, NotFoundError
 from overheard.identities import identities_of_actor, is_placeholder
-from overheard.records import Incident, Profile
+from overheard.records import Incident, Profile, is_record_id
 from overheard.web.results import ReviewItem, WhyParty
 from overheard.wiring.service import SystemService
 
@@ -47,7 +47,7 @@ def why(
         found = service.why(incident)
         hit = service.get(incident)
         sides = [side for one in found.decisions for side in (one.left, one.right)]
-        names = service.names([side for side in sides if side.startswith(("con_", "acc_"))])
+        names = service.names([side for side in sides if is_record_id(side)])
         profiles = _profiles(service, [party.subject for party in found.parties])
     if as_json:
         print_json(found)
@@ -57,7 +57,7 @@ def why(
 
 def _profiles(service: SystemService, subjects: Sequence[str]) -> dict[str, Profile]:
     """Return the profiles of contacts and accounts by the ids that they are asked for by."""
-    hits = {id_: service.get(id_) for id_ in subjects if id_.startswith(("con_", "acc_"))}
+    hits = {id_: service.get(id_) for id_ in subjects if is_record_id(id_)}
     return {id_: hit.record for id_, hit in hits.items() if hit is not None and isinstance(hit.record, Profile)}
 
 

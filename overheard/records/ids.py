@@ -74,6 +74,16 @@ def snippet_id(mention: str, target: str, start: int, end: int) -> str:
     return f"sni_{digest(mention, target, str(start), str(end))}"
 
 
+def is_record_id(id_: str) -> bool:
+    """True for the id of a contact or account."""
+    return id_.startswith(("con_", "acc_"))
+
+
+def is_mention_id(id_: str) -> bool:
+    """True for the id of a mention."""
+    return id_.startswith("men_")
+
+
 def content_hash(record: msgspec.Struct, *, without: tuple[str, ...] = ()) -> str:
     """Return a hash of a record's content; fields named in `without` (Python names) do not count.
 

@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 
 from overheard import wording
 from overheard.config.settings import LocaleSettings
-from overheard.records import Decision, Profile, incident_id
+from overheard.records import Decision, Profile, incident_id, is_mention_id
 
 # Characters that reorder what stands around them, or cannot be seen: a name must not turn the page about (Unicode TR 9,
 # TR 36). Joiners stay: words of Indic scripts and emoji are written with them.
@@ -122,7 +122,7 @@ def noted(decision: Decision, name: str = "") -> str:
     """Return what somebody decided as a sentence without its full stop; `name` is whom it is about, "" for none."""
     who = name or "the same"
     match decision.verb:
-        case "same" | "not the same" if decision.right.startswith("men_"):
+        case "same" | "not the same" if is_mention_id(decision.right):
             said = "these posts are one event" if decision.verb == "same" else "these posts are not one event"
         case "same":
             said = f"both are one: {who}" if page_of(decision.left) else f"it is {who}"

@@ -22,6 +22,8 @@ from overheard.records import (
     Status,
     Term,
     digest,
+    is_mention_id,
+    is_record_id,
 )
 from overheard.text import fold
 from overheard.wiring.system import System
@@ -133,7 +135,7 @@ def decisions_on_records(system: System, ids: Sequence[str]) -> list[Decision]:
     decisions = decisions_in(system.folder)
     found = {one.id: one for id_ in ids for one in decisions.of(id_).values()}
     for id_ in ids:
-        lefts = (left for left in decisions.lefts(id_) if not left.startswith("men_"))
+        lefts = (left for left in decisions.lefts(id_) if not is_mention_id(left))
         standing = (decisions.on(left, id_) for left in lefts)
         found |= {one.id: one for one in standing if one is not None}
     return sorted(found.values(), key=lambda decision: (decision.at, decision.id), reverse=True)
@@ -160,7 +162,7 @@ def _pair(system: System, index: Index, verb: DecisionVerb, given: Given) -> Nam
     elif _is_post(right):
         msg = f"expected the incident first, then whom it is about; got {left[:100]!r} first"
         raise InputError(msg)
-    elif not left.startswith(("con_", "acc_")) and not index.find_profiles(left):
+    elif not is_record_id(left) and not index.find_profiles(left):
         msg = (
             "expected the id of an incident, as a search shows it, an identity such as reddit:handle:ann, or a contact "
             f"or account; {left[:100]!r} is none"
@@ -194,7 +196,7 @@ def _post(system: System, index: Index, given: str) -> str:
         hit = index.get(given)
         if hit is not None and isinstance(hit.record, Incident):
             return hit.record.mention.id
-    elif given.startswith("men_"):
+    elif is_mention_id(given):
         event = system.fact(given)
         if event is not None and isinstance(event.data, EnrichedMention):
             return given
@@ -207,7 +209,7 @@ def _record(system: System, index: Index, who: str) -> str:
 
     What several records of one person are called means the person.
     """
-    if who.startswith(("con_", "acc_")):
+    if is_record_id(who):
         event = system.fact(who)
         if event is not None and event.verb != "Delete" and isinstance(event.data, Contact | Account):
             return who

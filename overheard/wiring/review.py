@@ -18,6 +18,7 @@ from overheard.records import (
     Incident,
     Party,
     incident_id,
+    is_mention_id,
 )
 from overheard.web.results import ReviewItem, ReviewPage, Rival, Why, WhyParty
 
@@ -179,7 +180,7 @@ def _numbers(connection: sqlite3.Connection, left: str) -> list[int]:
     """Return the ledger's numbers of a mention, or of all whose author has an identity."""
     sql = (
         "SELECT num FROM ledger_facts WHERE subject = ?"
-        if left.startswith("men_")
+        if is_mention_id(left)
         else "SELECT mention FROM ledger_keys WHERE key = ? AND author = 1"
     )
     return [num for (num,) in connection.execute(sql, (left,))]

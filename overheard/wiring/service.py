@@ -23,6 +23,7 @@ from overheard.records import (
     Term,
     WatchedSource,
     event_for,
+    is_record_id,
 )
 from overheard.web.base import (
     Activity,
@@ -325,7 +326,7 @@ class SystemService:
 def _get(index: Index, id_: str) -> Hit | None:
     """Return a document by its id, or by that of a record that it stands for."""
     hit = index.get(id_)
-    if hit is None and id_.startswith(("con_", "acc_")):
+    if hit is None and is_record_id(id_):
         return next((one for one in index.find_profiles(id_) if id_ in _ids(one)), None)
     return hit
 

@@ -27,7 +27,17 @@ from overheard.log.base import ConsumerRecord, Log
 from overheard.matcher.decisions import Decisions
 from overheard.matcher.directory import is_identity_key
 from overheard.matcher.reading import decisions_in, known_in
-from overheard.records import Actor, Contact, ExternalId, Incident, Profile, contact_id, decode, incident_id
+from overheard.records import (
+    Actor,
+    Contact,
+    ExternalId,
+    Incident,
+    Profile,
+    contact_id,
+    decode,
+    incident_id,
+    is_mention_id,
+)
 from overheard.suppression import Suppressions
 from overheard.wiring.system import System, records_on
 
@@ -129,7 +139,7 @@ def person_called(system: System, index: Index, who: str, *, named: bool = False
     ids = {contact_id(ref.system, ref.value) for contact in own for ref in contact.external_ids}
     known = (keys - shared) | ids | set(members)
     written, alone, spoken = _posts_of(index, members, known)
-    alone |= {left for left in given if left.startswith("men_")}
+    alone |= {left for left in given if is_mention_id(left)}
     more = alone | (spoken if named else set())
     return Person(members, tuple(sorted(known | more)), tuple(sorted(shared)), len(written), tuple(sorted(spoken)))
 
