@@ -40,7 +40,7 @@ def fill(folder: Path) -> list[str]:
         bring_accounts(system, world.accounts)
         bring_contacts(system, world.contacts)
         bring_mentions(system, world.posts)
-        run_up(system, once=True, workers=1, stop=threading.Event())
+        run_up(system, once=True, workers=1, stop=threading.Event(), alerts=False)
     return world.posts.read_text(encoding="utf-8").splitlines()
 
 

@@ -23,10 +23,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from benchmarks.common import SHARED, mean_tokens, report
-from overheard.matcher import near
-from overheard.matcher.decisions import Decisions
-from overheard.matcher.events import SCHEMA, WITHIN, Events, Filed
-from overheard.matcher.names import tokens
+from overheard.matcher.events import near
+from overheard.matcher.events.events import SCHEMA, WITHIN, Events, Filed
+from overheard.matcher.identity.decisions import Decisions
+from overheard.matcher.names.text import tokens
 from overheard.records import Mention, mention_id, sort_key
 from overheard.text import clean, fold
 

@@ -25,9 +25,9 @@ from typing import Any, NamedTuple
 from benchmarks.common import SEED, SHARED, pss_mb
 from overheard.crm.contacts import FIELDS, Listed, map_contacts, read_contacts
 from overheard.crm.sheets import open_sheet
-from overheard.matcher.accountindex import AccountIndex
 from overheard.matcher.authors import find_authors
-from overheard.matcher.directory import Directory
+from overheard.matcher.identity.accountindex import AccountIndex
+from overheard.matcher.identity.directory import Directory
 from overheard.matcher.pairs import find_pairs
 from overheard.records import (
     Account,

@@ -111,6 +111,10 @@ class PeakMemory:
             self.peak_mb = max(self.peak_mb, sum(pss_mb(child.pid) for child in me.children()))
 
 
+# Rates that are named in posts or mentions a second hold where bare `nlp.pipe` makes so many tokens a second.
+REFERENCE_TOKENS_PER_SECOND = 20_000.0
+
+
 def bare_pipe_tokens_per_second(texts: Sequence[str]) -> float:
     """Return how many of spaCy's tokens a second bare `nlp.pipe` makes of `texts` here and now, on one core.
 
@@ -154,3 +158,15 @@ def report(
         print(f"  {'target':<{width}}  {'met' if passed else 'MISSED'}")
         if not passed:
             sys.exit(1)
+
+
+def into_docs(page: str, block: str, text: str) -> None:
+    """Put a text between the marks of a block in a page of docs/. Raises ValueError where it has no such marks."""
+    path = Path(__file__).resolve().parents[1] / "docs" / page
+    begin, end = f"<!-- {block}: written by make evaluate -->\n", f"<!-- end of {block} -->"
+    before, _, rest = path.read_text(encoding="utf-8").partition(begin)
+    _, found, after = rest.partition(end)
+    if not found:
+        msg = f"{page}: expected the lines {begin.strip()!r} and {end!r}, between which a table goes; got none"
+        raise ValueError(msg)
+    path.write_text(f"{before}{begin}{text.rstrip()}\n{end}{after}", encoding="utf-8")

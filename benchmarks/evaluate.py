@@ -3,14 +3,14 @@
     --fit      fit weight -> log-odds on the words of one side, and write matcher/calibration.json and its table in
                docs/calibration.md
     (without)  report on the words of the other side and another seed: reliability by score, calibration error with its
-               interval
+               interval; precision and recall, apart by kind, script and error
     --docs     the same, and write the diagram and the tables of docs/calibration.md
 
 A possible link is a contact that an incident shows as its author or as named in it, linked or a candidate, each with
 its weight; right is whom the mention is about, whether or not the text tells so. Vetoed candidates are apart: no weight
 links them. The shares hold for mentions as mixed here (`benchmarks.people.SHARES`), and say so in docs/calibration.md.
 
-    python -m benchmarks.evaluate [--fit | --docs] [--contacts 20000] [--mentions 6000]
+    python -m benchmarks.evaluate [--fit | --docs] [--contacts 20000] [--mentions 8000] [--seed N]
 """
 
 import argparse
@@ -24,13 +24,15 @@ from typing import NamedTuple
 
 import msgspec
 
-from benchmarks.bench_matcher import contacts_of
-from benchmarks.common import SEED, mean_tokens, report
+from benchmarks.bench_matcher import PRECISION, RECALL, Apart, Tally, contacts_of, tables, tallied
+from benchmarks.common import SEED, into_docs, mean_tokens, report
 from benchmarks.matching import Matching
 from benchmarks.people import Case, make_people
+from benchmarks.reliability import Point, Series, diagram
 from benchmarks.words import Side
+from overheard.enrich.agreement import wilson
 from overheard.matcher import score as scoring
-from overheard.matcher.rarity import TABLE
+from overheard.matcher.names.rarity import TABLE
 from overheard.records import Party
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -68,20 +70,26 @@ def main() -> None:
     )
     parser.add_argument("--contacts", type=int, default=20_000)
     parser.add_argument("--mentions", type=int, default=8_000)
+    parser.add_argument("--seed", type=int, default=SEED, help="of the report; the fit has seeds of its own")
     chosen = parser.parse_args()
     if chosen.fit:
         found = [one for seed in FIT_SEEDS for one in possible_links(chosen.contacts, chosen.mentions, seed, FITTED)[0]]
         write(found, chosen.contacts, chosen.mentions)
         return
-    evaluate(chosen.contacts, chosen.mentions, docs=chosen.docs)
+    evaluate(chosen.contacts, chosen.mentions, seed=chosen.seed, docs=chosen.docs)
 
 
 class Found(NamedTuple):
-    """Every possible link that the matcher shows on a set: contacts, and accounts named; mean tokens of its texts."""
+    """Every possible link that the matcher shows on a set: contacts, and accounts named; mean tokens of its texts.
+
+    `total` and `apart` are what became of the cases.
+    """
 
     contacts: list[Possible]
     accounts: list[Possible]
     tokens: float
+    total: Tally
+    apart: Apart
 
 
 def possible_links(people: int, mentions: int, seed: int, side: Side) -> Found:
@@ -100,6 +108,7 @@ def possible_links(people: int, mentions: int, seed: int, side: Side) -> Found:
             if party.role == "mentioned" and party.subject.startswith("acc_")
         ],
         mean_tokens(case.mention.mention.text for case in made.cases),
+        *tallied(made.cases, incidents),
     )
 
 
@@ -187,26 +196,15 @@ def write(found: Sequence[Possible], contacts: int, mentions: int) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=True)
     bar = f"A contact links from a weight of {done.stdout.strip()}."
-    _into_docs("calibration", "\n".join((f"This is version {data['version']}, {fitted_on}.", bar, "", *lines)))
-
-
-def _into_docs(block: str, text: str) -> None:
-    """Put a text between the marks of a block in docs/calibration.md."""
-    path = ROOT / "docs" / "calibration.md"
-    begin, end = f"<!-- {block}: written by benchmarks.evaluate -->\n", f"<!-- end of {block} -->"
-    before, _, rest = path.read_text(encoding="utf-8").partition(begin)
-    _, found, after = rest.partition(end)
-    if not found:
-        msg = f"{path.name}: expected the lines {begin.strip()!r} and {end!r}, between which a table goes; got none"
-        raise ValueError(msg)
-    path.write_text(f"{before}{begin}{text.rstrip()}\n{end}{after}", encoding="utf-8")
+    text = "\n".join((f"This is version {data['version']}, {fitted_on}.", bar, "", *lines))
+    into_docs("calibration.md", "calibration", text)
 
 
 # --- reporting -------------------------------------------------------------------------------------------------------
 
 
-def evaluate(contacts: int, mentions: int, *, docs: bool) -> None:
-    found, accounts, tokens = possible_links(contacts, mentions, SEED, REPORTED)
+def evaluate(contacts: int, mentions: int, *, seed: int, docs: bool) -> None:
+    found, accounts, tokens, total, apart = possible_links(contacts, mentions, seed, REPORTED)
     open_ = [one for one in found if not one.veto]
     links = [one for one in found if one.linked]
     sure = [one for one in links if one.score >= SURE]
@@ -214,25 +212,26 @@ def evaluate(contacts: int, mentions: int, *, docs: bool) -> None:
     share = right(sure)
     # A binomial deviation more than chance allows would be a broken promise; less is chance.
     _, best = wilson(sum(one.right for one in sure), len(sure))
-    met = best >= SURE
-    tables = [
+    met = best >= SURE and total.precision >= PRECISION and total.recall >= RECALL
+    by_score = [
         table("all possible links without a veto", open_),
         table("links", links),
         table("vetoed", [one for one in found if one.veto]),
         table("accounts named in the text (not fitted)", accounts),
     ]
-    print(*tables, sep="\n")
+    print(*by_score, tables(apart), sep="\n")
     kinds = sorted({one.kind for one in links})
     by_kind = [(kind, [one for one in links if one.kind == kind]) for kind in kinds]
     error = f"{calibration_error(open_):.4f} (95 % of resamples: {low:.4f} to {high:.4f})"
     if docs:
-        (ROOT / "docs" / "reliability.svg").write_text(diagram(open_, links), encoding="utf-8")
+        (ROOT / "docs" / "reliability.svg").write_text(drawing(open_, links), encoding="utf-8")
         figures = f"Expected calibration error {error}; Brier score {brier(open_):.4f}; links at {SURE} or more: "
         figures += f"{len(sure):,}, {share:.4f} of them right."
-        _into_docs("reliability", "\n".join(("```", *tables[:2], "```", "", figures)))
+        into_docs("calibration.md", "reliability", "\n".join(("```", *by_score[:2], "```", "", figures)))
     report(
         "matcher: calibration of the score",
-        corpus=f"benchmarks/people.py, {contacts:,} people and as many decoys; words that nothing was fitted on",
+        corpus=f"benchmarks/people.py, {contacts:,} people and as many decoys; words that nothing was fitted on; "
+        f"seed {seed}",
         count=mentions,
         tokens=tokens,
         models=f"calibration {scoring.CALIBRATION.version}; rarity of names: {TABLE}",
@@ -241,6 +240,8 @@ def evaluate(contacts: int, mentions: int, *, docs: bool) -> None:
             ("calibration error", error),
             ("of links alone", f"{calibration_error(links):.4f}"),
             ("Brier score", f"{brier(open_):.4f}; {base_rate_brier(open_):.4f} for the base rate everywhere"),
+            ("precision", f"{total.precision:.4f} ({total.wrong} wrong of {total.right + total.wrong:,} links)"),
+            ("recall", f"{total.recall:.4f} of the {total.linkable:,} linkable; {total.waiting:,} wait as candidates"),
             (f"links at {SURE} or more", f"{share:.4f} of {len(sure):,} right"),
             *(
                 (f"links, {kind}", f"mean {mean(part):.3f}, {right(part):.3f} of {len(part):,} right")
@@ -249,16 +250,6 @@ def evaluate(contacts: int, mentions: int, *, docs: bool) -> None:
         ],
         passed=met,
     )
-
-
-def wilson(hits: int, number: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share (Wilson's score interval); (0, 1) for none."""
-    if not number:
-        return 0.0, 1.0
-    z, p = 1.96, hits / number
-    middle = (p + z * z / (2 * number)) / (1 + z * z / number)
-    half = z * math.sqrt(p * (1 - p) / number + z * z / (4 * number * number)) / (1 + z * z / number)
-    return max(middle - half, 0.0), min(middle + half, 1.0)
 
 
 def mean(found: Sequence[Possible]) -> float:
@@ -308,47 +299,18 @@ def table(title: str, found: Sequence[Possible]) -> str:
     return "\n".join(lines) + "\n"
 
 
-_SIZE, _MARGIN = 360, 48
+def drawing(found: Sequence[Possible], links: Sequence[Possible]) -> str:
+    """Return the diagram of all possible links and of those that were linked."""
+    parts = (("all possible links", "#1f5fa8", 5, found), ("linked", "#b5480f", 3, links))
+    series = [
+        Series(label, colour, radius, [_point(part) for _, _, part in binned(part_of)])
+        for label, colour, radius, part_of in parts
+    ]
+    return diagram("Reliability of the score: the share of links that are right, by score", "score", series)
 
 
-def diagram(found: Sequence[Possible], links: Sequence[Possible]) -> str:
-    """Return an SVG: the share that is right over the mean score of each bin, with its interval."""
-
-    def x(value: float) -> float:
-        return round(_MARGIN + value * _SIZE, 1)
-
-    def y(value: float) -> float:
-        return round(_MARGIN + (1 - value) * _SIZE, 1)
-
-    marks = []
-    for colour, radius, part_of in (("#1f5fa8", 5, found), ("#b5480f", 3, links)):
-        for _, _, part in binned(part_of):
-            at, share = mean(part), right(part)
-            low, high = wilson(sum(one.right for one in part), len(part))
-            marks.append(
-                f'<line x1="{x(at)}" y1="{y(low)}" x2="{x(at)}" y2="{y(high)}" stroke="{colour}"/>'
-                f'<circle cx="{x(at)}" cy="{y(share)}" r="{radius}" fill="{colour}">'
-                f"<title>{len(part):,} at {at:.3f}: {share:.3f} right</title></circle>"
-            )
-    ticks = "".join(
-        f'<text x="{x(t)}" y="{y(0) + 18}" text-anchor="middle">{t:g}</text>'
-        f'<text x="{x(0) - 8}" y="{y(t) + 4}" text-anchor="end">{t:g}</text>'
-        f'<line x1="{x(0)}" y1="{y(t)}" x2="{x(1)}" y2="{y(t)}" stroke="#ddd"/>'
-        for t in (0, 0.2, 0.4, 0.6, 0.8, 1)
-    )
-    whole = _SIZE + 2 * _MARGIN
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {whole} {whole}" width="{whole}" height="{whole}" '
-        'font-family="sans-serif" font-size="12" role="img">'
-        "<title>Reliability of the score: the share of links that are right, by score</title>"
-        f'<rect width="{whole}" height="{whole}" fill="white"/>{ticks}'
-        f'<line x1="{x(0)}" y1="{y(0)}" x2="{x(1)}" y2="{y(1)}" stroke="#888" stroke-dasharray="4"/>'
-        f"{''.join(marks)}"
-        f'<text x="{x(0.5)}" y="{whole - 8}" text-anchor="middle">score</text>'
-        f'<text x="14" y="{y(0.5)}" text-anchor="middle" transform="rotate(-90 14 {y(0.5)})">share that is right</text>'
-        f'<text x="{x(0.02)}" y="{y(0.95)}" fill="#1f5fa8">● all possible links</text>'
-        f'<text x="{x(0.02)}" y="{y(0.9)}" fill="#b5480f">● linked</text></svg>\n'
-    )
+def _point(part: Sequence[Possible]) -> Point:
+    return Point(mean(part), sum(one.right for one in part), len(part))
 
 
 if __name__ == "__main__":

@@ -15,8 +15,8 @@ from typing import NamedTuple, Self
 from benchmarks.people import NOW
 from overheard.folder import Folder
 from overheard.log.base import ConsumerRecord, ProducerRecord
-from overheard.matcher.ledger import Ledger
-from overheard.matcher.stage import MatchStage
+from overheard.matcher.ledger.ledger import Ledger
+from overheard.matcher.stage import MatchStage, collect_seldom
 from overheard.records import Account, Contact, EnrichedMention, Holding, Incident, decode, encode, event_for
 
 BATCH = 500
@@ -44,6 +44,7 @@ class Matching:
     """A ledger that is fed. A context manager; the folder goes with it."""
 
     def __init__(self) -> None:
+        collect_seldom()  # as whoever runs a matcher does
         self._directory = tempfile.TemporaryDirectory()
         self._folder = Folder(Path(self._directory.name))
         self.ledger = Ledger(self._folder, clock=lambda: NOW)

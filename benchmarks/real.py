@@ -28,7 +28,13 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from benchmarks.common import PeakMemory, bare_pipe_tokens_per_second, load_posts, mention_of
+from benchmarks.common import (
+    REFERENCE_TOKENS_PER_SECOND,
+    PeakMemory,
+    bare_pipe_tokens_per_second,
+    load_posts,
+    mention_of,
+)
 from overheard.config.settings import Settings
 from overheard.identities import normal_handle
 from overheard.records import Incident, Profile, contact_id
@@ -38,7 +44,6 @@ from tests.engines.place import UnavailableError
 from tests.engines.shared import running
 
 REAL = Path(__file__).parents[2] / "shared" / "data" / "real"
-REFERENCE_TOKENS_PER_SECOND = 20_000.0
 FLOOR_POSTS_PER_SECOND = 300.0
 MEMORY_LIMIT_MB = 1500.0
 PLATFORMS = {"reddit", "x", "mastodon"}  # columns of handles in contacts.csv

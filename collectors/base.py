@@ -3,11 +3,16 @@
 Knows neither the network nor the log: a source says where to ask and reads what came; `poll` does the rest.
 """
 
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Annotated, ClassVar
 
-from overheard.records import Fetch, Mention
+import msgspec
+from msgspec import Meta
+
+from overheard.policy import AS_ITS_KIND, OPEN, PolicyTable, in_force, looser
+from overheard.records import Errand, Fetch, Mention, Policy, digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,43 +29,140 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True)
+class Deletion:
+    """A post that is gone where it was said, by its id or that of one of its aliases.
+
+    `mention` is what is left of it: ids, source, `first_seen` as the time when this was received, and no text. `at` is
+    when it was deleted, None where nobody says. `own`: its source knows of its own saying only, so it is deleted where
+    that source published it, and no other has it.
+    """
+
+    mention: Mention
+    at: datetime | None = None
+    own: bool = False
+
+
+# `Fetch.purpose` of the page of an entry; `Fetch.about` is the entry as its source gave it. Read by
+# `pages.article.read_page`, whatever the source.
+PAGE = "page"
+# `Fetch.purpose` of a page of a source whose history is filled in: all that it names is wanted, and where more is.
+BACK_FILL = "back-fill"
+
+
+@dataclass(frozen=True, slots=True)
+class Further:
+    """A request that belongs to the poll of a source: what came of the source alone does not tell all.
+
+    `purpose` is a word of the source's own, by which `read` knows what it is given; `about` the mention that it
+    belongs to, bare of its text. `changed` is when the source says that it changed last: it is asked again when that is
+    later. None: it is asked at most hourly, and the less the longer ago `since` is (None: since it was first named).
+    """
+
+    url: str
+    purpose: str
+    about: Mention | None = None
+    changed: datetime | None = None
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What a source read from one fetch; all of it may be empty.
 
-    `mentions` have distinct ids; `repeated` counts entries that were older copies of one of them. `ttl` is the pause
-    between two polls that the source itself asks for, None where it does not.
+    `mentions` have distinct ids; `repeated` counts entries that were older copies of one of them. `deletions` are of
+    posts that are gone, whichever stood first. `ttl` is the pause between two polls that the source itself asks for,
+    None where it does not; `skip_hours` (of the day, in GMT) and `skip_days` (Monday is 0) are when it asks to be left
+    alone. `comment_feeds` are the feeds of the comments on a mention, by its id; `summaries` the ids of mentions of
+    which the source gives only a beginning, so that the rest is at their URL. `next_page` and `previous_archive` (RFC
+    5005, and JSON Feed's `next_url`) hold older entries, "" where there are none; `hub` is one of WebSub; `expired`:
+    the source says that it will have nothing new. `requests` are what else is to be asked for this poll, the most
+    important first: they take the place of those that an earlier reading of the source named. `refused` is why what
+    was asked for at somebody's word is not what they said, in words that they may read; "" where it is.
     """
 
     mentions: tuple[Mention, ...] = ()
     rejected: tuple[Rejected, ...] = ()
     repeated: int = 0
     ttl: timedelta | None = None
+    deletions: tuple[Deletion, ...] = ()
+    comment_feeds: Mapping[str, str] = field(default_factory=dict)
+    summaries: frozenset[str] = frozenset()
+    next_page: str = ""
+    previous_archive: str = ""
+    hub: str = ""
+    skip_hours: frozenset[int] = frozenset()
+    skip_days: frozenset[int] = frozenset()
+    expired: bool = False
+    requests: tuple[Further, ...] = ()
+    refused: str = ""
 
 
-class Source(Protocol):
-    """Something to poll. Implementations are frozen, picklable values; `feeds.Feed` is one.
+# An hour is what most feeds ask for; asking more often than every five minutes is rude.
+Interval = Annotated[int, Meta(ge=300, le=30 * 86_400)]
 
-    The cursor of a source whose every answer is complete (a feed) is HTTP's own, and kept by `poll`.
+
+class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Something to poll, as its table in the settings says; a kind of source is a subclass.
+
+    `name` is the configured name: key of its poll state, `Mention.source` of its mentions. `url` is where to ask;
+    `interval` the configured pause between two polls in seconds, None for the source's own rhythm. The cursor of a
+    source whose every answer is complete (a feed) is HTTP's own, and kept by `polling.poller`. Picklable.
     """
 
-    @property
-    def name(self) -> str:
-        """The configured name: key of its poll state, `Mention.source` of its mentions."""
-        ...
+    # The name of its tables in the settings.
+    kind: ClassVar[str]
+    # Whether an entry that is missing though older ones are there may have been deleted, so that its page is looked at.
+    shows_newest: ClassVar[bool] = True
+    # What the terms of all its sources allow. Their owner may allow less, and more where `owner_decides`: it is theirs.
+    kind_policy: ClassVar[Policy] = OPEN
+    owner_decides: ClassVar[bool] = False
+
+    name: Annotated[str, Meta(min_length=1, max_length=200)]
+    url: str
+    interval: Interval | None = None
+    policy: PolicyTable = AS_ITS_KIND
 
     @property
-    def url(self) -> str:
-        """Where to ask."""
-        ...
+    def in_force(self) -> Policy:
+        """Its policy: that of its kind, made stricter by what its owner set (`overheard.policy`)."""
+        return in_force(self.kind_policy, self.policy, free=self.owner_decides)
 
     @property
-    def interval(self) -> timedelta | None:
-        """The configured pause between two polls; None: the default."""
-        ...
+    def looser(self) -> tuple[str, str] | None:
+        """The first key of its policy that allows more than its kind may, and what was expected; None: none does."""
+        return None if self.owner_decides else looser(self.kind_policy, self.policy)
+
+    @property
+    def pause(self) -> timedelta | None:
+        """The configured pause between two polls; None: the source's own rhythm."""
+        return None if self.interval is None else timedelta(seconds=self.interval)
+
+    @property
+    def options(self) -> str:
+        """What is set of the options of its kind, as a digest; "" where all are as they are by default."""
+        own = {field.name: (getattr(self, field.name), field.default) for field in msgspec.structs.fields(self)}
+        for name in ("name", "url", "interval"):
+            del own[name]
+        said = {name: value for name, (value, default) in own.items() if value != default}
+        return digest(msgspec.json.encode(said, order="sorted").decode()) if said else ""
+
+    @property
+    def completes(self) -> bool:
+        """True where the text of an entry that is only a beginning (`Reading.summaries`) is read from its page."""
+        return False
+
+    def first(self, errand: Errand) -> Further:
+        """Return what is asked first for an errand of this source; `read` is given what came, with that `purpose`."""
+        return Further(errand.url or self.url, errand.kind)
+
+    def gone(self, errand: Errand) -> Sequence[Deletion]:
+        """Return what is deleted where the page of an errand of this source is there no more (404, 410)."""
+        del errand
+        return ()
 
     def read(self, fetch: Fetch) -> Reading:
         """Return the mentions in a fetch of this source. Pure: the same fetch gives the same reading.
 
         Raises InputError where the body as a whole cannot be read.
         """
-        ...
+        raise NotImplementedError

@@ -8,23 +8,24 @@ import io
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr, parsedate_to_datetime
 from itertools import islice
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 import msgspec
 import regex
 
-from overheard.collectors.base import Reading, Rejected
+from overheard.collectors.base import Deletion, Reading, Rejected, Source
 from overheard.collectors.markup import MAX_TEXT, absolute_url, find_urls, from_html, one_line, shorten
-from overheard.collectors.revisions import publication, revise
+from overheard.collectors.polling.revisions import publication, revise
 from overheard.errors import ConfigError, InputError
 from overheard.identities import MOST_LINKS, normal_email, normal_platform
 from overheard.log.base import Log
 from overheard.log.deadletters import dead_letter_record
+from overheard.policy import NO_POLICIES
 from overheard.records import (
     Actor,
     Cause,
@@ -32,6 +33,7 @@ from overheard.records import (
     Fetch,
     Mention,
     ObjectType,
+    Policy,
     ProfileLink,
     digest,
     mention_id,
@@ -85,6 +87,7 @@ _MILLISECONDS = 100_000_000_000
 _DIGITS = re.compile(r"[+-]?\d+(?:\.\d+)?", re.ASCII)
 _COUNT = re.compile(r"-?\d{1,18}(?:\.0+)?", re.ASCII)  # spreadsheets write 12.0 and 1,234
 _TYPES = {name.lower(): name for name in get_args(ObjectType)}
+_ACTORS = ("Person", "Service", "Application", "Group", "Organization")  # of ActivityStreams
 _HASHTAG = regex.compile(r"(?<![\w&/#])[#＃]([\w\p{M}]*\p{L}[\w\p{M}]*)")
 _MARKUP = re.compile(r"<(?:p|br|a|span|div)\b", re.IGNORECASE)
 _LONGEST_BIO = 5_000  # characters; platforms allow some 500
@@ -93,44 +96,101 @@ _TAG_SEPARATORS = re.compile(r"[\s,;|#]+")
 
 def map_mentions(table: Table, explicit: Mapping[str, str] | None = None) -> Columns:
     """Put the table's columns to the fields of a mention. Raises ConfigError as `map_columns` does."""
-    return map_columns(table, FIELDS, explicit=explicit, required=() if _is_activitystreams(table) else REQUIRED)
+    return map_columns(table, FIELDS, explicit=explicit, required=() if is_activitystreams(table.columns) else REQUIRED)
 
 
 def read_mentions(
     table: Table, columns: Columns, *, now: datetime, source: str = "import"
-) -> Iterator[Mention | BadRow]:
+) -> Iterator[Mention | Deletion | BadRow]:
     """Yield a mention for every row, or a BadRow with file, line and column where it cannot be one.
 
-    `source` stands in where the row names none. `first_seen` is `now`. A date without a zone is UTC; dates of 1970 and
-    2100 are kept as they are (the sort key knows better). Text is plain unless its column is called html.
+    ActivityStreams' Delete and Tombstone are deletions. `source` stands in where the row names none. `first_seen` is
+    `now`. A date without a zone is UTC; dates of 1970 and 2100 are kept as they are (the sort key knows better). Text
+    is plain unless its column is called html.
     """
     for row in table:
         if isinstance(row, BadRow):
             yield row
             continue
         try:
-            yield _mention(table, columns, row, now, source)
+            yield _deletion(table, columns, row, now, source) or _mention(table, columns, row, now, source)
         except InputError as e:
             yield BadRow(row.line, e, _as_it_came(row))
 
 
-def _mention(table: Table, columns: Columns, row: Row, now: datetime, default_source: str) -> Mention:
-    activitystreams = "@context" in row.cells or "object" in row.cells
-    values = _from_activitystreams(row.cells) if activitystreams else columns.of(row)
-    read = _Cells(table, columns, row, values)
-    author = values.get("author")
-    if isinstance(author, Mapping):
-        values |= _from_actor(author)
+def _deletion(table: Table, columns: Columns, row: Row, now: datetime, default_source: str) -> Deletion | None:
+    """Return the deletion that a row of ActivityStreams says; None where it says none."""
+    thing = _gone_thing(row.cells)
+    if thing is None:
+        return None
+    activity = row.cells
+    actor = activity.get("actor")
+    when = thing.get("deleted") or (thing is not activity and (activity.get("published") or activity.get("updated")))
+    values = _from_activitystreams({**thing, "source": activity.get("source"), "platform": activity.get("platform")})
+    read = _Cells(table, columns, row, values | {"published": when})
+    if thing.get("id") and thing.get("id") == (actor.get("id") if isinstance(actor, Mapping) else actor):
+        msg = "expected the deletion of a post; got that of its author. To take a person out: `overheard erase`"
+        raise read.error("object", msg)
+    left = _left_of(read, default_source)
+    return Deletion(
+        Mention(
+            id=mention_id(left.platform, left.native_id, url=left.canonical),
+            platform=left.platform,
+            native_id=left.native_id,
+            source=left.source,
+            content="",
+            url=left.url,
+            first_seen=now,
+        ),
+        read.date("published"),
+    )
+
+
+def _gone_thing(cells: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the object that a Delete, or anything about a Tombstone, says is gone; None for all else."""
+    kind, thing = cells.get("type"), cells.get("object")
+    if isinstance(thing, str) and kind == "Delete":
+        return {"id": thing}
+    if isinstance(thing, Mapping) and (kind == "Delete" or thing.get("type") == "Tombstone"):
+        return thing
+    return cells if kind == "Tombstone" and "object" not in cells else None
+
+
+class _Left(NamedTuple):
+    """What makes a post's id: its platform and native id, or the canonical form of its URL."""
+
+    source: str
+    platform: str
+    native_id: str
+    url: str
+    canonical: str
+
+
+def _left_of(read: "_Cells", default_source: str) -> _Left:
     source = one_line(read.text("source", 200)) or default_source
     platform = normal_platform(read.text("platform", 200)) or normal_platform(source)
     native_id = read.text("native_id", 500)
     given_url = read.text("url", 10_000)
     url = absolute_url(given_url)
     if given_url and not url:
-        table.note_row("a URL that is no http(s) URL of at most 2,048 characters, left out", row.line)
+        read.note("a URL that is no http(s) URL of at most 2,048 characters, left out")
     canonical = canonical_url(url)
     if not native_id and not canonical:
         raise read.error("native_id", "expected an id or a URL, which make a post's id; both are empty")
+    return _Left(source, platform, native_id, url, canonical)
+
+
+def _mention(table: Table, columns: Columns, row: Row, now: datetime, default_source: str) -> Mention:
+    activitystreams = is_activitystreams(row.cells)
+    values = _from_activitystreams(row.cells) if activitystreams else columns.of(row)
+    read = _Cells(table, columns, row, values)
+    author = values.get("author")
+    if isinstance(author, Mapping):
+        values |= _from_actor(author)
+    if activitystreams and values.get("type") in _ACTORS:
+        raise read.error("type", f"expected a post; got what is told of its author, a {values['type']}")
+    source, platform, native_id, url, canonical = _left_of(read, default_source)
+    alias = canonical_url(absolute_url(read.text("alias", 10_000)))
     text, html_links = read.body()
     title = shorten(one_line(read.text("title", MAX_TEXT)), 2_000)
     if not text and not title:
@@ -151,6 +211,7 @@ def _mention(table: Table, columns: Columns, row: Row, now: datetime, default_so
         attributed_to=_actor(read, platform),
         tag=read.tags(f"{title}\n{text}"),
         links=tuple(dict.fromkeys([*html_links, *find_urls(title), *find_urls(text)])),
+        aliases=(alias,) if alias and alias != canonical else (),
         language=read.text("language", 35),
         generator=one_line(read.text("generator", 200)),
         likes=read.count("likes"),
@@ -199,6 +260,9 @@ class _Cells:
     def error(self, name: str, message: str) -> InputError:
         column = self._columns.column(name, self._row) or name
         return InputError(message, where=self._table.where(self._row.line, column))
+
+    def note(self, message: str) -> None:
+        self._table.note_row(message, self._row.line)
 
     def text(self, name: str, limit: int) -> str:
         value = self._values.get(name)
@@ -318,17 +382,26 @@ def read_date(value: object) -> datetime:
     return _EPOCH + timedelta(seconds=value)
 
 
-def _is_activitystreams(table: Table) -> bool:
-    return "@context" in table.columns or "object" in table.columns
+def is_activitystreams(keys: Container[str]) -> bool:
+    """True for the keys of an object of ActivityStreams 2.0."""
+    return "@context" in keys or "object" in keys
 
 
 def _from_activitystreams(cells: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values by field of an ActivityStreams 2.0 object, or of the object of an activity.
 
-    Its id is its URL; its content is HTML, as the standard says, unless mediaType is text/plain.
+    Its id is its URL, and an alias where it has a URL as well; its content is HTML, as the standard says, unless
+    mediaType is text/plain. Where it does not say when it was edited, an Update did so at its own time, and what a
+    Create brings was not edited since it was published.
     """
     inner = cells.get("object")
     thing = {**inner, "actor": cells.get("actor")} if isinstance(inner, Mapping) else cells
+    versions = {
+        "Update": cells.get("updated") or cells.get("published"),
+        "Create": thing.get("published") or cells.get("published"),
+    }
+    kind = cells.get("type")
+    edited = versions.get(kind) if isinstance(kind, str) else None
     id_, url = thing.get("id"), thing.get("url")
     if isinstance(url, Sequence) and not isinstance(url, str) and url:
         url = url[0]
@@ -340,14 +413,15 @@ def _from_activitystreams(cells: Mapping[str, Any]) -> dict[str, Any]:
         author = author[0]
     plain = thing.get("mediaType") == "text/plain"
     values = {
-        "source": cells.get("source"),
+        "source": source if isinstance(source := cells.get("source"), str) else None,  # the standard's own is an object
         "platform": cells.get("platform"),
         "native_id": None if is_url else id_,
         "url": url or (id_ if is_url else None),
+        "alias": id_ if is_url and url else None,
         "author": author if isinstance(author, Mapping) else None,
         "author_url": author if isinstance(author, str) else None,
         "published": thing.get("published"),
-        "updated": thing.get("updated"),
+        "updated": thing.get("updated") or edited,
         "title": thing.get("name"),
         "text" if plain else "html": thing.get("content"),
         "in_reply_to": thing.get("inReplyTo"),
@@ -397,15 +471,15 @@ def _links_of(author: Mapping[str, Any]) -> list[Any]:
     return links
 
 
-class PostFile(msgspec.Struct, frozen=True, kw_only=True):
-    """A file of posts to poll over HTTP. `name` is unique among the sources.
+class PostFile(Source, frozen=True, kw_only=True):
+    """A file of posts (NDJSON, JSON or CSV, as `overheard import mentions` takes) to poll over HTTP.
 
     Each answer is the whole file: posts that it no longer has stay as they are.
     """
 
-    name: str
-    url: str
-    interval: timedelta | None = None
+    kind = "file"
+    shows_newest = False  # its rows say what was deleted
+    owner_decides = True
 
     def read(self, fetch: Fetch) -> Reading:
         """Return the mentions of a file (`overheard.collectors.base.Source.read`)."""
@@ -420,6 +494,7 @@ def read_post_file(fetch: Fetch) -> Reading:
     counts, then the last. `first_seen` is `fetch.at`. Raises InputError where the body as a whole cannot be read.
     """
     mentions: dict[str, Mention] = {}
+    deletions: list[Deletion] = []
     rejected: list[Rejected] = []
     repeated = 0
     try:
@@ -428,6 +503,10 @@ def read_post_file(fetch: Fetch) -> Reading:
             for row in islice(rows, MAX_POSTS):
                 if isinstance(row, BadRow):
                     rejected.append(_rejected(fetch, row))
+                    continue
+                if isinstance(row, Deletion):
+                    gone = msgspec.structs.replace(row.mention, source=fetch.source)
+                    deletions.append(Deletion(gone, row.at))
                     continue
                 mention = msgspec.structs.replace(row, source=fetch.source)
                 other = mentions.get(mention.id)
@@ -439,7 +518,7 @@ def read_post_file(fetch: Fetch) -> Reading:
                 rejected.append(Rejected(fetch.url, message, digest(fetch.source, message)))
     except ConfigError as e:
         raise InputError(str(e).removeprefix(f"{fetch.url}: "), where=fetch.url) from e
-    return Reading(tuple(mentions.values()), tuple(rejected), repeated)
+    return Reading(tuple(mentions.values()), tuple(rejected), repeated, deletions=tuple(deletions))
 
 
 def _is_newer(mention: Mention, other: Mention) -> bool:
@@ -491,35 +570,44 @@ class _Counts:
 
 def import_mentions(
     log: Log,
-    rows: Iterable[Mention | BadRow],
+    rows: Iterable[Mention | Deletion | BadRow],
     now: datetime,
     *,
     cause: Cause = "back-fill",
     progress: Callable[[ImportReport], None] | None = None,
     suppressions: Suppressions = NOBODY,
+    policies: Mapping[str, Policy] = NO_POLICIES,
 ) -> ImportReport:
     """Append new and changed mentions to `mentions`, rows in error to `dead-letters`; return what became of them.
 
     In durable batches of 500. The same file again changes nothing ("unchanged"). A post that occurs twice gets versions
     in the order of its rows, so the last one counts, unless both say when they were edited. Raises as the log does;
     after that, importing the same file again goes on where it stopped. `progress` is called after each batch. What
-    `suppressions` cover is left out ("suppressed").
+    `suppressions` cover is left out ("suppressed"), and so is what is older than `policies`, by the names of sources,
+    keep ("expired"); of the rest what they allow is kept. A deletion takes its post, whichever comes first ("deleted").
     """
     counts = _Counts()
     rows = iter(rows)
     while batch := list(islice(rows, BATCH)):
-        read = [row for row in batch if isinstance(row, Mention)]
-        mentions = [mention for mention in read if not suppressions.covers_mention(mention)]
+        read = [row for row in batch if not isinstance(row, BadRow)]
+        mentions = [one for one in read if isinstance(one, Deletion) or not suppressions.covers_mention(one)]
         for mention in mentions:
-            counts.see(mention)
-        revised = revise(log, mentions)
+            if isinstance(mention, Mention):
+                counts.see(mention)
+        revised = revise(log, mentions, policies)
         out = publication(revised, source="/import/mentions", time=now, cause_of=lambda _: cause)
         dead = [row for row in batch if isinstance(row, BadRow)]
         if out or dead:
             log.append([*out, *(dead_letter_record(_dead_letter(row, now)) for row in dead)], durable=True)
         collected = sum(one.changed for one in revised)
-        counts.fates["collected"] += collected
-        counts.fates["unchanged"] += len(mentions) - collected
+        deleted = sum(one.changed and one.verb == "Delete" for one in revised)
+        counts.fates["collected"] += collected - deleted
+        expired = sum(one.past for one in revised)
+        counts.fates["unchanged"] += len(mentions) - collected - expired
+        if expired:
+            counts.fates["expired"] += expired
+        if deleted:
+            counts.fates["deleted"] += deleted
         counts.fates["dead"] += len(dead)
         if len(read) > len(mentions):
             counts.fates["suppressed"] += len(read) - len(mentions)

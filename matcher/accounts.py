@@ -1,17 +1,17 @@
 """Which organisations are named: accounts whose name stands in a text, or whose site it links to. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import msgspec
 
 from overheard.identities import identities_of_links
 from overheard.matcher.decide import decide_account
-from overheard.matcher.directory import Directory
 from overheard.matcher.features.account import ACCOUNT_FEATURES, AccountCase
 from overheard.matcher.features.base import gather
-from overheard.matcher.names import Text
-from overheard.matcher.organisations import site_domain
+from overheard.matcher.identity.directory import AccountNamed, Directory
+from overheard.matcher.names.organisations import site_domain
+from overheard.matcher.names.text import Text
 from overheard.matcher.parties import others
 from overheard.matcher.score import account_score, weigh
 from overheard.records import Account, EnrichedMention, Evidence, Party
@@ -22,11 +22,17 @@ _LINKED_SITE_OF_ACCOUNT = 3.0
 
 
 def find_accounts(
-    mention: EnrichedMention, text: Text, directory: Directory, people: dict[str, Evidence]
+    mention: EnrichedMention,
+    text: Text,
+    firms: Sequence[AccountNamed],
+    people: dict[str, Evidence],
 ) -> list[Party]:
-    """Accounts whose name stands in the text: each a party, by the best of its places; the longest wins a place."""
+    """Accounts whose name stands in the text: each a party, by the best of its places; the longest wins a place.
+
+    `firms` are all of them, with their places.
+    """
     places: dict[tuple[int, tuple[str, ...]], list[Account]] = {}
-    for account, phrase, at in directory.accounts_named_in(text):
+    for account, phrase, at in firms:
         places.setdefault((at, phrase), []).append(account)
     best: dict[str, Party] = {}
     for at, phrase, account in _longest(places):

@@ -9,6 +9,8 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
+import msgspec
+
 from overheard.identities import (
     identities_of_actor,
     identities_of_contact,
@@ -17,12 +19,14 @@ from overheard.identities import (
     normal_email,
 )
 from overheard.matcher.decide import decide_person
-from overheard.matcher.directory import Directory, stem_key
 from overheard.matcher.features.author import AUTHOR_FEATURES, CORROBORATING, AuthorCase
 from overheard.matcher.features.base import gather
-from overheard.matcher.identitymap import AGAINST, IdentityMap, Owner, other_account
-from overheard.matcher.names import PersonName, Sighting, Text, find_person, person_name
-from overheard.matcher.parties import OUTCOMES, others
+from overheard.matcher.identity.directory import Directory, stem_key
+from overheard.matcher.identity.identitymap import AGAINST, IdentityMap, Owner, other_account
+from overheard.matcher.names.person import PersonName, person_name
+from overheard.matcher.names.sightings import Sighting, find_person
+from overheard.matcher.names.text import Text
+from overheard.matcher.parties import OUTCOMES, others, room, shared
 from overheard.matcher.score import score, weigh
 from overheard.records import Actor, Contact, EnrichedMention, Evidence, Outcome, Party, identity_key
 
@@ -128,6 +132,7 @@ def _by_profile(actor: Actor, keys: Sequence[str], directory: Directory) -> list
     claims = [_Claim(case, directory.person_of(case.contact.id), _facts(case)) for case in cases]
     pools: dict[tuple[float, bool], list[_Claim]] = {}
     best: dict[str, Party] = {}
+    contested: set[str] = set()
     for mine in claims:
         key = (mine.facts, mine.case.sighting is not None)
         if key not in pools:
@@ -138,6 +143,10 @@ def _by_profile(actor: Actor, keys: Sequence[str], directory: Directory) -> list
         held = best.get(mine.person)
         if held is None or (OUTCOMES[party.outcome], -party.weight) < (OUTCOMES[held.outcome], -held.weight):
             best[mine.person] = party
+            (contested.add if case.rivals else contested.discard)(mine.person)
+    left = room({(person in contested, person): party.score for person, party in best.items()})
+    for person in contested:
+        best[person] = msgspec.structs.replace(best[person], score=shared(best[person].score, left))
     return [best[person] for person in sorted(best)]
 
 
@@ -181,10 +190,9 @@ def _candidate(case: AuthorCase, person: str, directory: Directory) -> Party:
     named = case.sighting is not None and case.sighting.kind == "full"
     decided = decide_person(
         score(weight),
-        [one.feature for one in evidence],
+        evidence,
         corroborating=CORROBORATING,
         rivals=bool(case.rivals),
-        veto=any(one.veto for one in evidence),
     )
     outcome: Outcome = decided if named else "candidate"
     return Party(

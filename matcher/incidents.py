@@ -1,16 +1,19 @@
 """Incidents: one for each relevant mention, made of the mention and its match. Pure."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
 
-from overheard.matcher.directory import Directory
-from overheard.matcher.events import ALONE, EventInfo
-from overheard.matcher.explain import explain
+from overheard.identities import identities_of_actor
+from overheard.matcher.events.events import ALONE, EventInfo
+from overheard.matcher.explain import explained
+from overheard.matcher.identity.directory import Directory
 from overheard.matcher.match import Match
 from overheard.matcher.workflow import relabelled, workflow
 from overheard.records import (
+    ActivityType,
     EnrichedMention,
     Incident,
     IncidentSummary,
@@ -20,29 +23,81 @@ from overheard.records import (
     Polarity,
     Sentiment,
     Snippet,
+    Version,
+    digest,
     incident_id,
     sort_key,
 )
 
 # A profile shows so many snippets of an incident; the incident itself has them all.
 _SNIPPETS = 3
+# Of a post that is edited all the time an incident tells the first text, which most were matched by, and the newest.
+_NEWEST_VERSIONS = 9
 
 _encoder = msgspec.json.Encoder()
 
 
 class Link(NamedTuple):
-    """One contact's or account's part in an incident, as counts and lists of its profile need it.
+    """One contact's or account's part in an incident.
 
-    `outcome` is "aside" where a person said that the incident is not about us. Terms are joined by newlines.
+    `outcome` is "aside" where a person said that the incident is not about us.
     """
 
     subject: str
     outcome: str
     weight: float
-    day: str
+
+
+class Links(NamedTuple):
+    """All links of one incident, in order of subject, and what they count under and show on a profile.
+
+    Terms are joined by newlines, and so are the labels of intents, each once, in order. `shown` is a `Shown` as JSON:
+    namesakes by the dozen share it.
+    """
+
+    links: Sequence[Link] = ()
+    day: str = ""
+    polarity: str = ""
+    terms: str = ""
+    intents: str = ""
+    shown: bytes = b""
+
+
+class Shown(msgspec.Struct, frozen=True, array_like=True):
+    """What the profiles of all who have a part in an incident show of it; `why` has a sentence for each party."""
+
+    id: str
+    k: str
+    source: str
+    url: str
+    published: datetime | None
+    about: tuple[str, ...]
     polarity: Polarity
-    terms: str
-    summary: bytes
+    intents: tuple[ActivityType, ...]
+    snippets: tuple[Snippet, ...]
+    parties: tuple[Party, ...]
+    why: tuple[str, ...]
+
+    def to(self, subject: str) -> IncidentSummary:
+        """Return the summary for one of those who have a part in it: their surest."""
+        party, why = _surest(self.parties, self.why)[subject]
+        return IncidentSummary(
+            id=self.id,
+            k=self.k,
+            source=self.source,
+            url=self.url,
+            published=self.published,
+            role=party.role,
+            outcome=party.outcome,
+            score=party.score,
+            weight=party.weight,
+            about=self.about,
+            polarity=self.polarity,
+            intents=self.intents,
+            snippets=self.snippets,
+            evidence=party.evidence,
+            why=(why,),
+        )
 
 
 def when_of(mention: EnrichedMention, first_seen: datetime) -> datetime:
@@ -52,13 +107,25 @@ def when_of(mention: EnrichedMention, first_seen: datetime) -> datetime:
 
 
 def make_incident(
-    mention: EnrichedMention, match: Match, directory: Directory, first_seen: datetime, event: EventInfo = ALONE
+    mention: EnrichedMention,
+    match: Match,
+    directory: Directory,
+    first_seen: datetime,
+    event: EventInfo = ALONE,
+    *,
+    before: Sequence[Version] = (),
 ) -> Incident:
-    """Return the incident of an enriched mention; `first_seen` is the earliest of all its revisions."""
+    """Return the incident of an enriched mention; `first_seen` is the earliest of all its revisions.
+
+    `before` is what it said before, oldest first, by source version.
+    """
     work = workflow(directory.decisions, mention.mention.id)
     mention = relabelled(mention, work.labels)
-    said = msgspec.structs.replace(mention.mention, first_seen=first_seen)
+    said = mention.mention
+    if said.first_seen != first_seen:
+        said = msgspec.structs.replace(said, first_seen=first_seen)
     more = (f"{match.more} more candidates with lower scores are not shown",) if match.more else ()
+    versions = _other_texts(said.text, before) if before else ()
     known = [p.score for p in match.parties if p.outcome == "linked" and directory.is_known(p.subject)]
     return Incident(
         id=incident_id(said.id),
@@ -71,10 +138,12 @@ def make_incident(
         hits=mention.hits,
         entities=mention.entities,
         targets=mention.targets,
+        intents=mention.intents,
+        concerns=mention.concerns,
         snippets=mention.snippets,
         parties=match.parties,
         confidence=max(known, default=0.0),
-        why=(*(explain(party, directory) for party in match.parties), *more),
+        why=(*explained(match.parties, directory), *more),
         event=event.event,
         members=event.members,
         member_count=event.member_count,
@@ -84,6 +153,8 @@ def make_incident(
         tags=work.tags,
         notes=work.notes,
         history=work.history,
+        versions=versions if len(versions) <= _NEWEST_VERSIONS else (versions[0], *versions[-_NEWEST_VERSIONS:]),
+        version_count=len(versions),
         models=mention.models,
     )
 
@@ -101,50 +172,72 @@ def polarity_of(incident: Incident) -> Polarity:
     return best.polarity
 
 
-def links_of(incident: Incident, directory: Directory) -> list[Link]:
-    """Return one link for each contact and account of an incident: its surest part, in order of subject."""
-    best: dict[str, tuple[Party, str]] = {}
-    for party, why in zip(incident.parties, incident.why[: len(incident.parties)], strict=True):
-        held = best.get(party.subject)
-        sure = (party.outcome == "linked", party.weight)
-        if directory.is_known(party.subject) and (held is None or sure > (held[0].outcome == "linked", held[0].weight)):
-            best[party.subject] = (party, why)
-    if not best:
-        return []
-    polarity = polarity_of(incident)
+def links_of(incident: Incident, directory: Directory) -> Links:
+    """Return the links of an incident: one for each contact and account that has a part in it."""
+    known = directory.is_known
+    best = sorted(_surest(incident.parties, incident.why).items())
+    links = [Link(subject, one.outcome, one.weight) for subject, (one, _) in best if known(subject)]
+    if not links:
+        return Links()
+    if incident.status == "not about us":
+        links = [one._replace(outcome="aside") for one in links]
     said = incident.mention
     when = said.first_seen if said.published is None else min(said.published, said.first_seen)
-    day, terms, snippets = when.date().isoformat(), "\n".join(incident.about), _shown(incident.snippets)
-    links = []
-    for subject, (party, why) in sorted(best.items()):
-        summary = IncidentSummary(
-            id=incident.id,
-            k=incident.k,
-            source=said.source,
-            url=said.url,
-            published=said.published,
-            role=party.role,
-            outcome=party.outcome,
-            score=party.score,
-            weight=party.weight,
-            about=incident.about,
-            polarity=polarity,
-            snippets=snippets,
-            evidence=party.evidence,
-            why=(why,),
-        )
-        links.append(
-            Link(
-                subject=subject,
-                outcome="aside" if incident.status == "not about us" else party.outcome,
-                weight=party.weight,
-                day=day,
-                polarity=polarity,
-                terms=terms,
-                summary=_encoder.encode(summary),
-            )
-        )
-    return links
+    intents = tuple(sorted({one.label for one in incident.intents}))
+    shown = Shown(
+        id=incident.id,
+        k=incident.k,
+        source=said.source,
+        url=said.url,
+        published=said.published,
+        about=incident.about,
+        polarity=polarity_of(incident),
+        intents=intents,
+        snippets=_shown(incident.snippets),
+        parties=incident.parties,
+        why=incident.why[: len(incident.parties)],
+    )
+    return Links(
+        links=links,
+        day=when.date().isoformat(),
+        polarity=shown.polarity,
+        terms="\n".join(incident.about),
+        intents="\n".join(intents),
+        shown=_encoder.encode(shown),
+    )
+
+
+def _surest(parties: Sequence[Party], why: Sequence[str]) -> dict[str, tuple[Party, str]]:
+    """Return the surest part of each subject, the first of equal ones, with its sentence."""
+    best: dict[str, tuple[Party, str]] = {}
+    for party, sentence in zip(parties, why, strict=False):  # more candidates than are shown have a last sentence
+        held = best.setdefault(party.subject, (party, sentence))[0]
+        if party is not held and (party.outcome == "linked", party.weight) > (held.outcome == "linked", held.weight):
+            best[party.subject] = party, sentence
+    return best
+
+
+def version_of(mention: EnrichedMention, revision: int) -> Version:
+    """Return what an earlier revision of a post leaves of itself; `revision` is its source version."""
+    said = mention.mention
+    return Version(
+        revision=revision,
+        source=said.source,
+        authors=identities_of_actor(said.attributed_to),
+        published=said.published,
+        updated=said.updated,
+        text_hash=digest(said.text),
+        snippets=_shown(mention.snippets),
+    )
+
+
+def _other_texts(now: str, before: Sequence[Version]) -> tuple[Version, ...]:
+    """Return the first version of each text that is not that of now: what else an edit changes is no other word."""
+    texts: dict[str, Version] = {}
+    for version in before:
+        texts.setdefault(version.text_hash, version)
+    texts.pop(digest(now), None)
+    return tuple(texts.values())
 
 
 def _shown(snippets: tuple[Snippet, ...]) -> tuple[Snippet, ...]:

@@ -14,10 +14,10 @@ import msgspec
 
 from overheard.matcher.accounts import find_accounts, find_linked
 from overheard.matcher.authors import find_authors
-from overheard.matcher.decisions import newest
-from overheard.matcher.directory import Directory
-from overheard.matcher.identitymap import AGAINST, IdentityMap
-from overheard.matcher.names import Text
+from overheard.matcher.identity.decisions import newest
+from overheard.matcher.identity.directory import Directory
+from overheard.matcher.identity.identitymap import AGAINST, IdentityMap
+from overheard.matcher.names.text import Text
 from overheard.matcher.parties import DECIDED, OUTCOMES, RIVALS, ROLES, are_rivals
 from overheard.matcher.people import find_people
 from overheard.matcher.score import score
@@ -47,9 +47,10 @@ def match(mention: EnrichedMention, text: Text, directory: Directory, identities
     decided = _decided(mention.mention.id, directory)
     refused = frozenset(person for person, decision in decided.items() if decision.verb == "not the same")
     parties = find_authors(mention, directory, identities)
-    named = find_people(mention, text, directory, refused)
+    firms = directory.accounts_named_in(text)
+    named = find_people(mention, text, firms, directory, refused)
     within = {party.name: evidence for party in named for evidence in party.evidence[:1]}
-    named += find_accounts(mention, text, directory, within)
+    named += find_accounts(mention, text, firms, within)
     parties += find_linked(mention, directory, named)
     overruled = _overruled(parties, decided, directory)
     overruled += [
@@ -82,8 +83,13 @@ def _decided(mention: str, directory: Directory) -> dict[str, Decision]:
 def _overruled(parties: list[Party], decided: Mapping[str, Decision], directory: Directory) -> list[Party]:
     """Return the parties as people want them: refused ones gone, chosen ones linked and their rivals gone."""
     found: dict[tuple[str, str], Party] = {}
+    is_alone = directory.decisions.is_alone
     for party in parties:
-        person = directory.person_of(party.subject)
+        person = party.subject if is_alone(party.subject) else directory.person_of(party.subject)
+        at = (party.role, person)
+        if not decided and at not in found and (party.outcome != "linked" or party.role != "mentioned"):
+            found[at] = party  # nearly all
+            continue
         decision = decided.get(person)
         if decision is not None and decision.verb == "not the same":
             continue
@@ -145,8 +151,10 @@ def _employers(parties: Iterable[Party], directory: Directory) -> list[Party]:
     """The accounts that linked contacts work for, each once, as sure as the surest of its people."""
     best: dict[str, Party] = {}
     for party in parties:
+        if party.outcome != "linked":
+            continue
         contact = directory.contacts.get(party.subject)
-        if contact is None or party.outcome != "linked" or (account := directory.employer_of(contact)) is None:
+        if contact is None or (account := directory.employer_of(contact)) is None:
             continue
         evidence = Evidence(
             feature="employer of a linked contact",

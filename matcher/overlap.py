@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
-from overheard.matcher.organisations import employer_domain, organisation_key, short_key
+from overheard.matcher.names.organisations import employer_domain, organisation_key, short_key
 from overheard.matcher.pairs import LOOK, Pair, find_pairs
 from overheard.records import Contact
 

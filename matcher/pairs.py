@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 from typing import Literal, NamedTuple
 
-from overheard.matcher.clusters import Edge, clusters
 from overheard.matcher.features.record import RECORD_FEATURES, Frequencies, RecordCase, Row, row_of
-from overheard.matcher.spelling import name_key, skeleton
+from overheard.matcher.identity.clusters import Edge, clusters
+from overheard.matcher.names.spelling import name_key, skeleton
 from overheard.records import Contact, Evidence
 
 PairOutcome = Literal["sure", "to look at"]

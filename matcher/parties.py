@@ -1,6 +1,7 @@
 """What finding the parties of a mention has in common: the order of outcomes, the weight of what is exact, rivals."""
 
-from collections.abc import Callable, Iterable
+import math
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 from overheard.records import Account, Contact, Outcome, Party, Role
@@ -11,6 +12,8 @@ DECIDED = 10.0
 
 # Of a thousand rivals, so many are looked at; three are shown.
 RIVALS = 4
+
+_SHARES = 10**9  # scores have nine digits
 
 ROLES: dict[Role, int] = {"author": 0, "mentioned": 1, "employer": 2}
 OUTCOMES: dict[Outcome, int] = {"linked": 0, "candidate": 1, "bare": 2}
@@ -28,6 +31,21 @@ def others(pool: Iterable[T], own: R, record: Callable[[T], R]) -> tuple[R, ...]
             if len(others) == RIVALS:
                 break
     return tuple(others)
+
+
+def room(scores: Mapping[tuple[bool, str], float]) -> float:
+    """Return the share of their scores that rivals for one place keep, so that all who may be meant come to 1 at most.
+
+    `scores` are those of each person, with whether somebody rivals the claim: one that nobody rivals keeps its own.
+    """
+    contested = sum(value for (rivals, _), value in scores.items() if rivals)
+    free = sum(value for (rivals, _), value in scores.items() if not rivals)
+    return min(1.0, max(1.0 - free, 0.0) / contested) if contested else 1.0
+
+
+def shared(score: float, left: float) -> float:
+    """Return a score of which so much is left (`room`), rounded down: sums stay within 1."""
+    return score if left >= 1 else math.floor(score * left * _SHARES) / _SHARES
 
 
 def are_rivals(one: Party, other: Party) -> bool:

@@ -8,7 +8,7 @@ from decimal import Context, Decimal
 from typing import TypeVar
 
 from overheard.identities import normal_email
-from overheard.matcher.directory import Directory
+from overheard.matcher.identity.directory import Directory
 from overheard.records import (
     Account,
     Contact,
@@ -33,9 +33,12 @@ PEOPLE = 500
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What the links of one subject come to. `groups`: (day, source, polarity, terms, number) of linked incidents."""
+    """What the links of one subject come to.
 
-    groups: Sequence[tuple[str, str, str, str, int]] = ()
+    `groups`: (day, source, polarity, terms, intents, number) of linked incidents; terms and intents by newlines.
+    """
+
+    groups: Sequence[tuple[str, str, str, str, str, int]] = ()
     candidates: int = 0
     first: datetime | None = None
     last: datetime | None = None
@@ -77,13 +80,18 @@ def make_profile(
     by_polarity: Counter[str] = Counter()
     by_term: Counter[str] = Counter()
     tone_by_day: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for day, source, polarity, terms, number in told.counts.groups:
+    by_intent: Counter[str] = Counter()
+    intents_by_month: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for day, source, polarity, terms, intents, number in told.counts.groups:
         by_day[day] += number
         by_source[source] += number
         by_polarity[polarity] += number
         tone_by_day[day][polarity] += number
         for term in terms.split("\n") if terms else ():
             by_term[term] += number
+        for intent in intents.split("\n") if intents else ():
+            by_intent[intent] += number
+            intents_by_month[day[:7]][intent] += number
     by_month: Counter[str] = Counter()
     tone_by_month: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for day, number in by_day.items():
@@ -122,7 +130,9 @@ def make_profile(
         by_day=dict(sorted(by_day.items())[-DAYS:]),
         tone_by_month={month: dict(sorted(tones.items())) for month, tones in sorted(tone_by_month.items())},
         tone_by_day={day: dict(sorted(tones.items())) for day, tones in sorted(tone_by_day.items())[-DAYS:]},
+        intents_by_month={month: dict(sorted(found.items())) for month, found in sorted(intents_by_month.items())},
         by_polarity=dict(sorted(by_polarity.items())),
+        by_intent=dict(sorted(by_intent.items())),
         by_term=dict(sorted(by_term.items())),
         by_source=dict(sorted(by_source.items())),
         last=told.last,

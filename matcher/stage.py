@@ -1,12 +1,14 @@
 """The matcher as a stage: facts in; documents, changes and what is watched out, by way of the ledger's outbox."""
 
+import gc
 from collections.abc import Callable, Mapping, Sequence
 
 from overheard.log.base import ConsumerRecord, Log
 from overheard.log.deadletters import dead_letter_record
 from overheard.log.stage import Outcome
-from overheard.matcher.facts import read_fact
-from overheard.matcher.ledger import Ledger
+from overheard.matcher.ledger.facts import read_fact
+from overheard.matcher.ledger.ledger import Ledger
+from overheard.matcher.recall import recall
 
 GROUP = "match"
 
@@ -18,6 +20,16 @@ BATCH = 500
 # facts makes some two or three, and each append on a shared log costs two answers of the broker.
 _APPEND = 500
 _SETTLED = 4
+
+# How many more objects there are before Python looks for cycles among the youngest, and how many such looks make one at
+# the older ones, and at all. A ledger has millions that stay and makes no cycles: its own 700, 10, 10 cost a fifth of
+# the identity path.
+_COLLECT = (50_000, 20, 100)
+
+
+def collect_seldom() -> None:
+    """Have Python look for cycles seldom, in this whole process: for one that runs a matcher."""
+    gc.set_threshold(*_COLLECT)
 
 
 class MatchStage:
@@ -51,6 +63,7 @@ class LedgerSink:
 
     def positions(self) -> Mapping[int, int]:
         """See `Sink.positions`. Finishes what a killed worker left first."""
+        recall(self._ledger, self._log)
         self.resume()
         return self._ledger.positions()
 

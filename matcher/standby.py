@@ -23,11 +23,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from overheard.errors import EngineError, FencedError, TransientError
-from overheard.log.base import Checkpoint, Consumer, ConsumerRecord, Log
+from overheard.log.base import Checkpoint, Consumer, ConsumerRecord, Log, ProducerRecord
 from overheard.log.deadletters import dead_letter_record
 from overheard.log.stage import FATES, Backoff, Outcome, Progress, Sink, run_stage
-from overheard.matcher.ledger import Ledger
+from overheard.matcher.ledger.ledger import Ledger
+from overheard.matcher.ledger.publishing import SOURCE
+from overheard.matcher.recall import recall
 from overheard.matcher.stage import BATCH, GROUP, MatchStage, publish
+from overheard.records import EPOCH_SUBJECT, Epoch, encode, event_for
 
 _TOPIC = MatchStage.topic
 _FACTS = 0  # the one partition of `facts`
@@ -66,6 +69,7 @@ def run_match(
     until_idle: Callable[[], bool] | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     on_follow: Callable[[Following], None] | None = None,
+    on_own: Callable[[], object] | None = None,
     clock: Callable[[], datetime] = _utc_now,
     backoff: Backoff | None = None,
     batch: int = BATCH,
@@ -74,14 +78,32 @@ def run_match(
     """Be a member of group "match" until `stop`: its owner, or a standby. Return what this one committed as owner.
 
     With `until_idle` the run also ends when it returns True and the group has come to the end of `facts`. A ledger far
-    behind catches up before it joins, so that no group ever waits for it. `on_progress` is called after each batch as
-    owner, `on_follow` about once a second while following far behind and whenever that is done. TransientErrors are
-    waited out as `backoff` says. `clock` dates dead letters; `look`: seconds between looks at how far the owner is.
+    behind catches up before it joins, so that no group ever waits for it. `on_own` is called when this one becomes the
+    owner, before it does anything as such; `on_progress` after each batch as owner, `on_follow` about once a second
+    while following far behind and whenever that is done. TransientErrors are waited out as `backoff` says. `clock`
+    dates dead letters; `look`: seconds between looks at how far the owner is.
 
     Raises EngineError where `facts` is not the topic that this ledger has read; FolderError as it comes.
     """
-    member = _Member(ledger, log, stop, until_idle, on_progress, on_follow, clock, backoff or Backoff(), batch, look)
-    return member.run()
+    wait = backoff or Backoff()
+    return _Member(ledger, log, stop, until_idle, on_progress, on_follow, on_own, clock, wait, batch, look).run()
+
+
+def announce_epoch(ledger: Ledger, log: Log, now: datetime) -> bool:
+    """Say on `facts` of which epoch this program is, where nobody has said that yet; True where it was said.
+
+    A fact, so that owner and standbys hear it at one place, a batch that was begun stays what it is, and all documents
+    are made and published again at that place, in the versions of the new epoch. For the owner.
+    """
+    epoch, told = ledger.epochs()
+    if told >= epoch:
+        return False
+    event = event_for(
+        Epoch(number=epoch), subject=EPOCH_SUBJECT, source=SOURCE, time=now, sourceversion=epoch, cause="re-match"
+    )
+    log.append([ProducerRecord(_TOPIC, EPOCH_SUBJECT, encode(event))], durable=True)
+    _logger.info("match: epoch %d begins, after %d: all documents are made again", epoch, told)
+    return True
 
 
 def follow(
@@ -120,6 +142,7 @@ def follow(
             break
         with ledger.following():
             if at < end:
+                recall(ledger, log)
                 _apply(ledger, log, end, stop=stop, clock=clock, say=say)
             if ledger.position() == end:
                 for _ in ledger.settle():
@@ -193,6 +216,7 @@ class _Member:
         until_idle: Callable[[], bool] | None,
         on_progress: Callable[[Progress], None] | None,
         on_follow: Callable[[Following], None] | None,
+        on_own: Callable[[], object] | None,
         clock: Callable[[], datetime],
         backoff: Backoff,
         batch: int,
@@ -204,6 +228,7 @@ class _Member:
         self._until_idle = until_idle
         self._on_progress = on_progress
         self._on_follow = on_follow
+        self._on_own = on_own
         self._clock = clock
         self._backoff = backoff
         self._batch = batch
@@ -263,6 +288,8 @@ class _Member:
         def until_idle() -> bool:
             return _FACTS not in consumer.partitions or (self._until_idle is not None and self._until_idle())
 
+        if self._on_own is not None:
+            self._on_own()
         run_stage(
             MatchStage(self._ledger, batch=self._batch),
             consumer,
@@ -321,6 +348,7 @@ class OwnerSink:
     def positions(self) -> Mapping[int, int]:
         """See `Sink.positions`. Finishes what another owner, or this one in an earlier life, has begun."""
         self._ledger.forget()
+        recall(self._ledger, self._log)
         point = _checkpoint(self._ledger, self._log)
         self._begun = point.begun.get(_FACTS)
         at = self._ledger.position()

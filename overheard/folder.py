@@ -123,7 +123,8 @@ class Folder:
         """Run the block in one write transaction: all of it is committed, or nothing and the error goes on.
 
         `durable`: on disk when the block is left. Threads and processes take turns, so keep it to tens of ms.
-        Errors of SQLite are translated (`storage_errors`). Raises RuntimeError inside another one of this thread.
+        Errors of SQLite are translated (`storage_errors`). Raises RuntimeError inside another one of this thread, and
+        where SQLite ended it before the block did.
         """
         self.check_not_writing()
         with self._turn, storage_errors(self.database):
@@ -135,14 +136,19 @@ class Folder:
                 fcntl.flock(self._gate, fcntl.LOCK_EX)
                 if durable:
                     connection.execute("PRAGMA synchronous=FULL")
-                connection.execute("BEGIN IMMEDIATE")
                 try:
+                    # Inside: what stops it (a signal, SQLite's progress handler) may do so when it has begun.
+                    connection.execute("BEGIN IMMEDIATE")
                     yield connection
-                    connection.execute("COMMIT")
+                    if not connection.in_transaction:
+                        msg = "the transaction was gone before its end: a block has to let SQLite's errors go on"
+                        raise RuntimeError(msg)
+                    # Methods rather than statements: SQLite may say of a statement which Python keeps that it was
+                    # interrupted after it has run. So a commit that raises has not committed.
+                    connection.commit()
                 except BaseException:
                     # SQLite has rolled back by itself after some errors (full disk), and not after others.
-                    if connection.in_transaction:
-                        connection.execute("ROLLBACK")
+                    connection.rollback()
                     raise
             finally:
                 fcntl.flock(self._gate, fcntl.LOCK_UN)

@@ -100,7 +100,7 @@ _PROFILES_BY_ID = {
 _FEDIVERSE = re.compile(r"/(?:@|users/)([\w.-]+)")
 _ODD_IN_MAILBOX = re.compile(r"""[\s@<>()\[\],;:"\\]""")
 # There a handle looks like an e-mail address and is none.
-_WITH_HOSTS = frozenset({"mastodon", "fediverse", "lemmy", "pleroma", "misskey", "pixelfed", "peertube", "friendica"})
+WITH_HOSTS = frozenset({"mastodon", "fediverse", "lemmy", "pleroma", "misskey", "pixelfed", "peertube", "friendica"})
 
 
 def normal_platform(name: str) -> str:
@@ -139,7 +139,7 @@ def native_key(platform: str, native_id: str) -> str:
     an id counts only where it is a URL, as ActivityPub's are. An id of nothing but zeros and dashes is nobody's.
     """
     value = native_id.strip()
-    if platform in _WITH_HOSTS and not value.startswith(("https://", "http://")):
+    if platform in WITH_HOSTS and not value.startswith(("https://", "http://")):
         return ""
     key = identity_key(platform, "id", value)
     return key if platform and value and not is_placeholder(key) else ""
@@ -188,8 +188,10 @@ def normal_email(address: str) -> str:
     if "@" not in address and address.isascii():
         return ""  # as handles are, each of which might have been one
     local, at, domain = fold(address).strip().removeprefix("mailto:").partition("?")[0].rpartition("@")
+    if not at:
+        return ""
     domain = ascii_host(domain)
-    return f"{local}@{domain}" if at and local and "." in domain and not _ODD_IN_MAILBOX.search(local) else ""
+    return f"{local}@{domain}" if local and "." in domain and not _ODD_IN_MAILBOX.search(local) else ""
 
 
 @lru_cache(maxsize=16_384)
@@ -277,7 +279,7 @@ def identities_of_actor(actor: Actor | None) -> tuple[str, ...]:
     if url := canonical_url(actor.url):
         keys += [profile_key(url), identity_key("web", "url", url)]
     # Forums and mailing lists often give an address in the place of a handle.
-    addresses = (actor.email, "" if actor.platform in _WITH_HOSTS else actor.preferred_username)
+    addresses = (actor.email, "" if actor.platform in WITH_HOSTS else actor.preferred_username)
     keys += [identity_key("email", "email", email) for one in addresses if (email := normal_email(one))]
     return tuple(dict.fromkeys(key for key in keys if key))
 

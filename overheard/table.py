@@ -109,8 +109,11 @@ class Table:
         self.format: Format = "CSV"
         self.delimiter = ""
         rows: Iterator[Row | BadRow]
-        if first.lstrip().startswith(("{", "[")):
-            self.format = "NDJSON" if _is_object(first) or (first[:1] == second[:1] == "{") else "JSON"
+        # A value that is no object, above objects: a header would be followed by cells.
+        is_odd = second.startswith("{") and _is_scalar(first) and _is_object(second)
+        if first.lstrip().startswith(("{", "[")) or is_odd:
+            is_lines = is_odd or _is_object(first) or (first[:1] == second[:1] == "{")
+            self.format = "NDJSON" if is_lines else "JSON"
             rows = self._objects() if self.format == "NDJSON" else self._json()
             head = list(islice(rows, _COLUMNS_FROM))
             if head and not any(isinstance(row, Row) for row in head):
@@ -679,6 +682,14 @@ def _loads(text: str) -> Any:
         return msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeError):
         return json.loads(text)
+
+
+def _is_scalar(text: str) -> bool:
+    """True for a line that is a text, number, boolean or null of JSON."""
+    try:
+        return not isinstance(json.loads(text), dict | list)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _is_object(text: str) -> bool:

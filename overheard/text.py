@@ -34,7 +34,8 @@ def clean(text: str) -> str:
     Control characters go because a post is shown in terminals, where they are commands; vertical tab, form feed and
     NEL end lines. Idempotent. Every text passes here once, at the door; every offset refers to the result.
     """
-    if text.isprintable():  # the quick way: no control, no surrogate, no line end
+    # The quick way: no control, no surrogate, no line end but LF.
+    if text.isprintable() or ("\n" in text and text.replace("\n", " ").isprintable()):
         return text
     if not text.isascii() and _SURROGATE.search(text):
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

@@ -1,5 +1,6 @@
 """What all tests share: hypothesis profiles, the data beside the repository, no network but loopback."""
 
+import logging
 import os
 import socket
 from collections.abc import Iterator
@@ -29,6 +30,18 @@ def shared() -> Path:
     if not path.is_dir():
         pytest.skip("needs the real data in ../shared/data")
     return path
+
+
+@pytest.fixture(autouse=True)
+def nobody_sets_up_logging() -> Iterator[None]:
+    """Fail a test that sets up the logging of its process: what later tests find in the log would depend on the order."""
+    root = logging.getLogger()
+    level, handlers = root.level, list(root.handlers)
+    yield
+    found = (root.level, list(root.handlers))
+    root.setLevel(level)
+    root.handlers[:] = handlers
+    assert found == (level, handlers), f"expected the log as it was, level {level} to {handlers}; it is {found} now"
 
 
 @pytest.fixture(autouse=True)

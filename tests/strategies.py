@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 from overheard.records import (
     DATA_TYPES,
     Account,
+    ActivityType,
     Actor,
     Attempt,
     Cause,
     Change,
     ClaimedBy,
+    Concern,
     Contact,
     DeadLetter,
     Decision,
@@ -24,32 +26,47 @@ from overheard.records import (
     DeliveryState,
     EnrichedMention,
     Entity,
+    Epoch,
+    Errand,
+    ErrandState,
     Event,
     Evidence,
+    Export,
     ExternalId,
     Fetch,
+    Followed,
     Holding,
     Identity,
     Incident,
     IncidentSummary,
+    Intent,
     Language,
     LifecycleTag,
     Mention,
     Note,
     ObjectType,
     Outcome,
+    Part,
     Party,
     Passed,
     Points,
     Polarity,
+    Policies,
+    Policy,
     PollState,
     Profile,
     ProfileIdentity,
     ProfileLink,
     Purchase,
     Revision,
+    Rhythm,
+    Robots,
     Role,
+    Sense,
+    SenseExample,
     Sentiment,
+    Shown,
+    ShownEntry,
     Snippet,
     Status,
     Step,
@@ -58,6 +75,7 @@ from overheard.records import (
     Term,
     TermKind,
     Verb,
+    Version,
     WatchedSource,
     WatchHit,
     event_for,
@@ -170,19 +188,28 @@ mentions = st.builds(
     aliases=tuples(texts),
     language=words,
     generator=texts,
+    method=st.sampled_from(["", "page"]),
+    response=st.sampled_from(["", "reply", "like", "repost", "bookmark", "mention"]),
     likes=counts,
     shares=counts,
     replies=counts,
 )
 passed = st.builds(Passed, reason=st.sampled_from(["term", "identity", "always"]), by=words)
-hits = st.builds(WatchHit, term=words, kind=literals(TermKind), start=offsets, end=offsets)
+hits = st.builds(WatchHit, term=words, kind=literals(TermKind), start=offsets, end=offsets, confidence=unit)
 languages = st.builds(Language, code=words, confidence=unit)
 entities = st.builds(
-    Entity, label=st.sampled_from(["person", "organisation", "place", "other"]), start=offsets, end=offsets
+    Entity,
+    label=st.sampled_from(["person", "organisation", "place", "handle", "tag", "other"]),
+    start=offsets,
+    end=offsets,
 )
 sentiments = st.builds(Sentiment, polarity=literals(Polarity), confidence=unit)
 targets = st.builds(
     TargetSentiment, target=words, polarity=literals(Polarity), confidence=unit, start=offsets, end=offsets
+)
+intents = st.builds(Intent, label=literals(ActivityType), start=offsets, end=offsets, confidence=unit, target=words)
+concerns = st.builds(
+    Concern, topic=texts, kind=st.sampled_from(["complaint", "wish"]), start=offsets, end=offsets, target=words
 )
 snippets = st.builds(
     Snippet,
@@ -197,6 +224,7 @@ snippets = st.builds(
     text_hash=words,
     polarity=literals(Polarity),
     confidence=unit,
+    intents=tuples(literals(ActivityType)),
 )
 enriched_mentions = st.builds(
     EnrichedMention,
@@ -207,6 +235,8 @@ enriched_mentions = st.builds(
     hits=tuples(hits),
     sentiment=sentiments,
     targets=tuples(targets),
+    intents=tuples(intents),
+    concerns=tuples(concerns),
     snippets=tuples(snippets),
     models=maps,
     model_version=versions,
@@ -255,6 +285,8 @@ incidents = st.builds(
     hits=tuples(hits),
     entities=tuples(entities),
     targets=tuples(targets),
+    intents=tuples(intents),
+    concerns=tuples(concerns),
     snippets=tuples(snippets),
     parties=tuples(parties),
     confidence=unit,
@@ -268,6 +300,19 @@ incidents = st.builds(
     tags=tuples(words),
     notes=tuples(st.builds(Note, text=texts, by=texts, at=times)),
     history=tuples(st.builds(Step, id=words, what=words, value=texts, by=texts, at=times)),
+    versions=tuples(
+        st.builds(
+            Version,
+            revision=offsets,
+            source=words,
+            authors=tuples(words),
+            published=st.none() | times,
+            updated=st.none() | times,
+            text_hash=words,
+            snippets=tuples(snippets),
+        )
+    ),
+    version_count=offsets,
     models=maps,
 )
 incident_summaries = st.builds(
@@ -283,6 +328,7 @@ incident_summaries = st.builds(
     weight=weights,
     about=tuples(words),
     polarity=literals(Polarity),
+    intents=tuples(literals(ActivityType)),
     snippets=tuples(snippets),
     evidence=tuples(evidence),
     why=tuples(texts),
@@ -343,7 +389,9 @@ profiles = st.builds(
     by_day=tallies,
     tone_by_month=tones,
     tone_by_day=tones,
+    intents_by_month=tones,
     by_polarity=tallies,
+    by_intent=tallies,
     by_term=tallies,
     by_source=tallies,
     last=tuples(incident_summaries, 2),
@@ -391,9 +439,47 @@ fetches = st.builds(
     headers=maps,
     body=st.binary(max_size=64),
     at=times,
+    purpose=words,
 )
-terms = st.builds(Term, id=words, kind=literals(TermKind), aliases=tuples(texts))
+terms = st.builds(
+    Term,
+    id=words,
+    kind=literals(TermKind),
+    aliases=tuples(texts),
+    case=st.booleans(),
+    handles=tuples(texts),
+    domains=tuples(texts),
+    requires=tuples(texts),
+    excludes=tuples(texts),
+    examples=tuples(texts),
+    not_examples=tuples(texts),
+)
+senses = st.builds(
+    Sense,
+    term=words,
+    version=words,
+    examples=tuples(
+        st.builds(SenseExample, mention=words, text=texts, start=offsets, end=offsets, about=st.booleans())
+    ),
+    decided=tuples(words),
+)
 watched_sources = st.builds(WatchedSource, source=words, always=st.booleans())
+numbers = st.floats(0, 1e9).map(abs)
+rhythms = st.builds(
+    Rhythm,
+    until=times,
+    last=st.none() | times,
+    events=numbers,
+    exposure=numbers,
+    gaps=numbers,
+    gap=numbers,
+    spread=numbers,
+    longest=numbers,
+    again=st.floats(0, 1),
+    hours=st.just(()) | offsets.map(lambda n: (n,) * 48),
+    days=st.just(()) | offsets.map(lambda n: (n,) * 7),
+    held=offsets,
+)
 poll_states = st.builds(
     PollState,
     configured=texts,
@@ -404,12 +490,64 @@ poll_states = st.builds(
     last_modified=texts,
     body=words,
     ttl=offsets,
+    skip_hours=tuples(st.integers(0, 23)),
+    skip_days=tuples(st.integers(0, 6)),
     next_due=times,
     polled=st.none() | times,
     succeeded=st.none() | times,
     failures=offsets,
     status=offsets,
     error=texts,
+    rhythm=st.none() | rhythms,
+    honoured=st.none() | times,
+    unmodified=offsets,
+    sampled=st.none() | times,
+    sample=st.booleans(),
+    samples=offsets,
+    doubted=st.booleans(),
+    distrusted=st.none() | times,
+    lies=offsets,
+    followed=tuples(
+        st.builds(
+            Followed,
+            url=texts,
+            purpose=words,
+            changed=st.none() | times,
+            since=times,
+            etag=texts,
+            body=words,
+            due=st.none() | times,
+            failures=offsets,
+        )
+    ),
+    options=words,
+    welcomed=st.none() | times,
+    refusals=st.dictionaries(words, times, max_size=3),
+    refused=st.none() | times,
+    refused_runs=offsets,
+    outcome=words,
+    requests=offsets,
+    began=st.none() | times,
+    told=words,
+    told_at=st.none() | times,
+    looks=offsets,
+    held=tuples(words),
+)
+shown_entries = st.builds(ShownEntry, id=words, url=texts, at=st.none() | offsets)
+shown = st.builds(
+    Shown,
+    entries=tuples(shown_entries),
+    missing=tuples(shown_entries),
+    looks=st.dictionaries(words, offsets, max_size=3),
+)
+policies = st.builds(
+    Policy,
+    without=st.lists(literals(Part), max_size=4, unique=True).map(tuple),
+    text=st.none() | st.integers(1, 400),
+    retention=st.none() | st.integers(1, 36_500),
+    export=literals(Export),
+    terms=texts,
+    read_on=st.none() | st.dates(),
 )
 revisions = st.builds(Revision, hashes=maps, revision=versions, first_seen=times)
 suppressions = st.builds(Suppression, id=words, fingerprint=words, at=times, by=texts)
@@ -471,6 +609,7 @@ DATA: dict[type[Record], st.SearchStrategy[Any]] = {
     Purchase: purchases,
     Identity: identities,
     Term: terms,
+    Sense: senses,
     WatchedSource: watched_sources,
     Decision: decisions,
     Incident: incidents,
@@ -479,9 +618,41 @@ DATA: dict[type[Record], st.SearchStrategy[Any]] = {
     Fetch: fetches,
     DeadLetter: dead_letters,
     PollState: poll_states,
+    Shown: shown,
+    Robots: st.builds(Robots, text=texts, at=times, error=texts, since=st.none() | times),
     Revision: revisions,
+    Errand: st.builds(
+        Errand,
+        id=words,
+        kind=st.sampled_from(["webmention", "back-fill"]),
+        source=texts,
+        url=texts,
+        target=texts,
+        start=st.none() | times,
+        end=st.none() | times,
+        at=times,
+    ),
+    ErrandState: st.builds(
+        ErrandState,
+        state=st.sampled_from(["waiting", "done", "failed", "refused"]),
+        attempts=offsets,
+        due=st.none() | times,
+        url=texts,
+        pages=offsets,
+        mentions=offsets,
+        known=offsets,
+        outside=offsets,
+        oldest=st.none() | times,
+        shown=tuples(words),
+        todo=tuples(texts),
+        problem=texts,
+        ended=texts,
+        at=times,
+    ),
+    Policies: st.builds(Policies, by_source=st.dictionaries(words, policies, max_size=3)),
     Delivery: deliveries,
     Suppression: suppressions,
+    Epoch: st.builds(Epoch, number=offsets),
 }
 
 

@@ -15,12 +15,12 @@ import httpx
 import msgspec
 import pytest
 
-from overheard.config.settings import load_settings
 from overheard.index.base import Search
 from overheard.index.documents import document_of
 from overheard.index.elastic import ElasticIndex
 from overheard.index.elastic_client import ElasticClient
 from overheard.index.query import parse
+from overheard.wiring.kinds import load_settings
 from overheard.wiring.run import SERVICES
 from tests.engines.certificates import Certificates
 from tests.engines.elastic import Elastic

@@ -7,7 +7,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -255,6 +255,41 @@ def test_a_transaction_is_whole_or_nothing(folder: Folder) -> None:
         assert connection.execute("SELECT x FROM t").fetchall() == [(1,)]
 
 
+def test_a_transaction_stopped_at_any_instruction_is_not_left_open_and_wrote_nothing(folder: Folder) -> None:
+    written, stopped = [], 0
+    with closing(folder.connect()) as connection, closing(folder.connect()) as other:
+        connection.execute("CREATE VIRTUAL TABLE t USING fts5 (x)")
+        other.execute("PRAGMA busy_timeout=10")
+        for n in range(1_000):
+            # SQLite counts on from run to run of a statement that is kept, and may give up after it has run: a BEGIN
+            # or COMMIT that raises is done then.
+            connection.set_progress_handler(lambda: 1, 5 + 7 * n % 1_000)
+            try:
+                with folder.transaction(connection):
+                    connection.execute("INSERT INTO t (rowid, x) VALUES (?, 'a word')", (n,))
+                written.append(n)
+            except sqlite3.OperationalError as e:
+                assert str(e) == "interrupted"
+                stopped += 1
+            connection.set_progress_handler(None, 0)
+            assert not connection.in_transaction
+            with folder.transaction(other):
+                pass
+        assert connection.execute("SELECT rowid FROM t").fetchall() == [(n,) for n in written]
+    assert stopped > 100
+    assert len(written) > 100
+
+
+def test_a_transaction_that_sqlite_ended_before_its_block_did_is_no_success(folder: Folder) -> None:
+    with closing(folder.connect()) as connection:
+        connection.execute("CREATE TABLE t (x)")
+        with pytest.raises(RuntimeError, match="the transaction was gone"), folder.transaction(connection):
+            connection.execute("INSERT INTO t VALUES (1)")
+            with suppress(sqlite3.IntegrityError):
+                connection.execute("INSERT OR ROLLBACK INTO t (rowid, x) VALUES (1, 2)")
+        assert connection.execute("SELECT * FROM t").fetchall() == []
+
+
 def test_only_a_durable_transaction_waits_for_the_disk(folder: Folder) -> None:
     with closing(folder.connect()) as connection:
         with folder.transaction(connection, durable=True):
@@ -327,7 +362,7 @@ def test_a_full_database_keeps_what_it_had_and_works_again_when_there_is_room(fo
 
 FILL = """
 import resource, signal, sys
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from overheard.errors import FolderFullError
 from overheard.folder import Folder
 with Folder(sys.argv[1]) as folder, closing(folder.connect()) as connection:

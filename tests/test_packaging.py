@@ -1,11 +1,13 @@
 """Packaging: five root folders, one import name, and a wheel with everything in it."""
 
 import ast
+import json
 import re
 import subprocess
 import sys
 import tomllib
 import zipfile
+from hashlib import sha256
 from importlib.metadata import packages_distributions
 from pathlib import Path, PurePosixPath
 
@@ -94,6 +96,28 @@ def test_the_wheel_carries_the_licence_and_the_command(wheel: Path) -> None:
         assert "overheard = overheard.__main__:main" in archive.read(names["entry_points.txt"]).decode()
 
 
+def test_the_models_of_the_wheel_are_those_of_the_tree_and_of_their_own_description(wheel: Path) -> None:
+    models = ROOT / "enrich" / "models"
+    tree = {one.relative_to(models).as_posix(): one.read_bytes() for one in models.rglob("*") if one.is_file()}
+    with zipfile.ZipFile(wheel) as archive:
+        prefix = "overheard/enrich/models/"
+        shipped = {name.removeprefix(prefix): name for name in archive.namelist() if name.startswith(prefix)}
+        assert set(shipped) == set(tree)
+        assert [name for name in tree if archive.read(shipped[name]) != tree[name]] == []
+    for name in {name.partition("/")[0] for name in tree}:
+        about = json.loads(tree[f"{name}/model.json"])
+        assert {"name", "version", "made_by", "seed", "data", "figures", "sha256"} <= set(about), name
+        assert about["name"] == name
+        assert tree[f"{name}/card.md"].strip(), name
+        files = {
+            path.removeprefix(f"{name}/"): sha256(content).hexdigest()
+            for path, content in tree.items()
+            if path.startswith(f"{name}/") and path not in {f"{name}/model.json", f"{name}/card.md"}
+        }
+        assert files == about["sha256"], name
+    assert sum(map(len, tree.values())) <= 65_000_000
+
+
 def test_every_module_of_the_wheel_imports_from_it(wheel: Path, tmp_path: Path) -> None:
     """As after `pip install` into another environment: this one lends its libraries only."""
     with zipfile.ZipFile(wheel) as archive:
@@ -124,8 +148,7 @@ def test_what_is_asked_for_is_imported_and_what_is_imported_is_asked_for(sources
     distributions = packages_distributions()
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     asked = {canonicalize_name(Requirement(one).name) for one in project["project"]["dependencies"]}
-    # The model brings spaCy, and says not which; of the others only the tables are read.
-    read = {"spacy", "names", "english-words"}
+    read = {"names", "english-words"}  # of which only the tables are read
     assert asked - read == {canonicalize_name(distributions[module][0]) for module in imported}
 
 

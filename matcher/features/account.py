@@ -15,11 +15,12 @@ from overheard.matcher.features.base import (
     reference,
     several,
 )
-from overheard.matcher.names import Text
-from overheard.matcher.organisations import LEGAL_FORMS, PhraseKind, phrase_kind, site_domain
-from overheard.matcher.words import is_somebodys_name, is_word
+from overheard.matcher.names.organisations import LEGAL_FORMS, PhraseKind, phrase_kind, site_domain
+from overheard.matcher.names.text import Text
+from overheard.matcher.names.words import is_somebodys_name
 from overheard.records import Account, EnrichedMention
 from overheard.text import fold
+from overheard.words import is_word
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,16 +128,18 @@ def firms_word_beside(case: AccountCase) -> Found | None:
 
 
 def where_names_stand(case: AccountCase) -> Found | None:
-    """A word stands where only a name does: "at Target", "Slack was down", "Square's fees"; no article, no adjective.
+    """A word stands where only a name does: "at Target", "@Target", "Slack was down", "Square's fees"; no article.
 
-    More, where it does something to somebody: "Zoom dropped the call". Less for what people are called, too, but for
-    "at Ford"; less in small letters.
+    More, where it does something to somebody: "Zoom dropped the call", "Gap is closing its store". Less for what people
+    are called, too, but for "at Ford"; less in small letters.
     """
     if not case.is_word or case.before in _ARTICLES or case.before == "the" or _in_longer_name(case):
         return None
     tells = has_telling_capital(case.text, case.span)
     told = ""
-    if case.before in (_BEFORE_NAMES if tells else _BEFORE_SMALL) and (tells or not _is_content(case.after)):
+    if case.text.original[: case.span[0]].endswith("@"):
+        told = "@"
+    elif case.before in (_BEFORE_NAMES if tells else _BEFORE_SMALL) and (tells or not _is_content(case.after)):
         told = case.before
     elif case.has_capital and (tells or not case.before or case.before in _SMALL):
         told = _said_of_firms(case)
@@ -147,7 +150,7 @@ def where_names_stand(case: AccountCase) -> Found | None:
         scale = 0.4
     elif _is_content(case.after) and not _is_thing(case):
         scale = 0.4  # "at Target Field", "on Apple Music": a name, but whose?
-    elif told == case.after and told != case.before and _follows(case) in _OBJECTS:
+    elif told != case.before and _has_object(case):
         scale = 1.5
     return _account_at(case, told, scale=scale)
 
@@ -306,12 +309,16 @@ _SMALL = _BEFORE_NAMES | frozenset(
 _DEEDS = frozenset(
     "lost sold cut froze said says told made took gave got let sent paid shut won charges wants needs refuses hides "
     "bills owes promises claims thinks knew knows keeps kept laid lays billed locked declined dropped doesn't won't "
-    "didn't never finally already just has".split()
+    "didn't never finally already just has opened opens closed closes hired hires fired".split()
 )
 # Behind a verb, whom or what it is done to.
 _OBJECTS = frozenset("a an the my your his her its our their me us him them this these another all some every".split())
+_ADVERBS = frozenset("just never finally already also really now t".split())
 _AUXILIARY = frozenset("is was will has had can could would are were isn wasn won doesn didn hasn can".split())
-_AFTER_AUXILIARY = frozenset("down not still now back been had also never always just really going up out".split())
+_AFTER_AUXILIARY = frozenset(
+    "down not still now back been had also never always just really going up out hiring firing opening closing "
+    "raising selling buying".split()
+)
 # A name with these behind it is a place's.
 _OF_PLACES = frozenset(
     "county island islands street road avenue river lake bay beach city valley park hill hills mountain mountains "
@@ -338,7 +345,7 @@ ACCOUNT_FEATURES: tuple[Feature[AccountCase], ...] = (
     Feature(0.7, capitals_within_a_sentence),
     Feature(2.5, watched_term),
     Feature(2.0, organisation_entity),
-    Feature(-2.0, person_or_place_entity),
+    Feature(-1.0, person_or_place_entity),
     Feature(-2.5, part_of_a_person),
     Feature(3.0, site_linked),
     Feature(-2.0, rival_account),
@@ -378,6 +385,15 @@ def _said_of_firms(case: AccountCase) -> str:
     if after in _AUXILIARY and (follows in _AFTER_AUXILIARY or follows.endswith(("ing", "ed")) or follows == "t"):
         return f"{after} {follows}"
     return ""
+
+
+def _has_object(case: AccountCase) -> bool:
+    """True where the verb behind the name, after auxiliaries and adverbs, is followed by whom or what it is done to."""
+    at = case.at + len(case.phrase)
+    tokens = case.text.tokens[at : at + 5]
+    while tokens and (tokens[0] in _AUXILIARY or tokens[0] in _ADVERBS):
+        tokens = tokens[1:]
+    return len(tokens) > 1 and tokens[1] in _OBJECTS
 
 
 def _follows(case: AccountCase) -> str:

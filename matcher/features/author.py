@@ -8,16 +8,19 @@ from dataclasses import dataclass
 
 from overheard.identities import handle_stem, normal_email
 from overheard.matcher.features.base import Feature, Found, reference, several
-from overheard.matcher.names import PersonName, Sighting, Text, tokens
-from overheard.matcher.organisations import (
+from overheard.matcher.names.organisations import (
     employer_domain,
+    find_across_scripts,
     find_organisation,
     organisation_key,
     organisation_phrases,
     site_domain,
 )
-from overheard.matcher.rarity import expected_bearers
-from overheard.matcher.spelling import Level
+from overheard.matcher.names.person import PersonName
+from overheard.matcher.names.rarity import expected_bearers
+from overheard.matcher.names.sightings import Sighting
+from overheard.matcher.names.spelling import Level
+from overheard.matcher.names.text import Text, tokens
 from overheard.records import Account, Actor, Contact
 from overheard.text import fold
 from overheard.urls import canonical_url
@@ -140,6 +143,9 @@ def employer_in_bio(case: AuthorCase) -> Found | None:
                     continue
                 scale = 0.5 if _is_former(case.text, at) else 1.0
                 return Found(_spelled(case, at, last), name, scale=scale)
+        for at, last in find_across_scripts(case.text, name):
+            if not case.sighting or last < case.sighting.first or case.sighting.last < at:
+                return Found(_spelled(case, at, last), name, scale=0.5 if _is_former(case.text, at) else 1.0)
     return None
 
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Generic, NamedTuple, TypeVar
 
-from overheard.matcher.names import Text, tokens
-from overheard.matcher.organisations import site_domain
+from overheard.matcher.names.organisations import site_domain
+from overheard.matcher.names.text import Text, tokens
 from overheard.records import Account, Contact, EnrichedMention, Evidence
 from overheard.text import fold
+from overheard.words import CAPITALISED
 
 
 class Found(NamedTuple):
@@ -48,19 +49,20 @@ class Feature(Generic[C]):
 
 def gather(features: Sequence[Feature[C]], case: C) -> list[Evidence]:
     """Return the evidence that the features find in a case, in the order of the list."""
-    return [
-        Evidence(
-            feature=feature.name,
-            weight=round(feature.weight * one.scale, 3),
-            mention_value=one.mention_value,
-            crm_value=one.crm_value,
-            start=one.start,
-            end=one.end,
-            veto=feature.veto,
-        )
-        for feature in features
-        if (one := feature.find(case)) is not None
-    ]
+    return [evidence_of(feature, one) for feature in features if (one := feature.find(case)) is not None]
+
+
+def evidence_of(feature: Feature[C], found: Found) -> Evidence:
+    """Return what a feature found as evidence, with its weight."""
+    return Evidence(
+        feature=feature.name,
+        weight=round(feature.weight * found.scale, 3),
+        mention_value=found.mention_value,
+        crm_value=found.crm_value,
+        start=found.start,
+        end=found.end,
+        veto=feature.veto,
+    )
 
 
 def several(names: Sequence[str]) -> str:
@@ -94,6 +96,8 @@ def has_telling_capital(text: Text, span: tuple[int, int], *names: tuple[int, in
     """
     before = text.original[max(span[0] - 40, 0) : span[0]].rstrip(" \t")
     if not before or before[-1] in '.!?:\n"“•*' or not text.original[span[0]].isupper():
+        return False
+    if fold(text.original[slice(*span)]) in CAPITALISED:
         return False
     return not (text.has_title_case_without(span, *names) if names else text.has_title_case)
 

@@ -19,10 +19,11 @@ from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
 from overheard.identities import identities_of_contact, is_placeholder, normal_email, normal_phone
-from overheard.matcher.names import HONORIFICS, SUFFIXES, person_name, tokens
-from overheard.matcher.organisations import organisation_key, organisations_alike, site_domain
-from overheard.matcher.rarity import share_of
-from overheard.matcher.spelling import likeness
+from overheard.matcher.names.organisations import organisation_key, organisations_alike, site_domain
+from overheard.matcher.names.person import HONORIFICS, SUFFIXES, person_name
+from overheard.matcher.names.rarity import share_of
+from overheard.matcher.names.spelling import likeness
+from overheard.matcher.names.text import tokens
 from overheard.records import Contact
 from overheard.text import fold
 
@@ -194,7 +195,7 @@ class RecordFeature:
     @property
     def name(self) -> str:
         """The function's name, in words."""
-        return self.find.__name__.replace("_", " ")
+        return self.find.__name__.replace("e_mail", "e-mail").replace("_", " ")
 
 
 def name(case: RecordCase) -> Iterator[Agreement]:
@@ -279,7 +280,14 @@ def external_id(case: RecordCase) -> Iterator[Agreement]:
         one, other = case.a.ids[system], case.b.ids[system]
         slip = len(one) >= 6 and OSA.distance(one, other, score_cutoff=1) <= 1
         level = "same" if one == other else "nearly the same" if slip else "other"
-        yield Agreement(level, f"{system} {one}", f"{system} {other}")
+        yield Agreement(level, _as_written(case.a.contact, system, one), _as_written(case.b.contact, system, other))
+
+
+def _as_written(contact: Contact, system: str, id_: str) -> str:
+    """Return an id as the record has it, after the system's name where it does not begin so itself: POLICY-1001."""
+    ids = (one.value for one in contact.external_ids if one.system == system)
+    written = next((one for one in ids if _plain(one) == id_), id_)
+    return written if _plain(written).startswith(_plain(system)) else f"{system} {written}"
 
 
 def e_mail(case: RecordCase) -> Iterator[Agreement]:

@@ -23,7 +23,7 @@ class Deliverer:
     """Sends what is due, through the channels that the settings have.
 
     A webhook that answers that it is gone (410) is not asked again by this deliverer, unless for a delivery that a
-    person asked for again. `jitter` gives random numbers in [0, 1).
+    person asked for again. `jitter` gives random numbers in [0, 1). `leaving` returns what may leave of a delivery.
     """
 
     def __init__(
@@ -33,11 +33,13 @@ class Deliverer:
         *,
         clock: Callable[[], datetime],
         jitter: Callable[[], float] = random.random,
+        leaving: Callable[[Delivery], Delivery] = lambda delivery: delivery,
     ) -> None:
         self._outbox = outbox
         self._channels = channels
         self._clock = clock
         self._jitter = jitter
+        self._leaving = leaving
         self._gone: set[str] = set()
 
     def round(self, stop: threading.Event | None = None) -> int:
@@ -72,7 +74,7 @@ class Deliverer:
             self._write(delivery, lambda one: refused(one, now, reason))
             return True
         try:
-            message = channel.send(delivery, now)
+            message = channel.send(self._leaving(delivery), now)
         except NotDeliveredError as e:
             self._note(delivery, e)
             return False

@@ -35,7 +35,7 @@ def alerts_for(item: DeliveryItem, channels: Sequence[str], now: datetime) -> li
     """Return the deliveries that tell a complaint, one for each channel."""
     who = item.name + (f" ({item.account})" if item.account and item.account != item.name else "")
     return [
-        _made(
+        begun(
             Delivery(
                 id=delivery_id(complaint.RULE, item.incident, channel),
                 kind="alert",
@@ -54,7 +54,7 @@ def alerts_for(item: DeliveryItem, channels: Sequence[str], now: datetime) -> li
 def digests_for(found: digest.Digest, channels: Sequence[str], now: datetime) -> list[Delivery]:
     """Return the deliveries of a digest, one for each channel."""
     return [
-        _made(
+        begun(
             Delivery(
                 id=digest_delivery_id(found.day.isoformat(), channel),
                 kind="digest",
@@ -78,7 +78,7 @@ def digest_delivery_id(day: str, channel: str) -> str:
     return delivery_id(digest.RULE, day, channel)
 
 
-def _made(delivery: Delivery) -> Delivery:
+def begun(delivery: Delivery) -> Delivery:
     """Return it as it begins: the feed has it by being there, what must be sent is due at once."""
     if delivery.channel == FEED:
         return msgspec.structs.replace(delivery, state="sent", sent=delivery.created)

@@ -31,11 +31,15 @@ _NAMED = 3  # sources that did not answer are named, so many
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A source, whether it answered when it was asked last, and the error in words if not."""
+    """A source, whether it answered when it was asked last, and the error in words if not.
+
+    `silent`: it answers, and has had nothing new for longer than its own rhythm explains.
+    """
 
     name: str
     answered: bool
     error: str = ""
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,10 +181,17 @@ def _heard(heard: Sequence[Incident], items: Sequence[DeliveryItem], known: Mapp
 def _answered(sources: Sequence[Source], locale: Locale) -> str:
     if not sources:
         return "No source is set up that is asked by itself: add a feed to the settings."
-    silent = [source for source in sources if not source.answered]
-    answered = f"{counted(len(sources) - len(silent), 'source', 'sources', locale)} answered"
-    if not silent:
-        return f"{answered}."
-    named = ", ".join(shown(s.name, 60) + (f" ({shown(s.error, 120)})" if s.error else "") for s in silent[:_NAMED])
-    more = f" and {number(len(silent) - _NAMED, locale)} more" if len(silent) > _NAMED else ""
-    return f"{answered}, {number(len(silent), locale)} did not: {named}{more}."
+    missing = [source for source in sources if not source.answered]
+    answered = f"{counted(len(sources) - len(missing), 'source', 'sources', locale)} answered"
+    quiet = [shown(source.name, 60) for source in sources if source.answered and source.silent]
+    hush = f" Silent for longer than usual: {_some(quiet, locale)}." if quiet else ""
+    if not missing:
+        return f"{answered}.{hush}"
+    named = [shown(s.name, 60) + (f" ({shown(s.error, 120)})" if s.error else "") for s in missing]
+    return f"{answered}, {number(len(missing), locale)} did not: {_some(named, locale)}.{hush}"
+
+
+def _some(names: Sequence[str], locale: Locale) -> str:
+    """Return the first names, and how many more there are."""
+    more = f" and {number(len(names) - _NAMED, locale)} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more

@@ -15,6 +15,7 @@ from overheard.wording import Locale
 MOST = 50
 PATH = "/feeds/alerts.xml"
 CONTENT_TYPE = "application/rss+xml; charset=utf-8"
+_PAGES = {"digest": "", "health": "sources"}
 _ATOM = "http://www.w3.org/2005/Atom"
 
 
@@ -26,7 +27,7 @@ def feed(deliveries: Iterable[Delivery], address: str, now: datetime, *, locale:
     """
     address = address.rstrip("/")
     writer = Writer(address, locale)
-    mine = [d for d in deliveries if d.channel == FEED and (d.items or d.kind == "digest")]
+    mine = [d for d in deliveries if d.channel == FEED and (d.items or d.kind != "alert")]
     newest = sorted(mine, key=lambda d: (d.created, d.id), reverse=True)[:MOST]
     rss = etree.Element("rss", {"version": "2.0"}, nsmap={"atom": _ATOM})
     channel = etree.SubElement(rss, "channel")
@@ -39,7 +40,7 @@ def feed(deliveries: Iterable[Delivery], address: str, now: datetime, *, locale:
     for delivery in newest:
         item = etree.SubElement(channel, "item")
         _add(item, "title", shown(delivery.subject))
-        link = delivery.items[0].page if delivery.kind == "alert" else f"{address}/"
+        link = delivery.items[0].page if delivery.kind == "alert" else f"{address}/{_PAGES[delivery.kind]}"
         _add(item, "link", link)
         guid = etree.SubElement(item, "guid", {"isPermaLink": "false"})
         guid.text = delivery.id

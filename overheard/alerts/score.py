@@ -139,6 +139,9 @@ def _fresh(case: Case) -> Points | None:
 
 
 def _opening(case: Case) -> Points | None:
+    # Who asks which of the two is better doubts both: that is what `_comparison` and `_question` count.
+    if _comparison(case) and _question(case):
+        return None
     if terms := case.targets(("competitor",), "negative"):
         name = spelling(case.incident, terms[0])
         return Points(reason=f"negative toward {name}, a competitor", points=_OPENING)

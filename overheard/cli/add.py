@@ -9,6 +9,7 @@ import typer
 from overheard.cli import render
 from overheard.cli.options import ConfigOption, FolderOption, JsonOption, console, notes, open_system, print_json
 from overheard.web.base import Added, Pasted
+from overheard.web.leaving import leaving
 from overheard.wiring.service import SystemService
 
 # A post of a megabyte is refused with words; what is longer need not be read to say so.
@@ -41,12 +42,13 @@ def add(
     pasted = Pasted(url, text, title, author, handle, "", published)
     with open_system(folder, config, make=True) as system, closing(SystemService(system)) as service:
         added = service.add_post(pasted)
+        incident = leaving(added.incident, service)
     if as_json:
         print_json(
             {
                 "mention": added.mention,
                 "fate": added.fate,
-                "incident": added.incident,
+                "incident": incident,
                 "waiting": added.waiting,
                 "problem": added.problem,
             }

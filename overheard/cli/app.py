@@ -12,19 +12,24 @@ import typer
 from overheard import __version__
 from overheard.cli import (
     add,
+    backfill,
+    concerns,
     contacts,
     cost,
     deadletters,
     decide,
     deliveries,
     digest,
+    enrich,
     erase,
     imports,
     init,
     look,
+    opml,
     render,
     review,
     sample,
+    sources,
     stages,
     token,
     up,
@@ -42,13 +47,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 imports.app.command("decisions")(decide.import_decisions)
+sources.app.command("import")(opml.import_feeds)
+sources.app.command("export")(opml.export_feeds)
 app.add_typer(imports.app, name="import")
 app.add_typer(contacts.app, name="contacts")
 app.add_typer(contacts.accounts_app, name="accounts")
 app.add_typer(deadletters.app, name="dead-letters")
+app.add_typer(enrich.app, name="enrich")
 app.add_typer(erase.app, name="erasures")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(look.index_app, name="index")
+app.add_typer(sources.app, name="sources")
 app.add_typer(token.app, name="token")
 app.command("init")(init.init)
 app.command("up")(up.up)
@@ -56,6 +65,7 @@ app.command("run")(stages.run)
 app.command("search")(look.search)
 app.command("profile")(look.profile)
 app.command("digest")(digest.digest)
+app.command("concerns")(concerns.concerns)
 app.command("status")(look.status)
 app.command("review")(review.review)
 app.command("why")(review.why)
@@ -63,6 +73,7 @@ app.command("decide")(decide.decide)
 app.command("erase")(erase.erase)
 app.command("add")(add.add)
 app.command("cost")(cost.cost)
+app.command("back-fill")(backfill.back_fill)
 app.command("sample")(sample.sample)
 
 

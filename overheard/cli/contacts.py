@@ -24,10 +24,10 @@ from overheard.cli.options import (
     telling,
 )
 from overheard.cli.render import safe
-from overheard.matcher.accountindex import AccountIndex, AccountMatch
+from overheard.matcher.identity.accountindex import AccountIndex, AccountMatch
+from overheard.matcher.ledger.reading import known_in
 from overheard.matcher.overlap import On, Overlap, Person
 from overheard.matcher.pairs import Found, Pair, find_pairs
-from overheard.matcher.reading import known_in
 from overheard.table import STDIN, parse_map
 from overheard.wiring.lists import (
     CRM,

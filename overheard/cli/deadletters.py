@@ -9,8 +9,10 @@ from overheard.cli import render
 from overheard.cli.options import ConfigOption, FolderOption, JsonOption, console, open_system, print_json
 from overheard.log.base import Log
 from overheard.log.deadletters import drop_letter, is_replayable, list_letters, show_letter
+from overheard.policy import exported
 from overheard.records import DeadLetter
 from overheard.wiring.deadletters import replay_letters
+from overheard.wiring.policies import policies_of
 
 app = typer.Typer(no_args_is_help=True, help="Records that could not be used, and why.")
 
@@ -31,7 +33,7 @@ def list_(
 ) -> None:
     """List the records that wait, oldest first."""
     with open_system(folder, config) as system:
-        letters = list_letters(system.log, stage=stage, topic=topic)
+        letters = exported(list_letters(system.log, stage=stage, topic=topic), policies_of(system) if as_json else {})
     if as_json:
         print_json(letters)
     else:
@@ -47,7 +49,7 @@ def show(
 ) -> None:
     """Show one record: who gave up on it, when, why, and the record itself."""
     with open_system(folder, config) as system:
-        letter = show_letter(system.log, letter_id)
+        letter = exported(show_letter(system.log, letter_id), policies_of(system) if as_json else {})
     if as_json:
         print_json(letter)
     else:

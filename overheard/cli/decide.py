@@ -1,6 +1,7 @@
 """`overheard decide`, `overheard import decisions`: what people say, which beats every machine's view."""
 
 import getpass
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
@@ -19,12 +20,12 @@ from overheard.cli.options import (
     print_json,
     telling,
 )
-from overheard.records import Decision, Profile, is_record_id
+from overheard.records import Account, Contact, Decision, Profile, is_record_id
 from overheard.table import parse_map
-from overheard.wiring.decisionlist import DecisionReport, bring_decisions
+from overheard.wiring.decisionlist import DecisionReport, DecisionRow, bring_decisions
 from overheard.wiring.decisions import VERBS
 from overheard.wiring.service import SystemService
-from overheard.wiring.system import utc_now
+from overheard.wiring.system import System, utc_now
 
 _MOST_ROWS = 50  # that are shown; `--json` has all
 
@@ -59,7 +60,7 @@ def decide(
     with open_system(folder, config) as system, closing(SystemService(system)) as service:
         decision = service.decide(verb, left, right, value=value, by=by or getpass.getuser(), note=note, key=key)
         conflicts = _conflicts(service, decision)
-        names = service.names([one for one in (decision.left, decision.right) if is_record_id(one)])
+        names = _names(system, [decision])
     if as_json:
         print_json(decision)
         return
@@ -68,6 +69,13 @@ def decide(
     console().print(f"to take it back: overheard decide withdraw {decision.id}", markup=False)
     for conflict in conflicts:
         notes().print(f"! {render.safe(conflict)}", style="yellow", markup=False, soft_wrap=True)
+
+
+def _names(system: System, decisions: Sequence[Decision]) -> dict[str, str]:
+    """Return the names that records bear themselves, whoever they were joined with."""
+    sides = {side for one in decisions for side in (one.left, one.right) if is_record_id(side)}
+    found = [event.data for side in sorted(sides) if (event := system.fact(side))]
+    return {one.id: one.name for one in found if isinstance(one, Contact | Account)}
 
 
 def _conflicts(service: SystemService, decision: Decision) -> list[str]:
@@ -100,20 +108,21 @@ def import_decisions(
             mapping=parse_map(map_ or ()),
             dry_run=dry_run,
         )
+        told = [row for row in report.rows if row.outcome not in ("unchanged", "unknown")]
+        names = _names(system, [row.decision for row in told[:_MOST_ROWS] if row.decision])
     if as_json:
         rows = [{**asdict(row), "decision": row.decision} for row in report.rows]
         print_json({"counts": report.counts, "columns": report.columns, "rows": rows, "dryRun": dry_run})
     else:
-        _tell(report, dry_run)
+        _tell(report, told, names, dry_run=dry_run)
     if report.rows and report.counts.get("error", 0) == len(report.rows):
         raise typer.Exit(1)
 
 
-def _tell(report: DecisionReport, dry_run: bool) -> None:
-    told = [row for row in report.rows if row.outcome not in ("unchanged", "unknown")]
+def _tell(report: DecisionReport, told: Sequence[DecisionRow], names: Mapping[str, str], *, dry_run: bool) -> None:
     for row in told[:_MOST_ROWS]:
         one = row.decision
-        words = evidence.decided(one, {}) if one else row.message
+        words = evidence.decided(one, names) if one else row.message
         style = "red" if row.outcome == "error" else None
         line = f"line {row.line:>4}  {row.outcome:<10}  {render.safe(' '.join(words.split()))}"
         console().print(line, markup=False, style=style, soft_wrap=True)

@@ -11,7 +11,7 @@ from overheard.cli import render
 from overheard.cli.options import ConfigOption, FolderOption, JsonOption, console, open_system, print_json
 from overheard.errors import OverheardError
 from overheard.records import Delivery, DeliveryState
-from overheard.wiring.alerts import deliver_waiting, writer_of
+from overheard.wiring.alerts import deliver_waiting, leaving_message, writer_of
 from overheard.wiring.system import utc_now
 
 app = typer.Typer(no_args_is_help=True, help="The delivery log: alerts and digests, and what became of them.")
@@ -36,8 +36,9 @@ def list_(
     with open_system(folder, config) as system:
         deliveries = [one for one in Outbox(system.log).all() if not state or one.state == state][:limit]
         writer = writer_of(system)
+        leaving = leaving_message(system, deliveries)
     if as_json:
-        print_json(deliveries)
+        print_json(leaving)
     else:
         said = "\n".join(_line(one, writer) for one in deliveries) or "Nothing."
         console().print(render.safe(said, lines=True), markup=False, soft_wrap=True)
@@ -54,8 +55,9 @@ def show(
     with open_system(folder, config) as system:
         delivery = Outbox(system.log).get(delivery_id)
         writer = writer_of(system)
+        leaving = leaving_message(system, delivery)
     if as_json:
-        print_json(delivery)
+        print_json(leaving)
         return
     console().print(render.safe(writer.text(delivery), lines=True).rstrip(), markup=False, soft_wrap=True)
     console().print()
@@ -80,8 +82,9 @@ def resend(
         if not system.guest:
             deliver_waiting(system)
             delivery = outbox.get(delivery_id)
+        leaving = leaving_message(system, delivery)
     if as_json:
-        print_json(delivery)
+        print_json(leaving)
         return
     said = f": {delivery.attempts[-1].message}" if delivery.attempts and delivery.attempts[-1].message else ""
     told = "on its way" if delivery.state == "waiting" else f"{delivery.state}{said}"

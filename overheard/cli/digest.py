@@ -9,7 +9,7 @@ import typer
 from overheard.alerts.deliveries import digests_for
 from overheard.cli import render
 from overheard.cli.options import ConfigOption, FolderOption, JsonOption, console, notes, open_system, print_json
-from overheard.wiring.alerts import deliver_waiting, digest_of, send_digest, writer_of
+from overheard.wiring.alerts import deliver_waiting, digest_of, leaving_message, send_digest, writer_of
 from overheard.wiring.system import utc_now
 
 SendOption = Annotated[bool, typer.Option("--send", help="Send it now, through every channel; once a day.")]
@@ -36,6 +36,7 @@ def digest(
         new = send_digest(system, made, now) if send else []
         if new and not system.guest:
             deliver_waiting(system)
+        items = leaving_message(system, made.items)
     if as_json:
         print_json(
             {
@@ -43,7 +44,7 @@ def digest(
                 "since": made.since,
                 "until": made.until,
                 "subject": made.subject,
-                "items": [msgspec.to_builtins(item) | {"score": item.score} for item in made.items],
+                "items": [msgspec.to_builtins(item) | {"score": item.score} for item in items],
                 "notes": made.notes,
                 "deliveries": [delivery.id for delivery in new],
             }

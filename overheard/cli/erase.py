@@ -95,9 +95,14 @@ def _tell(certificate: Certificate, as_json: bool) -> None:
         went = "" if certificate.dry_run else f", {store.removed:,} removed"
         until = f"; the last of it is off the disks by {_at(store.until)}" if store.until else ""
         line(f"  {store.store:<12} {store.found:>7,} found{went}{until}", markup=False, soft_wrap=True)
-    line(f"{len(certificate.subjects):,} identities are kept out from now on, as keyed hashes:", markup=False)
-    for subject in certificate.subjects:
-        line(f"  {subject}", markup=False)
+    number = len(certificate.subjects)
+    what = f"{number:,} identities" if number != 1 else "1 identity"
+    if certificate.dry_run:  # the first erasure makes the key: until then there is nothing to hash with
+        line(f"{what} would be kept out, as keyed hashes", markup=False)
+    else:
+        line(f"{what} kept out from now on, as keyed hashes:", markup=False)
+        for subject in certificate.subjects:
+            line(f"  {subject}", markup=False)
     for note in certificate.notes:
         line(f"Note: {note}", markup=False, soft_wrap=True)
 

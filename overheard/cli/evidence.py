@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from overheard.cli.render import marked, safe
-from overheard.records import Decision, Incident, Profile
+from overheard.records import Decision, Incident, Profile, Version
 from overheard.web.results import ReviewItem, Why, WhyParty
 
 _AROUND = 300  # characters shown before and after the first place that is compared
@@ -16,14 +16,19 @@ _MOST_PARTIES = 12  # shown in a terminal
 _MOST_RIVALS = 3
 CANDIDATES = 9  # that have a key; the incident has all
 _WIDE = 100  # columns from which post and candidate stand side by side
-KEYS = (
-    "s same · n not the same · u nobody can know · a not about us · i the account is always theirs · l lock · "
-    "1-9 another candidate · z undo · space skip · q quit"
-)
+
+
+def keys(party: WhyParty) -> str:
+    """Return the keys that decide on a candidate: whoever is merely named in a post has no account there."""
+    always = "i the account is always theirs · " if party.role == "author" else ""
+    return (
+        f"s same · n not the same · u nobody can know · a not about us · {always}l lock · 1-9 another candidate · "
+        "z undo · space skip · q quit"
+    )
 
 
 def why(why: Why, incident: Incident, names: Mapping[str, str], profiles: Mapping[str, Profile]) -> RenderableType:
-    """Return why each party has its part, what joins the event, and what people decided.
+    """Return why each party has its part, what joins the event, what the post said before, and what people decided.
 
     `names` and `profiles` of the contacts and accounts that it tells of, by id.
     """
@@ -38,10 +43,21 @@ def why(why: Why, incident: Incident, names: Mapping[str, str], profiles: Mappin
     if why.event:
         parts += [Text(), Text(f"Event {why.event}", style="bold")]
         parts += [Text(f"  {safe(one)}", overflow="fold") for one in why.event_why]
+    if why.versions:
+        shown = f", {len(why.versions)} of {why.version_count:,}" if why.version_count > len(why.versions) else ""
+        parts += [Text(), Text(f"Said before it was edited{shown}", style="bold")]
+        parts += [Text(f"  {_version(one, incident)}", overflow="fold") for one in why.versions]
     if why.decisions:
         parts += [Text(), Text("Decided by people", style="bold")]
         parts += [Text(f"  {_decision(one, names)}", overflow="fold") for one in why.decisions]
     return Group(*parts)
+
+
+def _version(version: Version, incident: Incident) -> str:
+    when = version.updated or version.published
+    whose = f" ({safe(version.source)})" if version.source != incident.mention.source else ""
+    quotes = " … ".join(f"“{safe(_cut(one.exact, 200))}”" for one in version.snippets) or "no words"
+    return f"{f'{when:%Y-%m-%d %H:%M}' if when else 'no date'}{whose} {quotes} {version.text_hash}"
 
 
 def item(

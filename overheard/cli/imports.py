@@ -179,7 +179,8 @@ def data_folder(
         print_json({"records": counts})
     else:
         for topic, count in counts.items():
-            console().print(f"{topic}: {_many(count, 'record')}")
+            said = f"left out, of people who were erased: {_many(count, 'record')}"
+            console().print(said if topic == "erased" else f"{topic}: {_many(count, 'record')}")
         console().print(f"brought over; {services}")
 
 

@@ -25,7 +25,7 @@ from overheard.cli.options import (
     telling,
 )
 from overheard.cli.up import run_with_progress
-from overheard.config.settings import Settings, load_settings
+from overheard.config.settings import Settings
 from overheard.errors import ConfigError, InputError
 from overheard.onboard.page import FoundFeed
 from overheard.onboard.site import Findings
@@ -44,6 +44,7 @@ from overheard.onboard.steps import (
 from overheard.onboard.write import Draft
 from overheard.table import parse_map
 from overheard.wiring.imports import bring_contacts, bring_watch
+from overheard.wiring.kinds import load_settings
 from overheard.wiring.onboard import (
     SETTINGS_FILE,
     Files,
@@ -307,7 +308,7 @@ def _first_look(
     talk: _Talk, files: Files, settings: Settings, contacts: _Contacts | None, folder: Path | None
 ) -> Mapping[str, object]:
     """Bring in what was named, poll once, and show what was found."""
-    polls = bool(settings.feeds or settings.files) and bool(settings.http.contact) and not talk.offline
+    polls = bool(settings.sources) and bool(settings.http.contact) and not talk.offline
     with open_system(folder, files.settings, make=True) as system:
         if files.watch.exists():
             bring_watch(system, files.watch)
@@ -315,9 +316,9 @@ def _first_look(
             counts = bring_contacts(system, contacts.file, mapping=contacts.mapping).counts
             talk.say(f"Contacts: {', '.join(f'{count:,} {outcome}' for outcome, count in counts.items() if count)}")
         if system.guest:
-            talk.say("`overheard up` is running: it takes the new settings when it is started again.", "yellow")
+            talk.say("`overheard up` is running: it goes on with the new settings from now on.", "yellow")
         elif polls:
-            talk.say(f"Asking {_many(len(settings.feeds), 'feed')} for the first time …")
+            talk.say(f"Asking {_many(len(settings.sources), 'source')} for the first time …")
         else:
             talk.say(_why_no_poll(talk, settings), "yellow")
             system.change_settings(without_network(system.settings))
@@ -338,7 +339,7 @@ def _first_look(
         talk.say("There is nothing to listen for yet: name your firm with `overheard init --step terms`.", "yellow")
     if polls and failed:
         talk.say(
-            f"{len(failed)} of {_many(len(settings.feeds), 'feed')} did not answer: {', '.join(failed)}. "
+            f"{len(failed)} of {_many(len(settings.sources), 'source')} did not answer: {', '.join(failed)}. "
             "`overheard up` asks again, and its page Sources says why.",
             "yellow",
         )
@@ -357,6 +358,6 @@ def _many(count: int, noun: str) -> str:
 def _why_no_poll(talk: _Talk, settings: Settings) -> str:
     if talk.offline:
         return "Nothing was polled: there is no network. `overheard up` polls when there is."
-    if not settings.feeds:
+    if not settings.sources:
         return "Nothing was polled: there is no feed yet. Name some with `overheard init --step press --step feeds`."
     return "Nothing was polled: [http] contact is empty. Give it with `overheard init --step mail`."

@@ -25,6 +25,7 @@ from overheard.index.rebuild import Comparison
 from overheard.index.rebuild import rebuild as rebuild_index
 from overheard.records import Profile
 from overheard.web.base import Asked
+from overheard.web.leaving import leaving
 from overheard.wiring.service import SystemService
 from overheard.wiring.system import utc_now
 
@@ -51,8 +52,11 @@ def search(
             Asked(query, sort=sort, after=after, limit=limit, facets=tuple(facet or ()), everything=everything)
         )
         lag = system.lag()
+        hits = [
+            {"id": hit.id, "version": hit.version, "k": str(hit.k), "record": leaving(hit.record, service)}
+            for hit in (page.hits if as_json else ())
+        ]
     if as_json:
-        hits = [{"id": hit.id, "version": hit.version, "k": str(hit.k), "record": hit.record} for hit in page.hits]
         print_json({"total": page.total, "hits": hits, "facets": page.facets, "next": page.next})
     else:
         console().print(render.search_page(page, brackets=console().color_system is None))
@@ -76,6 +80,7 @@ def profile(
             )
             raise NotFoundError(msg)
         names = names_on(service, found[0]) if len(found) == 1 else {}
+        found = leaving(found, service) if as_json else found
     if as_json:
         print_json(found)
     elif len(found) == 1:

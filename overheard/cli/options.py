@@ -13,9 +13,12 @@ from rich.console import Console
 from rich.progress import Progress as Bar
 from rich.progress import TextColumn, TimeElapsedColumn
 
-from overheard.config.settings import Settings, load_settings
+from overheard.config.settings import Settings
 from overheard.errors import FolderError, FolderInUseError
 from overheard.wiring.engines import is_shared
+from overheard.wiring.erasure import restore_list
+from overheard.wiring.kinds import KINDS, load_settings
+from overheard.wiring.plugins import beside, installed
 from overheard.wiring.system import System, open_node, serving
 
 FolderOption = Annotated[
@@ -42,16 +45,32 @@ def settings_for(config: Path | None) -> Settings:
     """Return the settings of the given file, of ./overheard.toml, or the defaults. Raises ConfigError."""
     if config is None and DEFAULT_CONFIG.exists():
         config = DEFAULT_CONFIG
+    for said in (said for of_one in beside(KINDS, installed()).problems.values() for said in of_one):
+        notes().print(f"note: {said}", markup=False, soft_wrap=True)
     return load_settings(config)
 
 
 def open_system(folder: Path | None, config: Path | None, *, make: bool = False, alone: bool = False) -> System:
     """Return the system in the folder; the caller closes it. Raises ConfigError and FolderError.
 
+    Whoever was erased and came back with a restored folder is erased again first, which standard error is told.
     Beside a running `overheard up` it is a guest's, unless it must be the command's `alone`.
     `make`: a folder that is not there is made. Else it is an error: whoever only looks is in the wrong place.
     On a shared log every command has a folder of its own within the data folder, as every service has.
     """
+    system = _opened(folder, config, make=make, alone=alone)
+    try:
+        if not system.guest and (restored := restore_list(system)):  # whoever serves a guest has done that
+            removed = sum(store.removed for store in restored.stores)
+            told = f"{system.home} is older than the list of erased people: {removed:,} records of theirs were removed"
+            notes().print(f"note: {told}", markup=False, soft_wrap=True)
+    except BaseException:
+        system.close()
+        raise
+    return system
+
+
+def _opened(folder: Path | None, config: Path | None, *, make: bool, alone: bool) -> System:
     settings = settings_for(config)
     path = folder or Path(settings.data)
     if is_shared(settings):

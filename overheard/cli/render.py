@@ -19,6 +19,9 @@ from overheard.config.settings import LocaleSettings
 from overheard.crm.headers import BY_HAND, BY_NAME, ColumnGuess
 from overheard.crm.rows import ImportReport as CrmReport
 from overheard.crm.rows import RowReport
+from overheard.enrich.agreement import Agreement
+from overheard.enrich.diff import Comparison
+from overheard.enrich.told import Explained, ExplainedMention
 from overheard.index.base import Hit, Page
 from overheard.records import (
     DeadLetter,
@@ -32,6 +35,7 @@ from overheard.records import (
     ProfileIdentity,
     Purchase,
 )
+from overheard.web.results import Concerns
 from overheard.wording import Locale, day, money, phone
 
 # Escape and control characters of both sets, marks that turn the direction of writing, invisible tag characters, lone
@@ -158,6 +162,9 @@ def _about_and_parties(incident: Incident) -> Text:
             line.append(f"{', ' if i else ''}{safe(term)}")
             if term in polarity:
                 line.append(f" ({polarity[term]})", style=_STYLES[polarity[term]])
+    shown = dict.fromkeys([one.label for one in incident.intents] + [one.topic for one in incident.concerns])
+    if shown:
+        line.append(f"{'  ' if line else ''}{', '.join(safe(one) for one in shown)}", style="cyan")
     for party in incident.parties:
         line.append("  " if line else "").append_text(_party(party))
     return line
@@ -224,7 +231,13 @@ def profile(
         counts = [profile.by_month.get(month, 0) for month in months]
         trend = f"{sparkline(counts)}  {months[0]} to {months[-1]}: {sum(counts):,} of {profile.incidents:,}"
         rows.append(("Trend", Text(trend)))
-    for label, by in (("Tone", profile.by_polarity), ("About", profile.by_term), ("Sources", profile.by_source)):
+    counted = (
+        ("Tone", profile.by_polarity),
+        ("Intents", profile.by_intent),
+        ("About", profile.by_term),
+        ("Sources", profile.by_source),
+    )
+    for label, by in counted:
         if by:
             rows.append((label, Text(_counts(_most_first(by)), overflow="fold")))
     parts: list[RenderableType] = [head, *(_line(label, text) for label, text in rows)]
@@ -433,6 +446,91 @@ def fates(by_stage: Mapping[str, Mapping[str, int]]) -> RenderableType:
         for i, (fate, count) in enumerate(_most_first({fate: count for fate, count in counts.items() if count})):
             table.add_row(Text(safe(stage) if i == 0 else ""), Text(safe(fate)), Text(f"{count:,}"))
     return table
+
+
+def comparison(done: Comparison, field: str, limit: int) -> RenderableType:
+    """Return two versions side by side: components, counts, and `limit` mentions of each field (of `field` alone)."""
+    parts: list[RenderableType] = [
+        _line("compared", Text(f"{done.compared:,} mentions of the same text"), width=12),
+        _line("only before", Text(f"{done.only_before:,}"), width=12),
+        _line("only after", Text(f"{done.only_after:,}"), width=12),
+    ]
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name in ("component", "before", "after"):
+        table.add_column(name, overflow="fold")
+    for name, (old, new) in done.models.items():
+        table.add_row(Text(safe(name)), Text(safe(old or "-")), Text(safe(new or "-")))
+    parts += [Text(""), table]
+    for name, changed in done.changed.items():
+        if field not in ("", name):
+            continue
+        parts += [Text(""), Text(f"{name}: {changed:,} of {done.compared:,} differ", style="bold")]
+        for one in [each for each in done.differences if each.field == name][:limit]:
+            parts.append(_Indented(Text(safe(_cut(one.text, 200)))))
+            parts += [_Indented(Text(f"- {safe(line)}", style="red"), by=4) for line in one.before]
+            parts += [_Indented(Text(f"+ {safe(line)}", style="green"), by=4) for line in one.after]
+    return Group(*parts)
+
+
+def concerns(found: Concerns, today: date) -> RenderableType:
+    """Return topics with their numbers, twelve months as bars, and what was said last."""
+    months = months_to(today)
+    parts: list[RenderableType] = []
+    for one in found.items:
+        head = Text(safe(one.topic), style="bold")
+        if not found.product:
+            head.append(f"  {safe(one.product)}", style="not bold cyan")
+        counts = sparkline([one.by_month.get(month, 0) for month in months])
+        head.append(f"  {one.posts:,} {'post' if one.posts == 1 else 'posts'}  {counts}", style="not bold")
+        head.append(f"  {one.recent:,} in 30 days, {one.before:,} in the 30 before", style="not bold dim")
+        parts.append(head)
+        parts += [Text(f"  “{_cut(safe(snippet.exact), _SNIPPET)}”", overflow="fold") for snippet in one.snippets[:1]]
+        parts.append(Text(f"  {safe(one.query)}", style="dim"))
+    parts.append(Text(f"bars: {months[0]} to {months[-1]}", style="dim"))
+    return Group(*parts)
+
+
+def agreement(rows: Sequence[Agreement]) -> RenderableType:
+    """Return how far people and machine agree, those with most labels first."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name in ("what", "source", "language"):
+        table.add_column(name, overflow="fold")
+    for name in ("labels", "agreed", "share", "95 %"):
+        table.add_column(name, justify="right")
+    for row in rows:
+        table.add_row(
+            Text(safe(row.what)),
+            Text(safe(row.source)),
+            Text(safe(row.language)),
+            f"{row.labels:,}",
+            f"{row.agreed:,}",
+            f"{row.agreed / row.labels:.0%}",
+            f"{row.low:.0%} to {row.high:.0%}",
+        )
+    return table
+
+
+def explained(components: Sequence[Explained], mentions: Sequence[ExplainedMention]) -> RenderableType:
+    """Return the components with their time, and what each found in each mention."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name in ("component", "version", "requires", "assigns"):
+        table.add_column(name, overflow="fold")
+    table.add_column("ms a mention", justify="right")
+    for one in components:
+        table.add_row(
+            Text(safe(one.name)),
+            Text(safe(one.version)),
+            Text(", ".join(one.requires)),
+            Text(", ".join(one.assigns)),
+            f"{one.milliseconds:.2f}",
+        )
+    parts: list[RenderableType] = [table]
+    for mention in mentions:
+        parts += [Text(""), Text(safe(_cut(mention.text, 400)), style="bold")]
+        for name, lines in mention.found:
+            for i, line in enumerate(lines):
+                parts.append(_line(name if i == 0 else "", Text(safe(_cut(line, 400))), width=12))
+    return Group(*parts)
 
 
 def _noted(text: str) -> Text:

@@ -13,6 +13,7 @@ from overheard.cli.options import ConfigOption, FolderOption, JsonOption, consol
 from overheard.errors import InputError, NotFoundError
 from overheard.identities import identities_of_actor, is_placeholder
 from overheard.records import Incident, Profile, is_record_id
+from overheard.web.leaving import leaving
 from overheard.web.results import ReviewItem, WhyParty
 from overheard.wiring.service import SystemService
 
@@ -31,7 +32,7 @@ def review(
     """Go through what waits for a person: the post beside the candidate, one key each."""
     with open_system(folder, config) as system, closing(SystemService(system)) as service:
         if as_json:
-            print_json(_queue(service, limit))
+            print_json(leaving(_queue(service, limit), service))
         else:
             _Session(service, by or getpass.getuser()).run()
 
@@ -49,6 +50,7 @@ def why(
         sides = [side for one in found.decisions for side in (one.left, one.right)]
         names = service.names([side for side in sides if is_record_id(side)])
         profiles = _profiles(service, [party.subject for party in found.parties])
+        found = leaving(found, service) if as_json else found
     if as_json:
         print_json(found)
     elif hit is not None and isinstance(hit.record, Incident):
@@ -113,17 +115,19 @@ class _Session:
             elif key in _VERBS:
                 left = _identity(item, picked) if key == "i" else item.incident.id
                 if not left:
-                    console().print("nobody's account: they are named in it", style="dim", markup=False)
+                    author = item.candidates[picked].role == "author"
+                    why = "the post does not say whose it is" if author else "they are named in it"
+                    console().print(f"nobody's account: {why}", style="dim", markup=False)
                 elif self._say(_VERBS[key], left, item.candidates[picked]) and key != "l":
                     return True
             else:
-                console().print(evidence.KEYS, style="dim", markup=False)
+                console().print(evidence.keys(item.candidates[picked]), style="dim", markup=False)
 
     def _show(self, item: ReviewItem, picked: int) -> None:
         out = console()
         profiles = _profiles(self._service, [one.subject for one in item.candidates[: evidence.CANDIDATES]])
         out.print(evidence.item(item, picked, profiles, width=out.width, brackets=out.color_system is None))
-        out.print(evidence.KEYS, style="dim", markup=False)
+        out.print(evidence.keys(item.candidates[picked]), style="dim", markup=False)
 
     def _say(self, verb: str, left: str, party: WhyParty) -> bool:
         subject = party.subject

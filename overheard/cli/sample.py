@@ -22,6 +22,7 @@ from overheard.records import Profile
 from overheard.records.base import Time
 from overheard.sample import SampleServer, make_world, write_config
 from overheard.web.base import Asked
+from overheard.web.leaving import leaving
 from overheard.wiring.imports import bring_accounts, bring_contacts, bring_holdings, bring_purchases, bring_watch
 from overheard.wiring.service import SystemService
 from overheard.wiring.system import System, utc_now
@@ -151,8 +152,9 @@ def _show(system: System, folder: Path, settings: Path, status: Status, seconds:
             raise ConfigError(msg)
         profile = hits[0]
         names = names_on(service, profile)
+        found = leaving([*(hit.record for hit in page.hits), profile], service) if as_json else []
     if as_json:
-        print_json({"fates": status.fates, "found": [hit.record for hit in page.hits], "profile": profile})
+        print_json({"fates": status.fates, "found": found[:-1], "profile": found[-1]})
         return
     _search(page, settings)
     _command(f"overheard profile '{WHO}' --config {settings}")

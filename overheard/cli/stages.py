@@ -41,6 +41,7 @@ def run(
     watch: Annotated[Path | None, typer.Option(help="Watch list, TOML.", exists=True, dir_okay=False)] = None,
     accounts: Annotated[Path | None, typer.Option(help="Accounts, CSV.", exists=True, dir_okay=False)] = None,
     contacts: Annotated[Path | None, typer.Option(help="Contacts, CSV.", exists=True, dir_okay=False)] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Of enrich: what each component found, in words.")] = False,
     alive: AliveOption = None,
     folder: FolderOption = None,
     config: ConfigOption = None,
@@ -59,9 +60,12 @@ def run(
     if stage not in SERVICES:
         msg = f"expected one of {', '.join(SERVICES)}; got {stage!r}"
         raise typer.BadParameter(msg)
+    if explain and stage != "enrich":
+        msg = f"stage {stage} has no components; only enrich has"
+        raise typer.BadParameter(msg, param_hint="--explain")
     settings = settings_for(config)
     folder = folder or Path(settings.data)
-    if is_shared(settings) and not lines:
+    if is_shared(settings) and not lines and not explain:
         _serve(stage, folder, settings, config, alive)
         return
     if stage not in BY_HAND:
@@ -83,9 +87,12 @@ def run(
             accounts=accounts,
             contacts=contacts,
         )
-    for line in done.lines:
-        sys.stdout.buffer.write(line + b"\n")
-    sys.stdout.buffer.flush()
+    if explain:
+        console().print(render.explained(done.components, done.mentions))
+    else:
+        for line in done.lines:
+            sys.stdout.buffer.write(line + b"\n")
+        sys.stdout.buffer.flush()
     if as_json:
         print_json({"fates": done.fates, "deadLetters": done.letters}, file=sys.stderr)
         return

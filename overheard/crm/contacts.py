@@ -27,7 +27,7 @@ from overheard.crm.rows import (
 from overheard.crm.sheets import Sheet
 from overheard.errors import InputError
 from overheard.identities import identities_of_contact, is_placeholder, normal_email, normal_phone
-from overheard.records import Contact, ExternalId, contact_id, identity_key, is_tombstone_of
+from overheard.records import Contact, ExternalId, Identity, contact_id, identity_key, is_tombstone_of
 from overheard.table import BadRow, Columns, Field, Table, map_columns
 from overheard.text import fold
 
@@ -71,6 +71,7 @@ _SALUTATIONS = frozenset({"mr", "mrs", "ms", "miss", "dr", "prof", "shri", "sri"
 _TWO_DIGITS = re.compile(r"(?<!\d)\d{1,2}\D+(?:\d{1,2}|[^\W\d_]+)\D+\d\d\s*$")  # 5/3/78: a year without its century
 _SCIENTIFIC = re.compile(r"(\d)[.,](\d+)E\+?0*(\d+)", re.I)
 # Pairs grow with the square; a thousand people of one employer take half a second.
+_MANY_CLAIM = 3  # one address: a household, or a team, and no slip that somebody is to mend row by row
 _MOST_COMPARED = 1_000
 
 
@@ -285,12 +286,11 @@ def _emails(cells: Cells) -> tuple[str, ...]:
     for cell in cells.each("email"):
         # Mail programs write the name before the address: Asha Rao <asha@a.example>; "Rao, Asha" <asha@a.example>.
         pieces = _IN_ANGLES.findall(cell) or [one for one in _EMAILS_APART.split(cell) if one]
-        for piece in pieces:
-            one = piece.strip("'\"").removeprefix("mailto:")
-            if normal_email(one):
-                found.append(one)
-            else:
-                cells.warn("email", f"expected an e-mail address; got {one!r}, left out")
+        pieces = [piece.strip("'\"").removeprefix("mailto:") for piece in pieces]
+        none = [piece for piece in pieces if not normal_email(piece)]
+        found += [piece for piece in pieces if normal_email(piece)]
+        for one in [cell] if len(none) == len(pieces) > 1 else none:  # "not known yet" is one thing that is wrong
+            cells.warn("email", f"expected an e-mail address; got {one!r}, left out")
     return tuple(dict.fromkeys(found))
 
 
@@ -356,20 +356,20 @@ def _one_person_twice(read: Sequence[tuple[int, Contact]], twice: Twice | None) 
     `read` has (line, contact). The later of two is warned of.
     """
     told: set[tuple[int, int]] = set()
-    claims: dict[str, int] = {}
+    claims: dict[str, list[tuple[int, Identity]]] = {}
     for at, (_, contact) in enumerate(read):
         for identity in identities_of_contact(contact):
-            if identity.type in ("url", "phone"):  # often the employer's site and switchboard, which colleagues share
-                continue
-            earlier = claims.setdefault(identity.key, at)
-            if earlier != at:
-                told.add((earlier, at))
-                line, other = read[earlier]
-                warning = (
-                    f"{identity.platform} {identity.value!r} is claimed on line {line} too ({_called(other)}): is this "
-                    "one person? Give it to one of them, or merge them in the CRM"
-                )
-                yield at, warning
+            if identity.type not in (
+                "url",
+                "phone",
+            ):  # often the employer's site and switchboard: colleagues share them
+                claims.setdefault(identity.key, []).append((at, identity))
+    for claimants in claims.values():
+        earlier, _ = claimants[0]
+        line, other = read[earlier]
+        for at, identity in claimants[1:]:
+            told.add((earlier, at))
+            yield at, _claimed(identity, len(claimants), line, other)
     best: dict[int, tuple[int, str]] = {}  # of a row that is like many, the surest is told: a thousand help nobody
     more: Counter[int] = Counter()
     for earlier, at, why in (twice or similar_colleagues)([contact for _, contact in read]):
@@ -380,6 +380,20 @@ def _one_person_twice(read: Sequence[tuple[int, Contact]], twice: Twice | None) 
         (line, one), (_, other) = read[earlier], read[at]
         rows = f"; so may {more[at]:,} more of the rows before it" if more[at] else ""
         yield at, f"{_called(other)} and {_called(one)} of line {line} {why}{rows}: if so, merge them in the CRM"
+
+
+def _claimed(identity: Identity, claimants: int, line: int, first: Contact) -> str:
+    """Return the warning for an address or handle that a row has, and others before it from `line` on."""
+    what = f"{identity.platform} {identity.value!r} is claimed on"
+    if claimants > _MANY_CLAIM:
+        return (
+            f"{what} {claimants:,} lines, line {line} the first ({_called(first)}): what so many share tells nobody "
+            "from another, and links no post to any of them"
+        )
+    return (
+        f"{what} line {line} too ({_called(first)}): is this one person? Give it to one of them, or merge them in the "
+        "CRM"
+    )
 
 
 def similar_colleagues(contacts: Sequence[Contact]) -> Iterator[tuple[int, int, str]]:

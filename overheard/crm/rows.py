@@ -21,7 +21,7 @@ from overheard.crm.headers import ColumnGuess, split_cell
 from overheard.crm.platforms import PLATFORMS
 from overheard.crm.sheets import Sheet
 from overheard.errors import InputError
-from overheard.identities import normal_platform
+from overheard.identities import WITH_HOSTS, normal_email, normal_platform
 from overheard.log.base import Log, ProducerRecord
 from overheard.records import (
     Account,
@@ -250,7 +250,9 @@ class Cells:
                     continue
                 urls.append(url)
                 first = handle_of_profile(platform, url)
-            if first:
+            if normal_email(first) and platform not in WITH_HOSTS:
+                self.warn(name, f"expected a handle; got {first!r}, left out: an e-mail address goes into 'email'")
+            elif first:
                 handles[platform] = first
         return handles, tuple(urls)
 

@@ -75,7 +75,9 @@ def _provision(admin: KafkaAdminClient, topics: Mapping[str, Topic], servers: Se
     ]
     missing = {name: topics[name] for name in topics if name in unknown or name not in found}
     if missing:
-        _make(admin, missing, replication)
+        met = _make(admin, missing, replication)
+        found |= {topic["name"]: topic for topic in (admin.describe_topics(met) if met else ())}
+        missing = {name: topic for name, topic in missing.items() if name not in met}
     present = {name: topic for name, topic in found.items() if name not in missing}
     for name, topic in present.items():
         if topic["error_code"]:
@@ -84,7 +86,8 @@ def _provision(admin: KafkaAdminClient, topics: Mapping[str, Topic], servers: Se
     _check_configs(admin, {name: topics[name] for name in present}, servers)
 
 
-def _make(admin: KafkaAdminClient, missing: Mapping[str, Topic], replication: int) -> None:
+def _make(admin: KafkaAdminClient, missing: Mapping[str, Topic], replication: int) -> list[str]:
+    """Make topics; return those that somebody else had made meanwhile."""
     specs = {
         name: {
             "num_partitions": topic.partitions,
@@ -94,12 +97,16 @@ def _make(admin: KafkaAdminClient, missing: Mapping[str, Topic], replication: in
         for name, topic in missing.items()
     }
     made = admin.create_topics(specs, raise_errors=False)
+    met = []
     for topic in made["topics"]:
         error = errors.for_code(topic["error_code"])
         # Two processes that start at once both find it missing.
-        if error not in (errors.NoError, errors.TopicAlreadyExistsError):
+        if error is errors.TopicAlreadyExistsError:
+            met.append(topic["name"])
+        elif error is not errors.NoError:
             raise error(f"topic {topic['name']}: {topic.get('error_message') or ''}")
     admin.wait_for_topics(list(missing))
+    return met
 
 
 def _check_partitions(name: str, found: int, expected: int, servers: Sequence[str]) -> None:

@@ -33,15 +33,17 @@ _log = logging.getLogger(__name__)
 FATES = (
     "collected",  # collectors: a new or changed mention was published
     "unchanged",  # collectors: seen before, the same
+    "expired",  # collectors: older than the policy of its source keeps
     "enriched",  # enrich: passed the winnow
     "suppressed",  # collectors, enrich: of somebody who was erased
     "dropped: no watched term, identity or source",  # enrich: the winnow's one reason
+    "dropped: another sense of the word",  # enrich: a watched word that means something else there
     "linked",  # matcher: a mention with at least one link
     "candidate",  # matcher: no link, but somebody for a person to decide on
     "unlinked",  # matcher: an incident with nobody behind it yet
     "stale",  # matcher, index: older than what is known, or the same again
     "applied",  # matcher: a contact, account, term, source, decision
-    "deleted",  # enrich, matcher, index, alert: the subject is gone
+    "deleted",  # collectors, enrich, matcher, index, alert: the subject is gone
     "indexed",  # index
     "alerted",  # alert: told at once
     "no alert",  # alert: nothing that is told at once

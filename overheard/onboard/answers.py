@@ -14,11 +14,11 @@ _LONGEST = 200  # characters of an alias, an id and the name of a feed, as the w
 
 @dataclass(frozen=True, slots=True)
 class ChosenFeed:
-    """A feed to poll: the name of its source, its address, seconds between two looks (300 to 30 days)."""
+    """A feed to poll: the name of its source, its address, seconds between two looks (None: its rhythm)."""
 
     name: str
     url: str
-    interval: int = 3_600
+    interval: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

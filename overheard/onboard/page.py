@@ -40,12 +40,6 @@ _MARKUP = re.compile(r"<[^<>]{0,1000}>")
 _UNSEEN_MARKS = re.compile(
     "[\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
-_FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/feed+json")
-_FEED_PATH = re.compile(
-    r"(?:/|\.)(?:feed|rss|atom)(?:\.xml|\.json|\.php)?/?$|/(?:feed|rss|atom|index)\.(?:xml|rdf|rss)$"
-)
-_COMMENTS = re.compile(r"comments?\b", re.IGNORECASE)
-_FEED_BODY = re.compile(rb"<(?:rss|feed|rdf:RDF)[\s>]|https?://(?:www\.)?jsonfeed\.org/version/")
 _REFRESH = re.compile(r"""url\s*=\s*["']?([^"'\s>]{1,1000})""", re.IGNORECASE)
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
 
@@ -69,7 +63,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class FoundFeed:
-    """A feed that a page names: its address, and its title ("" where it has none)."""
+    """A feed that a page names: its address, and its title ("" where it has none). Whoever fetches looks for them."""
 
     url: str
     title: str = ""
@@ -106,7 +100,8 @@ class Page:
 
     `language` and `alternates` are language tags as given (`lang`, `hreflang`); `meta` by name or property, in lower
     case; `emails` and `phones` are those linked (`mailto:`, `tel:`); `onward` are frames and a meta refresh: where the
-    text of a page without any may be. `scripted`: it shows nothing without JavaScript.
+    text of a page without any may be. `scripted`: it shows nothing without JavaScript. `feeds` are for the caller to
+    fill in, who knows how to find them.
     """
 
     url: str
@@ -140,11 +135,6 @@ def tidy(text: str) -> str:
 def one_line(text: str) -> str:
     """Return a text that has no markup as `tidy` does: what looks like an element was written to be read."""
     return " ".join(_UNSEEN_MARKS.sub("", clean(text[: 4 * _LONGEST])).split())[:_LONGEST].strip()
-
-
-def looks_like_feed(body: bytes) -> bool:
-    """True for bytes that begin as a feed of any dialect does."""
-    return _FEED_BODY.search(body[:2_000]) is not None
 
 
 def read_page(body: bytes, *, url: str, content_type: str = "") -> Page:
@@ -207,7 +197,6 @@ class _Reader:
             meta=self._meta(),
             blocks=blocks,
             links=links,
-            feeds=self._feeds(links),
             things=tuple(islice(self._things(), _MAX_THINGS)),
             emails=_rest(hrefs, "mailto:"),
             phones=_rest(hrefs, "tel:"),
@@ -284,20 +273,6 @@ class _Reader:
                 match = _REFRESH.search(element.get("content") or "")
                 if match:
                     yield _joined(self._base, match[1])
-
-    def _feeds(self, links: Iterable[Link]) -> tuple[FoundFeed, ...]:
-        """Return the feeds that the head names, then those linked in the text; not those of comments."""
-        found: dict[str, FoundFeed] = {}
-        for element in self._heads():
-            if "alternate" in (element.get("rel") or "").lower() and (
-                (element.get("type") or "").partition(";")[0].strip().lower() in _FEED_TYPES
-            ):
-                feed = FoundFeed(_joined(self._base, element.get("href") or ""), one_line(element.get("title") or ""))
-                found.setdefault(feed.url, feed)
-        for link in links:
-            if _FEED_PATH.search(urlsplit(link.url).path.lower()):
-                found.setdefault(link.url, FoundFeed(link.url, link.text))
-        return tuple(f for u, f in found.items() if u and not _COMMENTS.search(f"{urlsplit(u).path} {f.title}"))[:20]
 
     def _is_scripted(self, blocks: tuple[Block, ...]) -> bool:
         """True where there are scripts and less text than a menu has; a frameset's text is elsewhere."""

@@ -130,7 +130,7 @@ def proposed_feeds(answers: Answers, findings: Findings, press: Iterable[FoundFe
     found: dict[str, ProposedFeed] = {feed.url: ProposedFeed(feed, "Polled now", True) for feed in answers.feeds}
     names = {feed.name for feed in answers.feeds}
 
-    def add(name: str, url: str, interval: int, note: str, taken: bool) -> None:
+    def add(name: str, url: str, interval: int | None, note: str, taken: bool) -> None:
         if url not in found:
             name = source_name(name, names)
             names.add(name)

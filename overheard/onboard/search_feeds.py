@@ -25,7 +25,7 @@ class Service:
     url: str
     note: str
     policy: str
-    interval: int = 3_600
+    interval: int | None = None
     ask_first: bool = False
     quoted: str = '"{}"'
     joined: str = " OR "

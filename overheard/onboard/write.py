@@ -76,7 +76,7 @@ def settings_text(old: str | None, answers: Answers, watch: str) -> str:
     mail |= {"port": answers.smtp_port, "security": answers.smtp_security, "password_env": answers.password_env}
     _table(document, "mail", mail, defaults={"port": 587, "security": "starttls"})
     feeds = [{"name": feed.name, "url": feed.url, "interval": feed.interval} for feed in answers.feeds]
-    _rows(document, "feed", feeds, key="name", defaults={"interval": 3_600})
+    _rows(document, "feed", feeds, key="name", defaults={"interval": None})
     return tomlkit.dumps(document)
 
 
@@ -158,7 +158,7 @@ def _rows(
     for value, row in wanted.items():
         if value in there:
             for field, one in row.items():
-                if field in there[value] or one != defaults.get(field):
+                if one is not None and (field in there[value] or one != defaults.get(field)):
                     _set(there[value], field, one)
         else:
             table = tomlkit.table() if isinstance(known, AoT) else tomlkit.inline_table()

@@ -18,8 +18,10 @@ from overheard.records.delivery import (
     delivery_id,
 )
 from overheard.records.enriched import (
+    Concern,
     EnrichedMention,
     Entity,
+    Intent,
     Language,
     Passed,
     Polarity,
@@ -28,6 +30,8 @@ from overheard.records.enriched import (
     WatchHit,
 )
 from overheard.records.envelope import DATA_TYPES, Event, decode, encode, event_for, is_tombstone_of
+from overheard.records.epoch import EPOCH_SUBJECT, Epoch
+from overheard.records.errand import Errand, ErrandState
 from overheard.records.fetch import Fetch
 from overheard.records.holding import Holding
 from overheard.records.identity import ClaimedBy, Identity, identity_key
@@ -44,24 +48,28 @@ from overheard.records.ids import (
     purchase_id,
     snippet_id,
 )
-from overheard.records.incident import Evidence, Incident, Note, Outcome, Party, Role, Status, Step
+from overheard.records.incident import Evidence, Incident, Note, Outcome, Party, Role, Status, Step, Version
 from overheard.records.mention import Actor, Mention, ProfileLink
-from overheard.records.pollstate import PollState, Revision
+from overheard.records.policy import Export, Part, Policies, Policy
+from overheard.records.pollstate import Followed, PollState, Revision, Rhythm, Robots, Shown, ShownEntry
 from overheard.records.profile import IncidentSummary, Profile, ProfileIdentity
 from overheard.records.purchase import Purchase
-from overheard.records.snippet import Snippet
+from overheard.records.snippet import ActivityType, Snippet
 from overheard.records.sortkey import sort_key
 from overheard.records.suppression import Suppression, suppression_subject
-from overheard.records.watch import Term, TermKind, WatchedSource
+from overheard.records.watch import Sense, SenseExample, Term, TermKind, WatchedSource
 
 __all__ = [
     "DATA_TYPES",
+    "EPOCH_SUBJECT",
     "Account",
+    "ActivityType",
     "Actor",
     "Attempt",
     "Cause",
     "Change",
     "ClaimedBy",
+    "Concern",
     "Contact",
     "DeadLetter",
     "Decision",
@@ -72,24 +80,33 @@ __all__ = [
     "DeliveryState",
     "EnrichedMention",
     "Entity",
+    "Epoch",
+    "Errand",
+    "ErrandState",
     "Event",
     "Evidence",
+    "Export",
     "ExternalId",
     "Fetch",
+    "Followed",
     "Holding",
     "Identity",
     "Incident",
     "IncidentSummary",
+    "Intent",
     "Language",
     "LifecycleTag",
     "Mention",
     "Note",
     "ObjectType",
     "Outcome",
+    "Part",
     "Party",
     "Passed",
     "Points",
     "Polarity",
+    "Policies",
+    "Policy",
     "PollState",
     "Profile",
     "ProfileIdentity",
@@ -97,8 +114,14 @@ __all__ = [
     "Purchase",
     "RecordError",
     "Revision",
+    "Rhythm",
+    "Robots",
     "Role",
+    "Sense",
+    "SenseExample",
     "Sentiment",
+    "Shown",
+    "ShownEntry",
     "Snippet",
     "Status",
     "Step",
@@ -107,6 +130,7 @@ __all__ = [
     "Term",
     "TermKind",
     "Verb",
+    "Version",
     "WatchHit",
     "WatchedSource",
     "account_id",

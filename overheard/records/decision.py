@@ -29,7 +29,9 @@ class Decision(Record, frozen=True, kw_only=True):
     | same, not the same (one event) | mention id | mention id | |
     | lock | contact or account id | | |
     | not about us | mention id | | |
-    | relabel | mention id | what: "sentiment", "sentiment/TERM" | the label |
+    | relabel | mention id | "sentiment" of the whole, "sentiment/TERM" | one of `Polarity` |
+    | relabel | mention id | "intent/" and one of `ActivityType` | "yes" or "no" |
+    | relabel | mention id | "language" | its BCP 47 code |
     | status | mention id | "status" | one of `Status` |
     | assign | mention id | "assign" | who; "" is nobody |
     | note | mention id | the note's own name | the text; "" takes it away |

@@ -6,14 +6,14 @@ from overheard.records.base import Record, Time
 from overheard.records.ids import digest
 from overheard.records.snippet import Polarity
 
-DeliveryKind = Literal["digest", "alert"]
+DeliveryKind = Literal["digest", "alert", "health"]
 DeliveryState = Literal["waiting", "sent", "failed", "given up"]
 
 
 def delivery_id(rule: str, about: str, channel: str) -> str:
     """Return the id of the one delivery through `channel` of what `rule` has to say of `about`.
 
-    `about` is an incident's id, or the local day of a digest ("2026-11-21").
+    `about` is an incident's id, the local day of a digest ("2026-11-21"), or a digest of changes of health.
     """
     return f"del_{digest('delivery', rule, about, channel)}"
 
@@ -31,7 +31,7 @@ class DeliveryItem(Record, frozen=True, kw_only=True):
     `contact` is the id of the contact or account that it is on, `name` theirs and `account` the organisation's; all may
     be empty. `said_by` is the author as the platform shows them. `text` is the snippet, plain and at most 500
     characters. `why` are sentences. `page`, `contact_page` and `url` (the post itself) are addresses; the last two may
-    be empty. `at` is when it was said.
+    be empty. `at` is when it was said. `withheld` says what was left out as this left Overheard, and by whose policy.
     """
 
     incident: str
@@ -48,6 +48,7 @@ class DeliveryItem(Record, frozen=True, kw_only=True):
     contact_page: str = ""
     url: str = ""
     at: Time
+    withheld: str = ""
 
     @property
     def score(self) -> int:
@@ -64,7 +65,7 @@ class Attempt(Record, frozen=True, kw_only=True):
 
 
 class Delivery(Record, frozen=True, kw_only=True):
-    """An alert or a digest through one channel: "mail", "feed" or "webhook:<name>".
+    """An alert, a digest or news of the sources' health through one channel: "mail", "feed" or "webhook:<name>".
 
     `about` is what its id was made of (`delivery_id`), `subject` the line that a mail shows. `since` and `until` are a
     digest's period, `notes` its sentences beside the items (counts, sources). "waiting" was not tried since it was made

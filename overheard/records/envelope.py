@@ -12,17 +12,20 @@ from overheard.records.deadletter import DeadLetter
 from overheard.records.decision import Decision
 from overheard.records.delivery import Delivery
 from overheard.records.enriched import EnrichedMention
+from overheard.records.epoch import Epoch
+from overheard.records.errand import Errand, ErrandState
 from overheard.records.fetch import Fetch
 from overheard.records.holding import Holding
 from overheard.records.identity import Identity
 from overheard.records.ids import content_hash, digest
 from overheard.records.incident import Incident
 from overheard.records.mention import VOLATILE, Mention
-from overheard.records.pollstate import PollState, Revision
+from overheard.records.policy import Policies
+from overheard.records.pollstate import PollState, Revision, Robots, Shown
 from overheard.records.profile import Profile
 from overheard.records.purchase import Purchase
 from overheard.records.suppression import Suppression
-from overheard.records.watch import Term, WatchedSource
+from overheard.records.watch import Sense, Term, WatchedSource
 
 D_co = TypeVar("D_co", covariant=True)
 
@@ -38,15 +41,22 @@ DATA_TYPES: dict[str, type[Record]] = {
     "overheard.identity": Identity,
     "overheard.term": Term,
     "overheard.watched-source": WatchedSource,
+    "overheard.sense": Sense,
     "overheard.decision": Decision,
     "overheard.suppression": Suppression,
+    "overheard.epoch": Epoch,
     "overheard.incident": Incident,
     "overheard.profile": Profile,
     "overheard.change": Change,
     "overheard.fetch": Fetch,
     "overheard.dead-letter": DeadLetter,
     "overheard.poll-state": PollState,
+    "overheard.robots": Robots,
     "overheard.revision": Revision,
+    "overheard.shown": Shown,
+    "overheard.errand": Errand,
+    "overheard.errand-state": ErrandState,
+    "overheard.policies": Policies,
     "overheard.delivery": Delivery,
 }
 _NAMES = {cls: name for name, cls in DATA_TYPES.items()}

@@ -4,7 +4,9 @@ from typing import Literal
 
 from overheard.records.base import Record, Time
 from overheard.records.enriched import (
+    Concern,
     Entity,
+    Intent,
     Language,
     Passed,
     Sentiment,
@@ -72,6 +74,23 @@ class Step(Record, frozen=True, kw_only=True):
     at: Time
 
 
+class Version(Record, frozen=True, kw_only=True):
+    """What a post said before it said what it says now.
+
+    `revision` is its source version (`Event.sourceversion`), `source` who brought it, `authors` the identities of who
+    said it then (`x:handle:ann`), `published` and `updated` as that revision has them. `text_hash` = `digest(text)` of
+    its text; `snippets` are its first three of different places, with selectors over that text, which is not kept.
+    """
+
+    revision: int
+    source: str
+    authors: tuple[str, ...] = ()
+    published: Time | None = None
+    updated: Time | None = None
+    text_hash: str
+    snippets: tuple[Snippet, ...] = ()
+
+
 class Incident(Record, frozen=True, kw_only=True):
     """One relevant mention on the record, as the index shows it: whole, so that the index can be thrown away.
 
@@ -82,6 +101,10 @@ class Incident(Record, frozen=True, kw_only=True):
     On the incident of that id stand `members` (the ids of all, in order of `k`, the first 100) and `member_count`;
     the others have none. `event_why` says what joins it. `history` are the standing decisions of people on it, the
     newest 50, oldest first. A label that a person set (`relabel`) stands in the place of the machine's.
+
+    `versions` are the other texts that the post had before, as far as they were read, oldest first: the first and the
+    newest nine of `version_count`. Of a text that it had several times the oldest stands; the one of now never does.
+    They are not searched.
     """
 
     id: str
@@ -94,6 +117,8 @@ class Incident(Record, frozen=True, kw_only=True):
     hits: tuple[WatchHit, ...] = ()
     entities: tuple[Entity, ...] = ()
     targets: tuple[TargetSentiment, ...] = ()
+    intents: tuple[Intent, ...] = ()
+    concerns: tuple[Concern, ...] = ()
     snippets: tuple[Snippet, ...] = ()
     parties: tuple[Party, ...] = ()
     confidence: float = 0.0
@@ -107,4 +132,6 @@ class Incident(Record, frozen=True, kw_only=True):
     tags: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
     history: tuple[Step, ...] = ()
+    versions: tuple[Version, ...] = ()
+    version_count: int = 0
     models: dict[str, str] = {}

@@ -1,5 +1,7 @@
 """A mention: one public utterance, shaped as an ActivityStreams 2.0 object."""
 
+from typing import Literal
+
 from overheard.records.base import ObjectType, Record, Time
 
 
@@ -38,7 +40,10 @@ class Mention(Record, frozen=True, kw_only=True):
     and handles belong to ("reddit", "x"; "web" for anything found by URL). `first_seen` is when Overheard
     first had it. `tag` are hashtags without `#`, `links` the URLs in the text, as given. `language` is what
     the source declared (BCP 47), may be empty. `in_reply_to` is the URL or native id of what it answers, `context` that
-    of the root of its thread where the platform tells it. Aliases: other canonical URLs of the same utterance.
+    of the root of its thread where the platform tells it. Aliases: other canonical URLs of the same utterance. `method`
+    is how the text was had: "" as the source gave it, "page" from the page that a feed only sums up. `response` is what
+    a webmention is to the page of ours that it was verified to link to, "mention" for a mere link; "" for all others.
+    `withheld` says what was left out as this left Overheard, and by whose policy; it is never kept.
     """
 
     id: str
@@ -60,9 +65,12 @@ class Mention(Record, frozen=True, kw_only=True):
     aliases: tuple[str, ...] = ()
     language: str = ""
     generator: str = ""
+    method: str = ""
+    response: Literal["", "reply", "like", "repost", "bookmark", "mention"] = ""
     likes: int | None = None
     shares: int | None = None
     replies: int | None = None
+    withheld: str = ""
 
     @property
     def text(self) -> str:

@@ -8,7 +8,7 @@ from overheard.records.holding import Holding
 from overheard.records.identity import Identity
 from overheard.records.incident import Evidence, Outcome, Role
 from overheard.records.purchase import Purchase
-from overheard.records.snippet import Polarity, Snippet
+from overheard.records.snippet import ActivityType, Polarity, Snippet
 
 
 class ProfileIdentity(Record, frozen=True, kw_only=True):
@@ -19,7 +19,10 @@ class ProfileIdentity(Record, frozen=True, kw_only=True):
 
 
 class IncidentSummary(Record, frozen=True, kw_only=True):
-    """An incident as the profile shows it; the incident itself is found by `id`."""
+    """An incident as the profile shows it; the incident itself is found by `id`.
+
+    `withheld` says what was left out as this left Overheard, and by whose policy.
+    """
 
     id: str
     k: str
@@ -32,9 +35,11 @@ class IncidentSummary(Record, frozen=True, kw_only=True):
     weight: float = 0.0
     about: tuple[str, ...] = ()
     polarity: Polarity
+    intents: tuple[ActivityType, ...] = ()
     snippets: tuple[Snippet, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     why: tuple[str, ...] = ()
+    withheld: str = ""
 
 
 class Profile(Record, frozen=True, kw_only=True):
@@ -42,7 +47,8 @@ class Profile(Record, frozen=True, kw_only=True):
 
     Counts are of linked incidents; `candidates` counts those that wait for a person. `by_month` has every UTC month
     ("2026-11"), `by_day` the newest 90 UTC days that have any ("2026-11-21"); `tone_by_month` and `tone_by_day` are
-    the same apart by polarity, those without any left out. `last` are the newest 20 linked incidents, `waiting` the
+    the same apart by polarity, those without any left out; `intents_by_month` counts by intent those that show any, one
+    that shows two under both. `last` are the newest 20 linked incidents, `waiting` the
     best 10 candidates. Nothing here is relative to today: that is computed when read. `holdings` are the newest 50 of
     `holding_count` that the account has (of a contact: their account's), `purchases` the newest 50 of
     `purchase_count` of its own; `purchase_totals` adds up all of them by currency, as decimal numbers in text.
@@ -83,7 +89,9 @@ class Profile(Record, frozen=True, kw_only=True):
     by_day: dict[str, int] = {}
     tone_by_month: dict[str, dict[str, int]] = {}
     tone_by_day: dict[str, dict[str, int]] = {}
+    intents_by_month: dict[str, dict[str, int]] = {}
     by_polarity: dict[str, int] = {}
+    by_intent: dict[str, int] = {}
     by_term: dict[str, int] = {}
     by_source: dict[str, int] = {}
     last: tuple[IncidentSummary, ...] = ()

@@ -57,6 +57,10 @@ def _settings(address: str, world: World) -> str:
         table = "feed" if site.is_feed else "file"
         lines += ["", f"[[{table}]]", f'name = "{site.name}"', f'url = "{address}{site.path}"']
         lines.append(f"interval = {_INTERVAL}")
+        if site.is_feed:
+            # Their pages say no more than the feeds, but above each text a line with author and date, which makes the
+            # author of a post one of the people whom it names, who then waits for a person.
+            lines.append("articles = false                   # its posts are whole, though some are short")
     return "\n".join(lines) + "\n"
 
 

@@ -18,8 +18,10 @@ from overheard.web.base import Service
 from overheard.web.events import Pulses
 from overheard.web.pages.routes import PAGES
 from overheard.web.problems import MAX_BODY, answering
+from overheard.web.rates import Rates
 from overheard.web.security import Gate, fence
 from overheard.web.shown import filters_of
+from overheard.web.webmention import ALL, EACH, became, explain, take
 
 
 def make_app(service: Service, *, hosts: Collection[str], local: bool = True) -> Litestar:
@@ -30,6 +32,9 @@ def make_app(service: Service, *, hosts: Collection[str], local: bool = True) ->
         route_handlers=[
             *PAGES,
             *API,
+            take,
+            explain,
+            became,
             create_static_files_router(
                 path="/static", directories=[str(files("overheard.web") / "static")], include_in_schema=False
             ),
@@ -46,7 +51,7 @@ def make_app(service: Service, *, hosts: Collection[str], local: bool = True) ->
         ),
         openapi_config=None,  # the API describes itself: overheard.web.api.openapi
         request_max_body_size=MAX_BODY,
-        state=State({"service": service, "pulses": Pulses(service)}),
+        state=State({"service": service, "pulses": Pulses(service), "rates": Rates(EACH, ALL)}),
         logging_config=None,
     )
 

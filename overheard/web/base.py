@@ -7,8 +7,11 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
+from overheard.collectors.base import Deletion
+from overheard.collectors.polling.health import SourceHealth
 from overheard.config.settings import Settings
 from overheard.index.base import Hit, Page, Sort
+from overheard.policy import OPEN
 from overheard.records import (
     DeadLetter,
     Decision,
@@ -16,11 +19,25 @@ from overheard.records import (
     Event,
     Incident,
     Mention,
+    Policy,
     PollState,
     Term,
     WatchedSource,
 )
-from overheard.web.results import Certificate, Changes, Health, PostOutcome, ReviewPage, RowOutcome, Why
+from overheard.web.results import (
+    AgreementRow,
+    BackFill,
+    Certificate,
+    Changes,
+    Concerns,
+    Health,
+    PostOutcome,
+    Received,
+    ReviewPage,
+    RowOutcome,
+    Webmentioned,
+    Why,
+)
 from overheard.web.setup import SetUp
 
 Scope = Literal["read", "write", "decide", "admin"]
@@ -61,18 +78,93 @@ class Asked:
 class SourceStatus:
     """One source of the settings, and how it does.
 
-    `state` is what is remembered of it (None: never asked). `quiet_until`: its site wants to be left alone until then.
-    `new` posts came from it in the last seven days; `passed` are on record since the folder began.
+    `kind` is the name of its tables in the settings, `interval` None where it is asked in its own rhythm. `state` is
+    what is remembered of it (None: never asked). `quiet_until`: its site wants to be left alone until then.
+    `new` posts came from it in the last seven days, of which `kept` are on record; `passed` are on record since the
+    folder began. `health` is how it does in words, `rhythm` how it posts ("about daily"), `why_next` why it is asked
+    when it is. `policy` is what of it is kept, and what may leave. `back_fill` is the stretch of time that is being
+    filled in, else the one that ended last.
     """
 
     name: str
-    kind: Literal["feed", "file"]
+    kind: str
     url: str
-    interval: timedelta
+    interval: timedelta | None
     state: PollState | None = None
     quiet_until: datetime | None = None
     new: int = 0
+    kept: int = 0
     passed: int = 0
+    health: SourceHealth = field(default_factory=lambda: SourceHealth("not asked yet", ""))
+    rhythm: str = ""
+    why_next: str = ""
+    received: Received | None = None
+    policy: Policy = OPEN
+    back_fill: BackFill | None = None
+
+    @property
+    def next_due(self) -> datetime | None:
+        """When it is asked next, as far as is known; None before the first time."""
+        if self.state is None:
+            return self.quiet_until
+        return max(self.state.next_due, self.quiet_until or self.state.next_due)
+
+    @property
+    def share(self) -> float | None:
+        """Which share of the last seven days' posts was about us; None where none came."""
+        return min(self.kept / self.new, 1.0) if self.new else None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFetch:
+    """One fetch of a source: when, of which address, its status, and the bytes of its body."""
+
+    id: str
+    at: datetime
+    url: str
+    status: int
+    size: int
+    purpose: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceEntry:
+    """One entry that a source brought: the id of its mention, how it begins, when it was said and when it came last.
+
+    `incident` is what it is on record as, "" where it was let go; `gone`: it was deleted where it was said.
+    """
+
+    id: str
+    text: str
+    url: str
+    published: datetime | None
+    came: datetime
+    incident: str = ""
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLead:
+    """What a source leads to and its polls ask besides: for what, from when on (None: once it is said to have changed),
+    and how often it failed in a row.
+    """
+
+    url: str
+    purpose: str
+    due: datetime | None
+    failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class SourceDetail:
+    """One source whole. `robots` is what the rules of its site say of it in words, "" where they were not asked yet."""
+
+    status: SourceStatus
+    robots: str
+    leads: Sequence[SourceLead]
+    entries: Sequence[SourceEntry]
+    fetches: Sequence[SourceFetch]
+    letters: Sequence[DeadLetter]
 
 
 # --- activity --------------------------------------------------------------------------------------------------------
@@ -307,6 +399,10 @@ class Service(Protocol):
         """The set-up of settings, watch list and contacts."""
         ...
 
+    def policies(self) -> Mapping[str, Policy]:
+        """Return the policies of sources that allow less than everything, by the name of the source."""
+        ...
+
     def search(self, asked: Asked) -> Page:
         """Return a page of what was said, with highlights. Raises QueryError, NotFoundError for nobody of a name."""
         ...
@@ -362,6 +458,21 @@ class Service(Protocol):
         """Return the sources of the settings, feeds before files, and how each does."""
         ...
 
+    def take_webmention(self, source: str, target: str) -> str:
+        """Take what says that a page links to one of ours, and return the id under which it is looked at.
+
+        Raises NotFoundError where none are taken, InputError for what is none, TransientError where too many wait.
+        """
+        ...
+
+    def webmention(self, id: str) -> Webmentioned:  # noqa: A002 - the field's name
+        """Return what became of a webmention, as its sender may know it. Raises NotFoundError."""
+        ...
+
+    def source(self, name: str) -> SourceDetail:
+        """Return all that is known of a source of the settings. Raises NotFoundError."""
+        ...
+
     def poll_now(self, source: str) -> datetime:
         """Have a source asked as soon as politeness allows, and return when that is. Raises NotFoundError."""
         ...
@@ -386,11 +497,22 @@ class Service(Protocol):
         """
         ...
 
+    def concerns(self, product: str = "", limit: int = 30) -> Concerns:
+        """Return what is complained of and wished for of a watched term, by id or name; of all with "".
+
+        Raises NotFoundError for what is not watched.
+        """
+        ...
+
+    def agreement(self) -> Sequence[AgreementRow]:
+        """Return how far the labels that people set agree with the machine's, those with most labels first."""
+        ...
+
     def fact(self, subject: str) -> Event[Any] | None:
         """Return the newest event of a contact, account or decision as it was given, a deletion's too; else None."""
         ...
 
-    def hand_in(self, items: Sequence[Mapping[str, Any] | Mention]) -> Sequence[PostOutcome]:
+    def hand_in(self, items: Sequence[Mapping[str, Any] | Mention | Deletion]) -> Sequence[PostOutcome]:
         """Take posts that a program hands in; return what became of each, in order (`overheard.wiring.bringing`)."""
         ...
 

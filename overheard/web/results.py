@@ -1,9 +1,12 @@
 """What the API answers with, where it is no record: outcomes, changes, health; immutable, camelCase in JSON."""
 
+from datetime import date
 from typing import Literal
 
 import msgspec
 
+from overheard.collectors.polling.health import HealthState
+from overheard.policy import OPEN
 from overheard.records import (
     Account,
     Change,
@@ -13,9 +16,12 @@ from overheard.records import (
     Evidence,
     Incident,
     Outcome,
+    Policy,
     Profile,
     Role,
+    Snippet,
     Term,
+    Version,
 )
 from overheard.records.base import Time
 
@@ -27,13 +33,15 @@ class Result(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_def
 class PostOutcome(Result, frozen=True, kw_only=True):
     """What became of one post handed in, the `index`-th of its batch, from 0.
 
-    "collected": new or changed, and on its way; "unchanged": its source said the same before; "dead": it cannot be
+    "collected": new or changed, and on its way; "deleted": gone where it was said, and so here; "unchanged": known by
+    now, of a post that is gone also one that was not edited since; "dead": it cannot be
     used, `message` says why and `field` where, and it is kept as a dead letter; "suppressed": its author was erased,
-    and nothing is kept. `id` is the mention's; empty of the last two.
+    and nothing is kept; "expired": it is older than the policy of its source keeps, and nothing is. `id` is the
+    mention's; empty of the last three.
     """
 
     index: int
-    status: Literal["collected", "unchanged", "dead", "suppressed"]
+    status: Literal["collected", "deleted", "unchanged", "expired", "dead", "suppressed"]
     id: str = ""
     field: str = ""
     message: str = ""
@@ -84,19 +92,75 @@ class StageHealth(Result, frozen=True, kw_only=True):
     fates: dict[str, int]
 
 
-class SourceHealth(Result, frozen=True, kw_only=True):
-    """One source that is polled: what is configured, and how its last poll went.
+class Received(Result, frozen=True, kw_only=True):
+    """What was sent to a source that is told, not asked (webmentions), in the last seven days.
 
-    `interval` is in seconds. `status` is the HTTP status (0: no answer), `error` what went wrong last, `failures` those
-    in a row. Times are absent before the first poll; `quietUntil`: its site wants to be left alone until then. `new`
-    posts came in the last seven days, `passed` are on record.
+    `waiting` are to be looked at; of `verified` ones the page links to its target, `refused` ones do not, and `failed`
+    ones could not be had. `problem` is what was wrong last, with the `page`, `at` a time; absent where nothing was.
+    """
+
+    waiting: int = 0
+    verified: int = 0
+    refused: int = 0
+    failed: int = 0
+    problem: str = ""
+    page: str = ""
+    at: Time | None = None
+
+
+class BackFill(Result, frozen=True, kw_only=True):
+    """A stretch of time that a source fills in: how far that is, or what came of it.
+
+    `from` and `to` are its first and last moment, `asked` is when it was asked for. `pages` were read and `posts` are
+    new of it, back to `oldest` (absent where none has a date). `said` is that in words, with why it waits or ended.
+    """
+
+    start: Time | None = msgspec.field(name="from", default=None)
+    end: Time | None = msgspec.field(name="to", default=None)
+    asked: Time
+    state: Literal["waiting", "done", "failed", "refused"]
+    pages: int = 0
+    posts: int = 0
+    oldest: Time | None = None
+    said: str
+
+
+class Webmentioned(Result, frozen=True, kw_only=True):
+    """What became of a webmention, as its sender may know it: `reason` is why it was refused, else absent."""
+
+    state: Literal["waiting", "verified", "refused", "failed"]
+    source: str
+    target: str
+    reason: str = ""
+
+
+class SourceHealth(Result, frozen=True, kw_only=True):
+    """One source that is polled: what is configured, how it does, and how its last poll went.
+
+    `state` is how it does in a word, `message` in a sentence, `advice` what to do (absent: nothing), `since` when all
+    was well last (of a silent one its last entry). `rhythm` is how it posts in words, `nextWhy` why it is asked at
+    `nextDue`. `requests` were sent for it since `began`.
+
+    `interval` is in seconds, null where the source is asked in its own rhythm. `status` is the HTTP status (0: no
+    answer), `error` what went wrong last, `failures` those in a row. Times are absent before the first poll;
+    `quietUntil`: its site wants to be left alone until then. `new` posts came in the last seven days, of which
+    `kept` were about us; `passed` are on record since the beginning. `received`: what was sent to it, where it is told
+    and not asked. `backFill` is the stretch of time that is being filled in, else the one that ended last (absent:
+    none of the last 90 days). `policy` is what of it is kept and for how long,
+    and what may leave.
     """
 
     name: str
-    kind: Literal["feed", "file"]
+    kind: str
     url: str
-    interval: float
+    interval: float | None
+    state: HealthState
+    message: str = ""
+    advice: str = ""
+    since: Time | None = None
+    rhythm: str = ""
     next_due: Time | None = None
+    next_why: str = ""
     polled: Time | None = None
     succeeded: Time | None = None
     quiet_until: Time | None = None
@@ -104,7 +168,13 @@ class SourceHealth(Result, frozen=True, kw_only=True):
     status: int = 0
     error: str = ""
     new: int = 0
+    kept: int = 0
     passed: int = 0
+    requests: int = 0
+    began: Time | None = None
+    received: Received | None = None
+    back_fill: BackFill | None = None
+    policy: Policy = OPEN
 
 
 class Health(Result, frozen=True, kw_only=True):
@@ -195,6 +265,59 @@ class Watched(Result, frozen=True, kw_only=True):
     sources: tuple[str, ...]
 
 
+class SourceEntry(Result, frozen=True, kw_only=True):
+    """One entry that a source brought, by the id of its mention: when it was said, and when it came last.
+
+    `incident` is what it is on record as, absent where it was let go; `gone`: it was deleted where it was said.
+    """
+
+    id: str
+    url: str = ""
+    published: Time | None = None
+    came: Time
+    incident: str = ""
+    gone: bool = False
+
+
+class SourceLead(Result, frozen=True, kw_only=True):
+    """What a source leads to, which its polls ask besides: for what, from when on, and how often it failed in a row.
+
+    `due` is absent where it is asked once the source says that it changed.
+    """
+
+    url: str
+    purpose: str
+    due: Time | None = None
+    failures: int = 0
+
+
+class SourceFetch(Result, frozen=True, kw_only=True):
+    """One fetch of a source: when, of which address, its status, and the bytes of its body; for what, if not itself."""
+
+    id: str
+    at: Time
+    url: str
+    status: int
+    size: int
+    purpose: str = ""
+
+
+class SourceDetail(Result, frozen=True, kw_only=True):
+    """One source whole: how it does, what the rules of its site say of it, what it leads to, and what came last.
+
+    `robots` is absent where they were not asked for yet. Entries, fetches and dead letters are the last ten, newest
+    first; fetches are kept for seven days.
+    """
+
+    source: SourceHealth
+    robots: str = ""
+    leads: tuple[SourceLead, ...] = ()
+    entries: tuple[SourceEntry, ...] = ()
+    fetches: tuple[SourceFetch, ...] = ()
+    dead_letters: tuple[DeadLetter, ...] = ()
+    withheld: str = ""
+
+
 class Sources(Result, frozen=True, kw_only=True):
     """The sources of the settings."""
 
@@ -247,8 +370,9 @@ class WhyParty(Result, frozen=True, kw_only=True):
 class Why(Result, frozen=True, kw_only=True):
     """Why an incident is on whom it is on. A link by itself needs a score of `bar`.
 
-    `event` is the event that it belongs to, "" for none, and `event_why` what joins it. `decisions` are those that hold
-    on the post and on its author's identities, oldest first.
+    `event` is the event that it belongs to, "" for none, and `event_why` what joins it. `versions` are what the post
+    said before it was edited, as the incident has them. `decisions` are those that hold on the post and on its author's
+    identities, oldest first.
     """
 
     incident: str
@@ -256,7 +380,10 @@ class Why(Result, frozen=True, kw_only=True):
     parties: tuple[WhyParty, ...]
     event: str = ""
     event_why: tuple[str, ...] = ()
+    versions: tuple[Version, ...] = ()
+    version_count: int = 0
     decisions: tuple[Decision, ...] = ()
+    withheld: str = ""
 
 
 class ReviewItem(Result, frozen=True, kw_only=True):
@@ -277,6 +404,52 @@ class ReviewPage(Result, frozen=True, kw_only=True):
     items: tuple[ReviewItem, ...]
     total: int
     next: str
+
+
+class ConcernOf(Result, frozen=True, kw_only=True):
+    """What posts complain of or wish for of one product: a topic, with posts by UTC month ("2026-11"; none left out).
+
+    `product` is the id of a watched term. `query` finds these posts. `recent` are of the last 30 days, `before` of the
+    30 before them. `snippets` are of the newest posts.
+    """
+
+    product: str
+    topic: str
+    query: str
+    posts: int
+    recent: int
+    before: int
+    by_month: dict[str, int]
+    snippets: tuple[Snippet, ...]
+    withheld: str = ""
+
+
+class Concerns(Result, frozen=True, kw_only=True):
+    """What is complained of and wished for, most frequent first, the 100 most frequent at most.
+
+    `product` is the watched term that was asked for, "" for all. `posts` have any concern of it. `since` is the first
+    of the last 30 days, UTC.
+    """
+
+    product: str = ""
+    since: date
+    posts: int
+    items: tuple[ConcernOf, ...]
+
+
+class AgreementRow(Result, frozen=True, kw_only=True):
+    """How often the machine had said what a person said, of one kind of label, by source and language.
+
+    `low` and `high` bound the share with 95 % confidence (Wilson's score interval).
+    """
+
+    what: str
+    source: str
+    language: str
+    labels: int
+    agreed: int
+    low: float
+    high: float
 
 
 class ErasedStore(Result, frozen=True, kw_only=True):

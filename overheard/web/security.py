@@ -24,7 +24,9 @@ COOKIE = "overheard"
 _NAMELESS = "expected a token (`Authorization: Bearer …`), as `overheard token create` makes it; got none"
 OWNER = Caller("owner", frozenset(SCOPES))
 # Whoever asks for one of these must be able to without a token: to log in, and to see the page they log in on.
-OPEN = ("/login", "/static/")
+# What takes webmentions is for everybody: other people's servers send them, and forms of our own site.
+OPEN_TO_ALL = "/webmention"
+OPEN = ("/login", "/static/", OPEN_TO_ALL)
 _SAFE = ("GET", "HEAD", "OPTIONS")
 # What proxies add (RFC 7239, RFC 9110, and custom). Who comes through one is not at this machine, whatever the address.
 _PROXIED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip")
@@ -93,6 +95,9 @@ class Gate:
                 "Another name it goes by is the `address` in [web]"
             )
             raise ForeignRequestError(msg)
+        # A form of any site may send one, as any server may; it does nothing in the name of whoever presses the button.
+        if request.url.path == OPEN_TO_ALL and not self._local:
+            return
         origin = request.headers.get("origin")
         if origin is not None and _host_of(origin) not in self._hosts:
             msg = f"expected a request of our own pages; got one of {origin[:100]!r}"

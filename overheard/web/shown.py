@@ -135,7 +135,7 @@ def noted(decision: Decision, name: str = "") -> str:
         case "not about us":
             said = "that post is not about us"
         case "relabel":
-            said = f"the tone is {decision.value}"
+            said = _relabelled(decision)
         case "status":
             said = f"it is {decision.value}"
         case "assign":
@@ -150,6 +150,13 @@ def noted(decision: Decision, name: str = "") -> str:
         case "withdraw":
             return "Taken back"
     return f"Noted: {said}"
+
+
+def _relabelled(decision: Decision) -> str:
+    what, _, of = decision.right.partition("/")
+    if what == "intent":
+        return f"{of.replace('-', ' ')}: {decision.value}"
+    return f"the {'language' if what == 'language' else 'tone'} is {decision.value}"
 
 
 def marked(text: str, spans: Sequence[tuple[int, int]]) -> Markup:

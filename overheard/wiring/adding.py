@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from overheard.collectors.files import read_date
 from overheard.collectors.markup import MAX_TEXT, absolute_url, find_urls, one_line
-from overheard.collectors.revisions import publication, revise
+from overheard.collectors.polling.revisions import publication, revise
 from overheard.errors import InputError
 from overheard.identities import PLATFORM_NAMES, handle_key, normal_platform
 from overheard.index.base import Index
@@ -27,6 +27,7 @@ from overheard.text import clean
 from overheard.urls import canonical_url, registrable_domain
 from overheard.web.base import Added, Pasted
 from overheard.wiring.imports import SUPPRESSED
+from overheard.wiring.policies import policies_of
 from overheard.wiring.system import System
 
 Fate = Literal["new", "changed", "unchanged"]
@@ -68,7 +69,7 @@ def add_post(
 
 def _put(system: System, mention: Mention, now: datetime) -> tuple[Fate, int, int]:
     """Append a post that is new or changed; return what it is, its partition and offset (-1 where it is neither)."""
-    (revised,) = revise(system.log, [mention])
+    (revised,) = revise(system.log, [mention], policies_of(system))
     if not revised.changed:
         return "unchanged", -1, -1
     records = publication([revised], source=_SOURCE, time=now, cause_of=lambda _: "live")

@@ -9,11 +9,12 @@ One thread writes to the outbox, so nothing needs a lock; an attempt ends within
 import logging
 import random
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from overheard.alerts.channels import Channel
@@ -21,6 +22,7 @@ from overheard.alerts.deliver import Deliverer
 from overheard.alerts.deliveries import FEED, MAIL, WEBHOOK, digest_delivery_id, digests_for
 from overheard.alerts.digest import LATE, Digest, Source, digest_time, is_due, make_digest, period
 from overheard.alerts.feed import feed
+from overheard.alerts.health import Told, health_deliveries
 from overheard.alerts.mail import Mail, MailServer
 from overheard.alerts.message import Writer
 from overheard.alerts.outbox import Outbox
@@ -28,14 +30,19 @@ from overheard.alerts.parties import Known, Lookup, current_tag, ids_of
 from overheard.alerts.secrets import read_secret
 from overheard.alerts.stage import GROUP, AlertStage
 from overheard.alerts.webhook import Receiver, Webhook
-from overheard.collectors.pollstate import load_states, source_key
+from overheard.alerts.words import MOST_NAME, shown
+from overheard.collectors.polling.news import News
+from overheard.collectors.polling.pollstate import load_states, source_key
+from overheard.collectors.polling.rhythm import is_silent
 from overheard.config.settings import MailSettings, Settings, WebhookSettings
 from overheard.errors import TransientError
 from overheard.index.base import Search
 from overheard.index.query import Published, Value, every
 from overheard.log.base import Log
 from overheard.log.stage import LogSink, run_stage
+from overheard.policy import exported
 from overheard.records import Account, Contact, Delivery, Incident, PollState, Profile, decode, is_tombstone_of
+from overheard.wiring.policies import policies_of
 from overheard.wiring.system import System, serving, utc_now
 
 _logger = logging.getLogger(__name__)
@@ -51,6 +58,7 @@ _MORNING = time(7, 30)
 _1970 = datetime(1970, 1, 1, tzinfo=UTC)
 
 Channels = Callable[[Settings, Writer], Mapping[str, Channel]]
+M = TypeVar("M")
 
 
 def channels_of(settings: Settings, writer: Writer) -> dict[str, Channel]:
@@ -96,7 +104,14 @@ def writer_of(system: System) -> Writer:
 
 def alerts_feed(system: System, now: datetime) -> bytes:
     """Return the feed of alerts and digests, RSS 2.0."""
-    return feed(Outbox(system.log).all(), address_of(system), now, locale=system.settings.locale)
+    deliveries = leaving_message(system, list(Outbox(system.log).all()))
+    return feed(deliveries, address_of(system), now, locale=system.settings.locale)
+
+
+def leaving_message(system: System, told: M) -> M:
+    """Return what may leave of a delivery or its items, by the policies of the sources as they are now."""
+    # An item has the name of its source as messages show it.
+    return exported(told, {shown(name, MOST_NAME): policy for name, policy in policies_of(system).items()})
 
 
 def lookup_in(log: Log) -> Lookup:
@@ -175,25 +190,34 @@ def send_digest(system: System, digest: Digest, now: datetime) -> list[Delivery]
     return Outbox(system.log).add(digests_for(digest, names, now))
 
 
+def tell_health(system: System, news: Sequence[News]) -> None:
+    """Put changes of the sources' health into the outbox, for every channel; what is there already stays as it is."""
+    names = (FEED, *channels_of(system.settings, writer_of(system)))
+    told = [Told(one.source, one.text, one.key, one.over) for one in news]
+    Outbox(system.log).add(health_deliveries(told, names, utc_now()))
+
+
 def deliver_waiting(system: System, *, clock: Callable[[], datetime] = utc_now) -> None:
     """Try everything that is due once, in this thread: for a command where no `overheard up` runs."""
     channels = channels_of(system.settings, writer_of(system))
-    deliverer = Deliverer(Outbox(system.log), channels, clock=clock)
+    deliverer = Deliverer(Outbox(system.log), channels, clock=clock, leaving=partial(leaving_message, system))
     while deliverer.round():
         pass
 
 
 def sources_of(system: System) -> list[Source]:
     """Return the sources of the settings, and whether each answered when it was asked last."""
-    names = [source.name for source in (*system.settings.feeds, *system.settings.files)]
+    names = [source.name for source in system.settings.sources]
     states = load_states(system.log, map(source_key, names))
-    return [_source(name, states.get(source_key(name))) for name in names]
+    now = utc_now()
+    return [_source(name, states.get(source_key(name)), now) for name in names]
 
 
-def _source(name: str, state: PollState | None) -> Source:
+def _source(name: str, state: PollState | None, now: datetime) -> Source:
     if state is None or state.polled is None:
         return Source(name, answered=False, error="not asked yet")
-    return Source(name, answered=not state.failures, error=state.error if state.failures else "")
+    silent = not state.failures and state.rhythm is not None and is_silent(state.rhythm, now)
+    return Source(name, answered=not state.failures, error=state.error if state.failures else "", silent=silent)
 
 
 def _last_told(system: System) -> datetime | None:
@@ -304,7 +328,13 @@ class _Run:
             bar=settings.alerts.complaint,
             clock=self.clock,
         )
-        self.deliverer = Deliverer(self._outbox, ways, clock=self.clock, jitter=self.jitter)
+        self.deliverer = Deliverer(
+            self._outbox,
+            ways,
+            clock=self.clock,
+            jitter=self.jitter,
+            leaving=partial(leaving_message, self.system),
+        )
         self._settings = settings
 
     def digest(self) -> None:
@@ -322,7 +352,7 @@ class _Run:
 
     def _is_settled(self, now: datetime) -> bool:
         """True where every source was asked that is due, and all that they brought is read."""
-        names = [source.name for source in (*self.system.settings.feeds, *self.system.settings.files)]
+        names = [source.name for source in self.system.settings.sources]
         states = load_states(self.system.log, map(source_key, names))
         asked = all((state := states.get(source_key(name))) is not None and state.next_due > now for name in names)
         return asked and not any(self.system.lag().values())

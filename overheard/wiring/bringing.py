@@ -8,15 +8,17 @@ from typing import Any, Literal
 
 import msgspec
 
-from overheard.collectors.files import map_mentions, read_mentions
+from overheard.collectors.base import Deletion
+from overheard.collectors.files import is_activitystreams, map_mentions, read_mentions
 from overheard.collectors.markup import MAX_TEXT, absolute_url, one_line, shorten
-from overheard.collectors.revisions import Revised, publication, revise
+from overheard.collectors.polling.revisions import Revised, publication, revise
 from overheard.crm.rows import RowReport, append_facts
 from overheard.errors import InputError
 from overheard.identities import normal_platform
 from overheard.log.base import Log
 from overheard.log.deadletters import dead_letter_record
-from overheard.records import Cause, DeadLetter, Event, Mention, digest
+from overheard.policy import NO_POLICIES
+from overheard.records import Cause, DeadLetter, Event, Mention, Policy, digest
 from overheard.suppression import NOBODY, Suppressions
 from overheard.table import BadRow, Table, open_table
 from overheard.text import clean
@@ -43,6 +45,10 @@ _LONGEST_TAG = 200
 _MANY = 256  # tags, links, aliases
 _COUNTS = ("likes", "shares", "replies")
 _NO_COUNT = 2**63
+_OF_OBJECTS = frozenset({
+    "@context", "type", "id", "actor", "object", "published", "updated", "deleted", "source", "platform", "url", "name",
+    "content", "mediaType", "attributedTo", "inReplyTo", "tag", "likes", "shares", "replies",
+})  # fmt: skip
 _MENTION_ID = re.compile("men_[a-z2-7]{26}")
 _OF_FILES = re.compile(r"[.] (?:Mend it, or|Or) ignore the column: --map.*")  # advice to who imports a file
 _COLUMN = re.compile(r', column "(.*)"$')
@@ -62,25 +68,28 @@ def cause_of(mention: Mention, now: datetime) -> Cause:
 
 def hand_in(
     log: Log,
-    items: Sequence[Mapping[str, Any] | Mention],
+    items: Sequence[Mapping[str, Any] | Mention | Deletion],
     now: datetime,
     *,
     source: str = "api",
     suppressions: Suppressions = NOBODY,
+    policies: Mapping[str, Policy] = NO_POLICIES,
 ) -> list[PostOutcome]:
     """Put posts on `mentions`, and what cannot be one on `dead-letters`; return what became of each, in order.
 
     An item is a row as `overheard.collectors.files` reads it, with every field that the API knows (None where the
-    caller said nothing), or a mention as it is. `source` stands in where a row names none. What `suppressions` cover is
-    not taken. In durable batches of 500; after an error handing in the same again goes on where it stopped. Raises as
-    the log does.
+    caller said nothing), an object of ActivityStreams, or a mention or deletion as it is. `source` stands in where a
+    row names none. What `suppressions` cover is not taken, nor what is older than the policy of its source keeps, and
+    of the rest what that allows; `policies` has those that allow less than everything. In durable batches of 500; after
+    an error handing in the same again goes on where it stopped. Raises as the log does.
     """
     rows = _mentions(items, now, source)
     outcomes: list[PostOutcome] = []
     for start in range(0, len(rows), _BATCH):
         batch = rows[start : start + _BATCH]
-        mentions = [row for row in batch if isinstance(row, Mention) and not suppressions.covers_mention(row)]
-        revised = revise(log, mentions)
+        read = [row for row in batch if not isinstance(row, BadRow)]
+        mentions = [row for row in read if isinstance(row, Deletion) or not suppressions.covers_mention(row)]
+        revised = revise(log, mentions, policies)
         dead = [row for row in batch if isinstance(row, BadRow)]
         out = publication(revised, source=_SOURCE, time=now, cause_of=lambda mention: cause_of(mention, now))
         out += [dead_letter_record(_letter(row, now)) for row in dead]
@@ -99,19 +108,46 @@ def hand_in(
     return outcomes
 
 
-def _mentions(items: Sequence[Mapping[str, Any] | Mention], now: datetime, source: str) -> list[Mention | BadRow]:
-    """Return each item as a mention, or why it is none; in order."""
-    rows: list[Mention | BadRow] = []
-    plain = [item for item in items if not isinstance(item, Mention)]
-    if plain:
-        with _table("mentions", plain) as table:
-            rows = list(read_mentions(table, map_mentions(table), now=now, source=source))
-    read = iter(rows)
-    return [_as_given(item, now, source) if isinstance(item, Mention) else next(read) for item in items]
+def _mentions(
+    items: Sequence[Mapping[str, Any] | Mention | Deletion], now: datetime, source: str
+) -> list[Mention | Deletion | BadRow]:
+    """Return each item as a mention or a deletion, or why it is none; in order."""
+    posts = [item for item in items if isinstance(item, Mapping) and not is_activitystreams(item)]
+    objects = [
+        {key: item[key] for key in _OF_OBJECTS & item.keys()}  # what else an object has is no column of a table
+        for item in items
+        if isinstance(item, Mapping) and is_activitystreams(item)
+    ]
+    of_posts, of_objects = (iter(_read(some, now, source)) for some in (posts, objects))
+    rows: list[Mention | Deletion | BadRow] = []
+    for item in items:
+        if isinstance(item, Mapping):
+            rows.append(next(of_objects if is_activitystreams(item) else of_posts))
+        elif isinstance(item, Deletion):
+            rows.append(_gone(item, now, source))
+        else:
+            rows.append(_as_given(item, now, source))
+    return rows
+
+
+def _read(rows: Sequence[Mapping[str, Any]], now: datetime, source: str) -> list[Mention | Deletion | BadRow]:
+    if not rows:
+        return []
+    with _table("mentions", rows) as table:
+        return list(read_mentions(table, map_mentions(table), now=now, source=source))
 
 
 def _table(name: str, rows: Sequence[Mapping[str, Any]]) -> Table:
     return open_table(io.BytesIO(b"\n".join(msgspec.json.encode(row) for row in rows) + b"\n"), name=name)
+
+
+def _gone(deletion: Deletion, now: datetime, source: str) -> Deletion | BadRow:
+    """Return the deletion of a mention with nothing but ids, or why it is none."""
+    given = deletion.mention
+    if not _MENTION_ID.fullmatch(given.id):
+        return _bad(given, "id", f"expected men_ and 26 letters and digits as id; got {given.id[:60]!r}")
+    left = Mention(id=given.id, platform="", source=source, content="", first_seen=now)
+    return Deletion(left, deletion.at)
 
 
 def _as_given(mention: Mention, now: datetime, source: str) -> Mention | BadRow:
@@ -181,7 +217,11 @@ def _letter(row: BadRow, now: datetime) -> DeadLetter:
 
 
 def _done(index: int, one: Revised) -> PostOutcome:
-    return PostOutcome(index=index, status="collected" if one.changed else "unchanged", id=one.mention.id)
+    if one.past:
+        message = f"older than the policy of source {one.mention.source} keeps"
+        return PostOutcome(index=index, status="expired", message=message)
+    changed: Literal["collected", "deleted"] = "deleted" if one.verb == "Delete" else "collected"
+    return PostOutcome(index=index, status=changed if one.changed else "unchanged", id=one.mention.id)
 
 
 def _dead(index: int, row: BadRow) -> PostOutcome:

@@ -15,6 +15,7 @@ from typing import BinaryIO
 import msgspec
 
 from overheard.config.settings import Settings
+from overheard.enrich.told import Explained, ExplainedMention, Explaining
 from overheard.errors import InputError
 from overheard.index.documents import document_of
 from overheard.log.base import ProducerRecord
@@ -22,6 +23,7 @@ from overheard.log.deadletters import list_letters
 from overheard.log.stage import LogSink, run_stage
 from overheard.records import DeadLetter, EnrichedMention, Mention, RecordError, decode
 from overheard.wiring.engines import is_shared
+from overheard.wiring.erasure import restore_list
 from overheard.wiring.imports import bring_accounts, bring_contacts, bring_mentions, bring_watch
 from overheard.wiring.system import STAGES, System, newest, open_node, records_on, throwaway, utc_now
 
@@ -31,11 +33,16 @@ _APPEND = 500
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What one run gave: output lines (JSON, no line ends), the fate of each line read, and the dead letters."""
+    """What one run gave: output lines (JSON, no line ends), the fate of each line read, and the dead letters.
+
+    Of enrich also what each component is and what it found in each mention.
+    """
 
     lines: Sequence[bytes]
     fates: Mapping[str, int]
     letters: Sequence[DeadLetter]
+    components: Sequence[Explained] = ()
+    mentions: Sequence[ExplainedMention] = ()
 
 
 def run_by_hand(
@@ -55,9 +62,11 @@ def run_by_hand(
     Raises ConfigError for a file that is wrong, FolderError for a folder that cannot be read.
     """
     data = stream.read()
+    known, settings = ([], settings) if folder is None else _known_in(folder, settings)
     with throwaway(settings) as system:
-        if folder is not None:
-            _copy_known(folder, settings, system)
+        for i in range(0, len(known), _APPEND):
+            system.log.append(known[i : i + _APPEND])
+        system.catch_up_match()
         if watch is not None:
             bring_watch(system, watch)
         if accounts is not None:
@@ -69,8 +78,9 @@ def run_by_hand(
         else:
             _put(system, STAGES[stage], data)
             fates = {}
+        explaining = Explaining()
         if stage == "enrich":
-            fates = _enrich(system)
+            fates = _enrich(system, explaining)
             lines = list(_outputs(system, "facts", (EnrichedMention,)))
         elif stage == "match":
             before = Counter(system.fates()["match"])
@@ -82,20 +92,24 @@ def run_by_hand(
             lines = list(_indexed(system))
         else:
             lines = list(_outputs(system, "mentions", (Mention,)))
-        return Done(lines, fates, list_letters(system.log))
+        return Done(lines, fates, list_letters(system.log), explaining.components, explaining.mentions)
 
 
-def _copy_known(folder: Path, settings: Settings, system: System) -> None:
-    """Copy terms, sources, accounts, contacts and decisions from a data folder, and have the matcher apply them."""
+def _known_in(folder: Path, settings: Settings) -> tuple[list[ProducerRecord], Settings]:
+    """Return what a data folder knows: terms, sources, accounts, contacts, decisions, and who was erased.
+
+    With it come the settings that name the key of those who were erased.
+    """
     with open_node(folder, "command", settings) if is_shared(settings) else System(folder, settings) as known:
+        restore_list(known)
         records = [
             ProducerRecord(record.topic, record.key, record.value)
-            for record in newest(known.log, "facts")
+            for topic in ("suppressed", "facts")
+            for record in newest(known.log, topic)
             if record.value is not None and not isinstance(decode(record.value).data, EnrichedMention)
         ]
-    for i in range(0, len(records), _APPEND):
-        system.log.append(records[i : i + _APPEND])
-    system.catch_up_match()
+        privacy = msgspec.structs.replace(settings.privacy, key_file=str(known.key_file.path))
+        return records, msgspec.structs.replace(settings, privacy=privacy)
 
 
 def _put(system: System, topic: str, data: bytes) -> None:
@@ -114,7 +128,7 @@ def _subject(line: bytes) -> str:
         return ""
 
 
-def _enrich(system: System) -> Mapping[str, int]:
+def _enrich(system: System, explaining: Explaining) -> Mapping[str, int]:
     """Run the enrich stage in this process, and return the fates."""
     # Only here: spaCy takes a second to load, and no other command needs it in this process.
     from overheard.enrich.stage import EnrichStage  # noqa: PLC0415
@@ -122,7 +136,7 @@ def _enrich(system: System) -> Mapping[str, int]:
 
     watch = Watch(system.log)
     watch.follow()
-    stage = EnrichStage(watch.winnow(), clock=utc_now)
+    stage = EnrichStage(watch.winnow(), clock=utc_now, after=explaining.after)
     with closing(system.log.consumer(stage.name, stage.topic)) as consumer:
         sink = LogSink(system.log, consumer)
         return run_stage(stage, consumer, sink, stop=threading.Event(), until_idle=lambda: True).fates

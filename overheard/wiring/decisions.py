@@ -9,9 +9,11 @@ from typing import get_args
 from overheard.errors import InputError, NotFoundError
 from overheard.identities import identities_of_account, identities_of_contact, written_key
 from overheard.index.base import Index
-from overheard.matcher.reading import decisions_in
+from overheard.matcher.ledger.reading import DecisionsAbout
+from overheard.matcher.workflow import is_label
 from overheard.records import (
     Account,
+    ActivityType,
     Contact,
     Decision,
     DecisionVerb,
@@ -32,8 +34,10 @@ VERBS: tuple[DecisionVerb, ...] = get_args(DecisionVerb)
 # "not about us" is a decision of its own.
 STATUSES: tuple[Status, ...] = tuple(one for one in get_args(Status) if one != "not about us")
 LABELS: tuple[Polarity, ...] = get_args(Polarity)
+INTENTS: tuple[ActivityType, ...] = get_args(ActivityType)
 ACROSS_NETWORKS = "across networks"
 
+_LANGUAGE = "language"
 _PAIRS = ("same", "not the same", "unsure")
 _OF_ONE = ("lock", "not about us", "withdraw")
 _LONGEST = 2_000  # characters of a note
@@ -110,19 +114,18 @@ def name_sides(system: System, index: Index, given: Given) -> Named:
         )
     if verb == "tag" and not right and given.value not in (None, "", "on"):
         right, given = given.value or "", replace(given, value=None)  # the tag given as the value
-    value = _value(verb, given.value)
     if verb == "policy":
         if left == ACROSS_NETWORKS and not right:
             left, right = "policy", left
-        return Named(verb, _policy_side(left), _policy(right), value, given.note)
+        return Named(verb, _policy_side(left), _policy(right), _value(verb, right, given.value), given.note)
+    value = _value(verb, right, given.value)
     right = _about(system, verb, right)
     return Named(verb, _post(system, index, left), right, value, given.note)
 
 
 def standing_decisions(system: System, lefts: Sequence[str]) -> list[Decision]:
     """Return the decisions that hold on these left sides (mention ids, identity keys, record ids), newest first."""
-    # All of them are read: people decide some thousand times, and what holds is a fold over all.
-    decisions = decisions_in(system.folder)
+    decisions = DecisionsAbout(system.folder).about(lefts)
     found = [decision for left in dict.fromkeys(lefts) for decision in decisions.of(left).values()]
     return sorted(found, key=lambda decision: (decision.at, decision.id), reverse=True)
 
@@ -132,7 +135,7 @@ def decisions_on_records(system: System, ids: Sequence[str]) -> list[Decision]:
 
     Joins of records, what keeps two apart, locks, and identities that people gave them or took from them.
     """
-    decisions = decisions_in(system.folder)
+    decisions = DecisionsAbout(system.folder).about(ids)
     found = {one.id: one for id_ in ids for one in decisions.of(id_).values()}
     for id_ in ids:
         lefts = (left for left in decisions.lefts(id_) if not is_mention_id(left))
@@ -271,19 +274,22 @@ def _refuse_value(verb: str, value: str | None) -> None:
         raise InputError(msg)
 
 
-def _value(verb: str, value: str | None) -> str:
+def _value(verb: str, right: str, value: str | None) -> str:
     """Return the value of a verb that takes one. A tag is put on where none is given."""
     if value is None and verb == "tag":
         return "on"
     value = None if value is None else value.strip()
     known: Sequence[str] = {
         "status": STATUSES,
-        "relabel": LABELS,
+        "relabel": ("yes", "no") if _intent_of(right) else () if right == _LANGUAGE else LABELS,
         "policy": ("on", "off"),
         "tag": ("on", ""),
     }.get(verb, ())
-    if value is None or (known and value not in known):
+    is_code = verb != "relabel" or right != _LANGUAGE or is_label(right, value or "")
+    if value is None or (known and value not in known) or not is_code:
         expected = f"one of {', '.join(one or 'nothing' for one in known)}" if known else "a value"
+        if not is_code:
+            expected = "a language's code, such as en or hi-Latn, or und"
         aside = "; to set it aside: not about us" if verb == "status" else ""
         msg = f"{verb!r}: expected {expected}; got {'none' if value is None else repr(value[:100])}{aside}"
         raise InputError(msg)
@@ -314,9 +320,21 @@ def _about(system: System, verb: str, right: str) -> str:
         return right
     if right and "/" not in right and system.fact(f"term/{right}"):
         right = f"sentiment/{right}"
+    if right == _LANGUAGE:
+        return right
+    if intent := _intent_of(right):
+        return f"intent/{intent}"
     what, _, term = (right or "sentiment").partition("/")
     event = system.fact(f"term/{term}") if term else None
     if what != "sentiment" or (term and (event is None or not isinstance(event.data, Term))):
-        msg = f"'relabel': expected 'sentiment', or 'sentiment/' and the id of a watched term; got {right[:100]!r}"
+        msg = (
+            "'relabel': expected 'sentiment', 'sentiment/' and the id of a watched term, 'language', or 'intent/' and "
+            f"one of {', '.join(INTENTS)}; got {right[:100]!r}"
+        )
         raise InputError(msg)
     return right or "sentiment"
+
+
+def _intent_of(right: str) -> str:
+    """Return the intent that is labelled; "" where it is none."""
+    return next((one for one in INTENTS if right == f"intent/{one}"), "")

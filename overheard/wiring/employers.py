@@ -14,8 +14,8 @@ from msgspec.structs import replace
 from rapidfuzz import fuzz
 
 from overheard.crm.rows import LIST
-from overheard.matcher.organisations import FREE_MAIL, employer_domain, organisation_key
-from overheard.matcher.reading import decisions_in, facts_in
+from overheard.matcher.ledger.reading import decisions_in, facts_in
+from overheard.matcher.names.organisations import FREE_MAIL, employer_domain, organisation_key
 from overheard.records import (
     Account,
     Contact,

@@ -105,9 +105,18 @@ def restore_list(system: System, *, by: str = "restore") -> Certificate | None:
     known = system.suppressed.follow()
     if all(known.has(entry.id) for entry in kept):
         return None
-    Suppressions(system.key_file.read, kept)  # the key must be theirs, or nobody would be found
+    require_key(system, kept, list_file(system))
     suppress(system, kept)
     return apply_suppressions(system, by=by)
+
+
+def require_key(system: System, entries: Iterable[Suppression], path: Path) -> None:
+    """Raise ConfigError unless the system's key made these entries, of the list at `path`: nobody would be found."""
+    try:
+        Suppressions(system.key_file.read, entries)
+    except ConfigError as e:
+        msg = f"{e}. The list is {path}; where it has nothing to do with this folder, move it away"
+        raise ConfigError(msg) from e
 
 
 # --- the list ------------------------------------------------------------------------------------------------------

@@ -1,44 +1,45 @@
 """The sources of the settings, polled: sources, client and reading process put together."""
 
-import logging
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import timedelta
+from functools import partial
 
-from overheard.collectors.base import Source
-from overheard.collectors.bounded import BoundedReader
-from overheard.collectors.feeds import Feed
-from overheard.collectors.fetch import Fetcher, Limits
-from overheard.collectors.files import PostFile
-from overheard.collectors.poll import STAGE, PollReport, poll_due
+from overheard.collectors.fetching.fetch import Fetcher, Limits
+from overheard.collectors.fetching.secrets import Secrets
+from overheard.collectors.polling.bounded import BoundedReader
+from overheard.collectors.polling.collect import STAGE
+from overheard.collectors.polling.poller import Poller, PollReport
 from overheard.config.settings import HttpSettings, LimitSettings, Settings
+from overheard.enrich.sieve import WatchedSigns
 from overheard.errors import ConfigError
-from overheard.log.base import Consumer
+from overheard.wiring.alerts import tell_health
+from overheard.wiring.kinds import sources_of
+from overheard.wiring.policies import keep_policies
+from overheard.wiring.retention import expiring
+from overheard.wiring.secrets import secrets_of
 from overheard.wiring.system import System, utc_now
 
-_logger = logging.getLogger(__name__)
-_IDLE = 3_600.0  # seconds between two looks where there is no source to poll
-_POLL_PAUSE = 1.0  # seconds between two rounds at least: a site that wants to be left alone stays due
 _LOOK_SHARED = 5.0
 
 
 class Feeds:
     """All sources of one system, as its settings name them at the time; made by `polling`. Owned by one thread."""
 
-    def __init__(self, system: System, reader: BoundedReader, consumer: Consumer, stop: threading.Event) -> None:
+    def __init__(self, system: System, poller: Poller) -> None:
         self._system = system
-        self._reader = reader
-        self._consumer = consumer
-        self._stop = stop
-        self._http: tuple[HttpSettings, LimitSettings] | None = None
+        self._poller = poller
+        self._fetcher: Fetcher | None = None
+        self._http: tuple[HttpSettings, LimitSettings, Secrets] | None = None
 
-    def poll(self) -> PollReport:
-        """Ask every source that is due. Raises what the log raises; what a source does is in the report.
+    def poll(self, stop: threading.Event, *, once: bool = False) -> PollReport:
+        """Ask what is due until `stop`, or, with `once`, what is due now; the settings are those of the beginning.
 
-        Raises ConfigError where there are sources and the settings name no contact.
+        Raises what the log raises; what a source does is in the report, and in the log of the program. Raises
+        ConfigError where there are sources and the settings name no contact.
         """
         settings = self._system.settings
+        keep_policies(self._system.log, settings, utc_now())
         sources = sources_of(settings)
         if sources and not settings.http.contact:
             msg = (
@@ -46,73 +47,85 @@ class Feeds:
                 "which you poll can reach you at; it is empty. Feeds are not polled without it"
             )
             raise ConfigError(msg)
-        if self._http != (settings.http, settings.limits):
-            self._fetcher = fetcher_of(settings, self._stop)
-            self._http = (settings.http, settings.limits)
-        return poll_due(
-            self._system.log,
-            sources,
-            self._fetcher,
-            utc_now,
-            read=self._reader.read,
-            stop=self._stop,
-            consumer=self._consumer,
-            suppressed=self._system.suppressed.follow,
-        )
+        http = (settings.http, settings.limits, secrets_of(sources))
+        if self._fetcher is None or self._http != http:
+            if self._fetcher is not None:
+                self._fetcher.close()
+            self._fetcher = fetcher_of(settings)
+            self._http = http
+        self._poller.use(sources, self._fetcher)
+        return self._poller.run(stop, once=once)
 
 
-def sources_of(settings: Settings) -> list[Source]:
-    """Return what the settings say to poll: feeds, then files of posts."""
-    feeds = [Feed(name=one.name, url=one.url, interval=timedelta(seconds=one.interval)) for one in settings.feeds]
-    files = [PostFile(name=one.name, url=one.url, interval=timedelta(seconds=one.interval)) for one in settings.files]
-    return [*feeds, *files]
-
-
-def fetcher_of(settings: Settings, stop: threading.Event) -> Fetcher:
-    """Return the polite client that the settings describe; `stop` ends its pauses."""
+def fetcher_of(settings: Settings) -> Fetcher:
+    """Return the wary client that the settings describe."""
     http = settings.http
     return Fetcher(
         contact=http.contact,
         allow=http.allow_hosts,
         limits=Limits(body=settings.limits.body, total=http.timeout, gap=http.gap),
         clock=utc_now,
-        sleep=lambda seconds: _wait(stop, seconds),
+        secrets=secrets_of(sources_of(settings)),
     )
 
 
 def poll_until(
     system: System, stop: threading.Event, *, once: bool = False, polled: threading.Event | None = None
 ) -> None:
-    """Poll what is due in this thread until `stop`, or, with `once`, one round. `polled` is set after each round.
+    """Poll what is due in this thread until `stop`, or, with `once`, what is due now; `polled` is set then.
 
-    `System.settings_changed` ends a pause; whoever sets `stop` sets it too, so as not to wait for one.
+    `System.settings_changed` has settings and states read anew; whoever sets `stop` sets it too.
     """
     changed = system.settings_changed
-    with polling(system, stop) as feeds:
+    with polling(system) as feeds, expiring(system):
         while not stop.is_set():
             changed.clear()
             if stop.is_set():  # it woke us between the look above and the clearing
                 return
-            report = feeds.poll()
-            for problem in report.problems:
-                _logger.warning("feed %s: %s", problem.source, problem.message)
-            if polled is not None:
-                polled.set()
             if once:
+                feeds.poll(stop, once=True)
+                if polled is not None:
+                    polled.set()
                 return
-            pause = _IDLE if report.next_due is None else (report.next_due - utc_now()).total_seconds()
-            pause = max(_POLL_PAUSE, pause)
             # On a shared log another process may have been asked to poll at once.
-            changed.wait(min(_LOOK_SHARED, pause) if system.shared else pause)
+            with _set_after(changed, _look(len(system.settings.sources)) if system.shared else None):
+                feeds.poll(changed)
+
+
+def _look(sources: int) -> float:
+    """Return the seconds between two looks at the states of so many sources: reading them costs some 10 µs each."""
+    return max(_LOOK_SHARED, sources / 100)
 
 
 @contextmanager
-def polling(system: System, stop: threading.Event) -> Iterator[Feeds]:
-    """Lend what polls the sources; `stop` ends a round after the requests under way."""
-    with BoundedReader() as reader, closing(system.log.consumer(STAGE, "fetches")) as consumer:
-        yield Feeds(system, reader, consumer, stop)
+def _set_after(event: threading.Event, seconds: float | None) -> Iterator[None]:
+    """Set an event after some seconds, if any, and if this is not over before."""
+    if seconds is None:
+        yield
+        return
+    timer = threading.Timer(seconds, event.set)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
-def _wait(stop: threading.Event, seconds: float) -> None:
-    """Sleep, but no longer than until `stop`."""
-    stop.wait(seconds)
+@contextmanager
+def polling(system: System) -> Iterator[Feeds]:
+    """Lend what polls the sources."""
+    watched = WatchedSigns(system.log)
+    with (
+        BoundedReader(sieve=watched.sieve, passes=watched.passes) as reader,
+        closing(system.log.consumer(STAGE, "fetches")) as consumer,
+        Poller(
+            system.log,
+            consumer,
+            utc_now,
+            read=reader.read,
+            suppressed=system.suppressed.follow,
+            tell=partial(tell_health, system),
+        ) as poller,
+    ):
+        yield Feeds(system, poller)

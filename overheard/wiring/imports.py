@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
+from overheard.collectors.base import Deletion
 from overheard.collectors.files import ImportReport as MentionReport
 from overheard.collectors.files import import_mentions, map_mentions, read_mentions
 from overheard.config.watchlist import WatchList, load_watchlist, watch_events
@@ -18,14 +19,15 @@ from overheard.crm.sheets import open_sheet
 from overheard.crm.trade import Known
 from overheard.identities import normal_email, normal_phone
 from overheard.log.stage import Progress
-from overheard.matcher.organisations import organisation_key, site_domain
-from overheard.matcher.reading import facts_in, known_in
+from overheard.matcher.ledger.reading import facts_in, known_in
+from overheard.matcher.names.organisations import organisation_key, site_domain
 from overheard.records import Account, Contact, Event, Mention, Term
 from overheard.suppression import Suppressions
 from overheard.table import BadRow, open_table
 from overheard.text import fold
 from overheard.wiring.employers import bare, following
 from overheard.wiring.lists import one_person_twice
+from overheard.wiring.policies import policies_of
 from overheard.wiring.system import System, utc_now
 
 _ERRORS_SHOWN = 20
@@ -290,17 +292,22 @@ def bring_mentions(
             report = _counted(rows)
         else:
             report = import_mentions(
-                system.log, rows, utc_now(), progress=on_progress, suppressions=system.suppressed.follow()
+                system.log,
+                rows,
+                utc_now(),
+                progress=on_progress,
+                suppressions=system.suppressed.follow(),
+                policies=policies_of(system),
             )
         return Mentions(columns.described(), table.notes, report)
 
 
-def _counted(rows: Iterable[Mention | BadRow]) -> MentionReport:
+def _counted(rows: Iterable[Mention | Deletion | BadRow]) -> MentionReport:
     """Return how many rows could be used, and the first errors; what is known already is not looked up."""
     fates = Counter[str]()
     errors: list[str] = []
     for row in rows:
-        fates["dead" if isinstance(row, BadRow) else "collected"] += 1
+        fates[{BadRow: "dead", Deletion: "deleted"}.get(type(row), "collected")] += 1
         if isinstance(row, BadRow) and len(errors) < _ERRORS_SHOWN:
             errors.append(str(row.error))
     return MentionReport(fates.total(), fates, errors=errors)

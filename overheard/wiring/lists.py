@@ -15,9 +15,9 @@ from overheard.crm.contacts import FIELDS, Listed, map_contacts, read_contacts, 
 from overheard.crm.rows import RowReport
 from overheard.crm.sheets import open_sheet
 from overheard.errors import ConfigError
+from overheard.matcher.ledger.reading import known_in
 from overheard.matcher.overlap import Overlap, overlap
 from overheard.matcher.pairs import Pair, find_pairs
-from overheard.matcher.reading import known_in
 from overheard.records import Contact, Evidence
 from overheard.wiring.system import System, utc_now
 
@@ -148,10 +148,7 @@ def _how_sure(pair: Pair) -> str:
 def told(pair: Pair) -> str:
     """Return the evidence of a pair in words, what says most first, and its score."""
     strongest = sorted(pair.evidence, key=lambda one: -abs(one.weight))[:5]
-    return (
-        ", ".join(f"{one.feature.replace('e mail', 'e-mail')} {one.weight:+.1f}" for one in strongest)
-        + f"; score {pair.score:.3f}"
-    )
+    return ", ".join(f"{one.feature} {one.weight:+.1f}" for one in strongest) + f"; score {pair.score:.3f}"
 
 
 PEOPLE = ("person", "list", "line", "id", "name", "organisation", "email", "lists")

@@ -22,7 +22,7 @@ from overheard.crm.rows import append_facts
 from overheard.errors import OverheardError
 from overheard.log.base import TOPICS, ConsumerRecord, Log
 from overheard.log.stage import LogSink, run_stage
-from overheard.matcher.reading import known_in
+from overheard.matcher.ledger.reading import known_in
 from overheard.records import Actor, Mention, RecordError, Term, decode, event_for, mention_id
 from overheard.records.base import Record
 from overheard.sample import make_world

@@ -10,8 +10,10 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 
-from overheard.collectors.fetch import Answer, Fetcher, Limits
-from overheard.config.settings import Settings, load_settings
+from overheard.collectors.feeds.feed import Feed
+from overheard.collectors.fetching.fetch import Answer, Fetcher, Limits
+from overheard.collectors.pages.discovery import Discovery, discover, guesses, looks_like_feed
+from overheard.config.settings import Settings
 from overheard.config.watchlist import COMMON, WatchList, load_watchlist
 from overheard.crm.rows import ImportReport
 from overheard.errors import ConfigError
@@ -20,17 +22,22 @@ from overheard.index.base import Search
 from overheard.index.query import Value
 from overheard.onboard.address import addresses_of, domain_of, loopback_host
 from overheard.onboard.answers import Answers, ChosenFeed
-from overheard.onboard.page import FoundFeed, Page, looks_like_feed, read_page
+from overheard.onboard.page import FoundFeed, Page, read_page
 from overheard.onboard.site import MAX_PAGES, Findings, find, name_of_domain, pages_to_read, why_not
 from overheard.onboard.steps import Known
 from overheard.onboard.write import Draft, settings_text, watch_text
+from overheard.records import Fetch
+from overheard.wiring.erasure import restore_list
 from overheard.wiring.imports import bring_contacts
+from overheard.wiring.kinds import load_settings
 from overheard.wiring.system import System, serving, throwaway
 
 # A page of a firm is some 100 kB; what is larger than this is no page to read.
 _LIMITS = Limits(body=5_000_000, total=15.0, connect=5.0, gap=1.0)
 # Somebody waits: a site of nine pages that answers at once takes a quarter of a minute.
 _PATIENCE = 45.0
+# Addresses that are asked for a feed where a page names none.
+_GUESSES = 3
 SETTINGS_FILE = "overheard.toml"
 WATCH_FILE = "watch.toml"
 _NO_MAP: Mapping[str, str] = {}
@@ -73,7 +80,7 @@ def answers_from(settings: Settings, watchlist: WatchList) -> Answers:
         time_zone=settings.locale.time_zone,
         terms=watchlist.terms,
         always=tuple(source.source for source in watchlist.sources),
-        feeds=tuple(ChosenFeed(feed.name, feed.url, feed.interval) for feed in settings.feeds),
+        feeds=tuple(ChosenFeed(one.name, one.url, one.interval) for one in settings.sources if isinstance(one, Feed)),
         contact=settings.http.contact,
         allow_hosts=settings.http.allow_hosts,
         to=settings.mail.to,
@@ -153,10 +160,10 @@ def find_feeds(typed: str, *, limits: Limits = _LIMITS) -> tuple[tuple[FoundFeed
             url = answer.fetch.final_url or address
             if looks_like_feed(answer.fetch.body):
                 return (FoundFeed(url),), ()
-            page = _page(answer)
-            feeds = page.feeds[:3] if page else ()
+            found = _discovered(answer.fetch)
+            feeds = _shown(found) or _guessed(fetcher, url, found, answer.fetch.body)
             if feeds:
-                return feeds, ()
+                return feeds[:3], ()
             return (), (f"{url} names no feed. Look there for “RSS” or “Feed”, and give that address.",)
         note = note or _why_not(address, answer, home=False)
         if answer.status:
@@ -178,7 +185,26 @@ def _page(answer: Answer) -> Page | None:
     kind = fetch.headers.get("content-type", "")
     if kind and not any(word in kind.lower() for word in ("html", "xml", "text")):
         return None
-    return read_page(fetch.body, url=fetch.final_url or fetch.url, content_type=kind)
+    page = read_page(fetch.body, url=fetch.final_url or fetch.url, content_type=kind)
+    return replace(page, feeds=_shown(_discovered(fetch)))
+
+
+def _discovered(fetch: Fetch) -> Discovery:
+    return discover(fetch.body, fetch.headers, fetch.final_url or fetch.url)
+
+
+def _shown(found: Discovery) -> tuple[FoundFeed, ...]:
+    """Return the feeds that a page names, without those of comments."""
+    return tuple(FoundFeed(feed.url, feed.title) for feed in found.feeds)
+
+
+def _guessed(fetcher: Fetcher, url: str, found: Discovery, body: bytes) -> tuple[FoundFeed, ...]:
+    """Return the first feed that is where sites of this kind have theirs; one address is asked after the other."""
+    for guess in [one for one in guesses(url, found, body) if not one.comments][:_GUESSES]:
+        answer = fetcher.fetch("site", guess.url)
+        if answer.fetch is not None and looks_like_feed(answer.fetch.body):
+            return (FoundFeed(guess.url),)
+    return ()
 
 
 def _why_not(url: str, answer: Answer, *, home: bool) -> str:
@@ -262,6 +288,8 @@ def contacts_report(
     """
     if folder.exists():
         with System(folder, settings, guest=serving(folder) is not None) as system:
+            if not system.guest:
+                restore_list(system)
             return bring_contacts(system, file, mapping=mapping, dry_run=True)
     with throwaway(settings) as system:
         return bring_contacts(system, file, mapping=mapping, dry_run=True)
@@ -269,7 +297,7 @@ def contacts_report(
 
 def without_network(settings: Settings) -> Settings:
     """Return the settings with nothing to poll."""
-    return msgspec.structs.replace(settings, feeds=(), files=())
+    return msgspec.structs.replace(settings, sources=())
 
 
 def first_results(system: System, limit: int = 5) -> Found:

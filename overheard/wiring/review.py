@@ -2,16 +2,17 @@
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
+from itertools import islice
 
 from overheard.errors import NotFoundError, QueryError
 from overheard.folder import Folder, storage_errors
 from overheard.identities import identities_of_actor
 from overheard.index.base import Index
-from overheard.matcher.decisions import Decisions, newest
+from overheard.matcher.identity.decisions import Decisions, newest
+from overheard.matcher.ledger.reading import DecisionsAbout
 from overheard.matcher.parties import are_rivals
-from overheard.matcher.reading import decisions_in
 from overheard.matcher.score import LINK
 from overheard.records import (
     Decision,
@@ -51,17 +52,15 @@ def review_page(folder: Folder, index: Index, after: str, limit: int) -> ReviewP
     if not 0 <= limit <= MOST:
         msg = f"expected a limit of 0 to {MOST}; got {limit}"
         raise QueryError(msg)
-    decisions = decisions_in(folder)
+    decisions = DecisionsAbout(folder)
     items: list[ReviewItem] = []
     with closing(folder.connect()) as connection, storage_errors(folder.database):
         if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'ledger_links'").fetchall():
             return ReviewPage(items=(), total=0, next="")
-        _set_aside(connection, decisions)
-        for mention, cursor in _waiting(connection, _position(after)):
-            if len(items) > limit:
-                break
-            if item := _item(index, decisions, mention, cursor):
-                items.append(item)
+        _set_aside(connection, decisions.unsure())
+        waiting = _waiting(connection, _position(after))
+        while len(items) <= limit and (some := list(islice(waiting, limit + 1 - len(items)))):
+            items += _items(index, decisions, some)
         (total,) = connection.execute(_COUNT).fetchone()
     shown = tuple(items[:limit])
     return ReviewPage(items=shown, total=total, next=shown[-1].cursor if shown and len(items) > limit else "")
@@ -74,7 +73,14 @@ def why_of(folder: Folder, index: Index, incident: str) -> Why:
     if not isinstance(record, Incident):
         msg = f"expected the id of an incident, as a search shows it; {incident[:100]!r} is none"
         raise NotFoundError(msg)
-    return explain(record, decisions_in(folder))
+    return explain(record, DecisionsAbout(folder).about(_ends_of(record)))
+
+
+def _ends_of(incident: Incident) -> Iterator[str]:
+    """Yield what decisions may be about that count in an incident."""
+    yield incident.mention.id
+    yield from identities_of_actor(incident.mention.attributed_to)
+    yield from (party.subject for party in incident.parties)
 
 
 def explain(incident: Incident, decisions: Decisions) -> Why:
@@ -90,6 +96,8 @@ def explain(incident: Incident, decisions: Decisions) -> Why:
         parties=tuple(_why_party(party, incident, decisions) for party in incident.parties),
         event=incident.event,
         event_why=incident.event_why,
+        versions=incident.versions,
+        version_count=incident.version_count,
         decisions=tuple(sorted(on_it.values(), key=lambda one: (one.at, one.id))),
     )
 
@@ -126,13 +134,22 @@ def _settling(party: Party, incident: Incident, decisions: Decisions) -> Decisio
 # --- the queue -------------------------------------------------------------------------------------------------------
 
 
-def _item(index: Index, decisions: Decisions, mention: str, cursor: str) -> ReviewItem | None:
-    """Return a post that waits; None where the index does not have it so (yet)."""
-    hit = index.get(incident_id(mention))
-    record = hit.record if hit else None
-    if not isinstance(record, Incident):
-        return None
-    why = explain(record, decisions)
+def _items(index: Index, decisions: DecisionsAbout, waiting: Sequence[tuple[str, str]]) -> Iterator[ReviewItem]:
+    """Yield those posts, of (mention, cursor), that wait; the index may not have one so (yet)."""
+    found = []
+    for mention, cursor in waiting:
+        hit = index.get(incident_id(mention))
+        if hit is not None and isinstance(hit.record, Incident):
+            found.append((hit.record, cursor))
+    known = decisions.about(end for record, _ in found for end in _ends_of(record))
+    for record, cursor in found:
+        if item := _item(record, known, cursor):
+            yield item
+
+
+def _item(record: Incident, decisions: Decisions, cursor: str) -> ReviewItem | None:
+    """Return a post that waits; None where everybody was decided on."""
+    mention, why = record.mention.id, explain(record, decisions)
     settled = [
         party
         for party, one in zip(record.parties, why.parties, strict=True)

@@ -16,9 +16,11 @@ from overheard.errors import TransientError
 from overheard.log.base import Log
 from overheard.log.stage import Backoff, Progress
 from overheard.wiring.alerts import run_alerts
+from overheard.wiring.erasure import restore_list
 from overheard.wiring.feeds import poll_until
 from overheard.wiring.imports import bring_watch
 from overheard.wiring.policies import bring_policies
+from overheard.wiring.reloading import reloading
 from overheard.wiring.serve import serving_pages
 from overheard.wiring.system import System, utc_now
 
@@ -52,7 +54,8 @@ def run_service(
     failures, backoff = 0, Backoff()
     while not stop.is_set():
         try:
-            jobs[service]()
+            with reloading(system):
+                jobs[service]()
         except TransientError as e:
             failures += 1
             delay = backoff.delay(failures)
@@ -156,6 +159,7 @@ def _collect(system: System, ending: threading.Event) -> None:
 
 
 def _serve(system: System, stop: threading.Event, on_address: Callable[[str], None] | None) -> None:
+    restore_list(system)  # a log that was restored must serve nobody who was erased since
     system.index(reading=True).close()  # what cannot be searched is refused now, not on the first page
     follower = _Job("follow", system.run_follow)
     try:

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from functools import partial
 from typing import Any, Literal
 
+from overheard.collectors.base import Deletion
 from overheard.config.settings import Settings
 from overheard.crm.rows import append_facts
 from overheard.errors import NotFoundError
@@ -19,6 +20,7 @@ from overheard.records import (
     Decision,
     Event,
     Mention,
+    Policy,
     Profile,
     Term,
     WatchedSource,
@@ -34,10 +36,22 @@ from overheard.web.base import (
     Pasted,
     Pulse,
     RecordShown,
+    SourceDetail,
     SourceStatus,
     Walk,
 )
-from overheard.web.results import Certificate, Changes, Health, PostOutcome, ReviewPage, RowOutcome, Why
+from overheard.web.results import (
+    AgreementRow,
+    Certificate,
+    Changes,
+    Concerns,
+    Health,
+    PostOutcome,
+    ReviewPage,
+    RowOutcome,
+    Webmentioned,
+    Why,
+)
 from overheard.web.shown import name_of
 from overheard.web.tokens import caller_of
 from overheard.wiring.activity import activity_of, pulse_of
@@ -46,6 +60,8 @@ from overheard.wiring.alerts import alerts_feed
 from overheard.wiring.answers import Answers
 from overheard.wiring.bringing import bring_rows, hand_in
 from overheard.wiring.changes import read_changes
+from overheard.wiring.comparing import agreement_in
+from overheard.wiring.concerns import concerns_of
 from overheard.wiring.cost import cost_of
 from overheard.wiring.deadletters import drop_letters, replay_letters
 from overheard.wiring.decisions import Given, decisions_on_records, name_sides, standing_decisions
@@ -53,12 +69,15 @@ from overheard.wiring.erasure import erase_person
 from overheard.wiring.health import health_of, metrics_of
 from overheard.wiring.measuring import measure_apart
 from overheard.wiring.people import search_people
+from overheard.wiring.policies import policies_of
 from overheard.wiring.review import review_page, why_of
 from overheard.wiring.setup import SystemSetUp
+from overheard.wiring.sourcedetail import source_detail
 from overheard.wiring.sources import SourceCounts, poll_now, source_statuses
 from overheard.wiring.system import System, utc_now
 from overheard.wiring.tokens import TokenFile
 from overheard.wiring.walk import walk_from, walk_of
+from overheard.wiring.webmentions import Webmentions
 
 _DAY_MS = 86_400_000
 
@@ -74,6 +93,7 @@ class SystemService:
         self._tokens = TokenFile(system.home)
         self._source_counts = SourceCounts(system.log)
         self._answers = Answers(system.folder, clock=clock)
+        self._webmentions = Webmentions(system.log, clock)
         # Two batches at once would both find a post or contact new.
         self._bringing = threading.Lock()
         self.setup = SystemSetUp(system, self._bringing, clock=clock)
@@ -107,6 +127,10 @@ class SystemService:
             self._readers.put(reader)
 
     # --- looking -----------------------------------------------------------------------------------------------------
+
+    def policies(self) -> Mapping[str, Policy]:
+        """See `Service.policies`."""
+        return policies_of(self.system)
 
     def search(self, asked: Asked) -> Page:
         """See `Service.search`."""
@@ -190,7 +214,21 @@ class SystemService:
     def sources(self) -> Sequence[SourceStatus]:
         """See `Service.sources`."""
         with self.index() as index:
-            return source_statuses(self.system, index, self._source_counts, self._clock())
+            return source_statuses(self.system, index, self._source_counts, self._webmentions, self._clock())
+
+    def take_webmention(self, source: str, target: str) -> str:
+        """See `Service.take_webmention`."""
+        return self._webmentions.take(self.settings.sources, source, target)
+
+    def webmention(self, id: str) -> Webmentioned:  # noqa: A002 - the protocol's name
+        """See `Service.webmention`."""
+        return self._webmentions.status(id)
+
+    def source(self, name: str) -> SourceDetail:
+        """See `Service.source`."""
+        found = next((one for one in self.sources() if one.name == name), None)
+        with self.index() as index:
+            return source_detail(self.system.log, index, found, name)
 
     def poll_now(self, source: str) -> datetime:
         """See `Service.poll_now`."""
@@ -223,16 +261,32 @@ class SystemService:
         self.system.catch_up_index()
         return decision
 
+    def concerns(self, product: str = "", limit: int = 30) -> Concerns:
+        """See `Service.concerns`."""
+        terms = [one for one in self.watched() if isinstance(one, Term)]
+        with self.index() as index:
+            return concerns_of(index, terms, product, limit, self._clock())
+
+    def agreement(self) -> Sequence[AgreementRow]:
+        """See `Service.agreement`."""
+        return [AgreementRow(**row._asdict()) for row in agreement_in(self.system)]
+
     # --- the API -----------------------------------------------------------------------------------------------------
 
     def fact(self, subject: str) -> Event[Any] | None:
         """See `Service.fact`."""
         return self.system.fact(subject)
 
-    def hand_in(self, items: Sequence[Mapping[str, Any] | Mention]) -> Sequence[PostOutcome]:
+    def hand_in(self, items: Sequence[Mapping[str, Any] | Mention | Deletion]) -> Sequence[PostOutcome]:
         """See `Service.hand_in`."""
         with self._bringing:
-            return hand_in(self.system.log, items, self._clock(), suppressions=self.system.suppressed.follow())
+            return hand_in(
+                self.system.log,
+                items,
+                self._clock(),
+                suppressions=self.system.suppressed.follow(),
+                policies=policies_of(self.system),
+            )
 
     def bring(
         self, kind: Literal["contacts", "accounts"], rows: Sequence[Mapping[str, Any]], *, dry_run: bool = False

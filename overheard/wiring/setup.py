@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from overheard.alerts.channels import NotDeliveredError
 from overheard.alerts.deliveries import MAIL
-from overheard.config.settings import MailSettings, load_settings
+from overheard.config.settings import MailSettings
 from overheard.crm import contacts
 from overheard.crm.headers import ColumnGuess
 from overheard.crm.rows import HANDLE, ImportReport
@@ -36,6 +36,7 @@ from overheard.table import IGNORED
 from overheard.web.setup import ContactList, Finished, Review, SetUpState
 from overheard.wiring.alerts import channels_of, writer_of
 from overheard.wiring.imports import bring_contacts, bring_watch
+from overheard.wiring.kinds import load_settings
 from overheard.wiring.onboard import Files, drafts, find_feeds, known_from, read_site, write
 from overheard.wiring.system import System, utc_now
 

@@ -15,6 +15,8 @@ import msgspec
 
 from overheard.alerts.deliveries import without
 from overheard.alerts.outbox import delivery_record
+from overheard.collectors.polling.pollstate import TOPIC as STATES
+from overheard.collectors.polling.pollstate import errand_key
 from overheard.crm.platforms import PLATFORMS
 from overheard.crm.rows import LIST
 from overheard.folder import storage_errors
@@ -27,16 +29,21 @@ from overheard.records import (
     DeadLetter,
     Delivery,
     EnrichedMention,
+    Errand,
     Event,
     Identity,
+    Incident,
     Mention,
     Purchase,
     RecordError,
+    Revision,
+    Sense,
     contact_id,
     decode,
     encode,
     event_for,
     identity_key,
+    mention_id,
 )
 from overheard.suppression import Suppressions
 from overheard.urls import canonical_url
@@ -52,6 +59,7 @@ _SEGMENT = timedelta(days=1)
 _TOMBSTONES = timedelta(days=10)  # of `watch`, where the key itself tells who it was
 _APPEND = 500
 _ID = re.compile(rb"(?:con|men|inc|dec)_[a-z2-7]{26}")
+_ALIAS = b'"sameAs":'
 _CELLS = re.compile(r'[",;\t\n{}\[\]|]+|: ')
 _MOST_CELLS = 200
 _LONGEST_CELL = 320
@@ -89,6 +97,7 @@ def stores_of(system: System) -> Sequence[Erasable]:
         _Answers(system),
         _Facts(system, late),
         _Watch(log, _TOMBSTONES if system.shared else None),
+        _Errands(log, late),
         _Revisions(log, late),
         _Documents(system, late),
         _Changes(log, expiring("changes")),
@@ -156,19 +165,20 @@ class _Letters(_Topic):
         return [
             record.key
             for record in newest(self.log, LETTERS)
-            if isinstance(letter := _data_of(record), DeadLetter) and self._is_theirs(letter, traces)
+            if isinstance(letter := _data_of(record), DeadLetter) and _is_theirs(letter, traces, self._crm)
         ]
 
-    def _is_theirs(self, letter: DeadLetter, traces: Traces) -> bool:
-        value = letter.value or b""
-        if letter.key in traces.subjects or (letter.topic == "fetches" and letter.key in traces.fetches):
-            return True
-        try:
-            data = decode(value).data
-        except RecordError:
-            text = f"{value.decode('utf-8', 'replace')}\n{letter.message}"
-            return any(map(traces.suppressions.is_suppressed, _keys_in(text, self._crm)))
-        return covers(data, traces.suppressions)
+
+def _is_theirs(letter: DeadLetter, traces: Traces, crm: str) -> bool:
+    value = letter.value or b""
+    if letter.key in traces.subjects or (letter.topic == "fetches" and letter.key in traces.fetches):
+        return True
+    try:
+        data = decode(value).data
+    except RecordError:
+        text = f"{value.decode('utf-8', 'replace')}\n{letter.message}"
+        return any(map(traces.suppressions.is_suppressed, _keys_in(text, crm)))
+    return covers(data, traces.suppressions)
 
 
 class _Deliveries(_Topic):
@@ -245,18 +255,32 @@ def _impersonal(event: Event[Purchase]) -> ProducerRecord:
 
 
 class _Watch(_Topic):
-    """Their identities among those that are listened for; the matcher has taken back what was theirs alone."""
+    """Their identities among those that are listened for, and their words among those that say what a term means.
+
+    The matcher has taken back what was theirs alone, and told anew what is left of the others'.
+    """
 
     name = "watch"
 
     def find(self, traces: Traces) -> int:
-        return len(self._keys(traces))
+        return len(self._keys(traces)) + len(self._senses(traces))
 
     def erase(self, traces: Traces) -> int:
-        keys = self._keys(traces)
+        keys, senses = self._keys(traces), self._senses(traces)
+        self.log.erase(self.name, senses)
         # An enricher that never hears that it need not listen any more drops what it hears all the same.
         self.log.erase(self.name, keys, tombstones=True)
-        return len(keys)
+        return len(keys) + len(senses)
+
+    def _senses(self, traces: Traces) -> set[str]:
+        """Return the keys of what terms mean, a version of which holds a mention of theirs."""
+        return {
+            record.key
+            for record in records_on(self.log, self.name)
+            if isinstance(data := _data_of(record), Sense)
+            # Of many decisions it keeps the newest: an example may be of one that is no more among them.
+            and not traces.mentions.isdisjoint([*data.decided, *(one.mention for one in data.examples)])
+        }
 
     def _keys(self, traces: Traces) -> set[str]:
         return {
@@ -267,8 +291,41 @@ class _Watch(_Topic):
         }
 
 
+class _Errands(_Topic):
+    """Webmentions of pages of theirs, and how far those are; before what tells the pages' other addresses goes."""
+
+    name = "errands"
+
+    def find(self, traces: Traces) -> int:
+        return len(self._keys(traces))
+
+    def erase(self, traces: Traces) -> int:
+        keys = self._keys(traces)
+        self.take_out(STATES, [errand_key(key) for key in keys])
+        return self.take_out(self.name, keys)
+
+    def _keys(self, traces: Traces) -> list[str]:
+        asked = {
+            record.key: canonical_url(data.url)
+            for record in newest(self.log, self.name)
+            if isinstance(data := _data_of(record), Errand) and data.kind == "webmention"
+        }
+        pages = {url: f"revision/{mention_id('web', url=url)}" for url in set(asked.values()) - {""}}
+        known: dict[str, ConsumerRecord] = {}
+        for some in _batched(sorted(pages.values())):
+            known |= self.log.latest(STATES, some)
+        theirs = {
+            url
+            for url, key in pages.items()
+            if key.removeprefix("revision/") in traces.mentions
+            or (key in known and _same_as(known[key]) in traces.mentions)
+            or traces.suppressions.is_suppressed(identity_key("web", "url", url))
+        }
+        return sorted(key for key, url in asked.items() if url in theirs)
+
+
 class _Revisions(_Topic):
-    """What is remembered of the versions of their mentions."""
+    """What is remembered of the versions of their mentions, and under which other ids they are known."""
 
     name = "poll-state"
 
@@ -281,7 +338,8 @@ class _Revisions(_Topic):
         return found
 
     def _keys(self, traces: Traces) -> list[str]:
-        return [f"revision/{mention}" for mention in sorted(traces.mentions)]
+        aliases = [record.key for record in newest(self.log, self.name) if _same_as(record) in traces.mentions]
+        return [*(f"revision/{mention}" for mention in sorted(traces.mentions)), *sorted(aliases)]
 
 
 class _Documents(_Topic):
@@ -301,7 +359,8 @@ class _Documents(_Topic):
         held = {
             record.key
             for record in records_on(self.log, self.name)
-            if record.value is not None and not marks.isdisjoint(_ID.findall(record.value))
+            if record.value is not None
+            and (not marks.isdisjoint(_ID.findall(record.value)) or _quotes(record.value, traces))
         }
         found = len(held & traces.documents)
         # A record without a value: the index then writes its files anew.
@@ -309,6 +368,15 @@ class _Documents(_Topic):
         self._system.catch_up_index()
         self.log.erase(self.name, held)
         return found
+
+
+def _quotes(document: bytes, traces: Traces) -> bool:
+    """Whether a document shows what one of them said in a post that was edited, and is another's now."""
+    if b'"authors":["' not in document:
+        return False
+    data = decode(document).data
+    told = data.versions if isinstance(data, Incident) else ()
+    return any(traces.suppressions.is_suppressed(key) for version in told for key in version.authors)
 
 
 class _Changes(_Topic):
@@ -375,6 +443,28 @@ class _Answers:
             return [key for key, answer in rows if not marks.isdisjoint(_ID.findall(answer))]
 
 
+# --- another folder ------------------------------------------------------------------------------------------------
+
+
+def without_theirs(record: ConsumerRecord, traces: Traces, crm: str) -> bytes | None:
+    """Return the value with which a record of another folder may be taken in; None where nothing of it may.
+
+    `record` is of `facts`, `mentions`, `poll-state`, `deliveries` or `dead-letters`, and no tombstone; `traces` are of
+    the log that it is from.
+    """
+    key, data = record.key, None
+    if key in traces.subjects or not traces.mentions.isdisjoint((key.removeprefix("revision/"), _same_as(record))):
+        return None
+    if key in traces.purchases and record.value is not None:
+        return _impersonal(decode(record.value)).value
+    if record.topic in ("deliveries", LETTERS):
+        data = _data_of(record)
+    if isinstance(data, Delivery):
+        forgetting = _forgetting(data, traces)
+        return record.value if forgetting is data else delivery_record(forgetting).value
+    return None if isinstance(data, DeadLetter) and _is_theirs(data, traces, crm) else record.value
+
+
 # --- reading -------------------------------------------------------------------------------------------------------
 
 
@@ -401,6 +491,13 @@ def covers(data: object, suppressions: Suppressions) -> bool:
     if isinstance(data, Mention):
         return suppressions.covers_mention(data)
     return isinstance(data, Contact) and suppressions.covers_contact(data)
+
+
+def _same_as(record: ConsumerRecord) -> str:
+    """Return the mention whose alias a record of `poll-state` remembers; "" for all else."""
+    if record.value is None or _ALIAS not in record.value:
+        return ""
+    return data.same_as if isinstance(data := _data_of(record), Revision) else ""
 
 
 def _data_of(record: ConsumerRecord) -> object:

@@ -29,10 +29,10 @@ from overheard.index.stage import IndexStage
 from overheard.log.base import TOPICS, ConsumerRecord, Log
 from overheard.log.stage import LogSink, Progress, run_stage
 from overheard.log.suppressed import Suppressed
-from overheard.matcher.ledger import Ledger
-from overheard.matcher.reading import fates_in, position_in
-from overheard.matcher.stage import LedgerSink, MatchStage
-from overheard.matcher.standby import follow, run_match
+from overheard.matcher.ledger.ledger import Ledger
+from overheard.matcher.ledger.reading import fates_in, position_in
+from overheard.matcher.stage import LedgerSink, MatchStage, collect_seldom
+from overheard.matcher.standby import announce_epoch, follow, run_match
 from overheard.records import Event, RecordError, Term, WatchedSource, decode
 from overheard.wiring.engines import Indexes, embedded, is_shared, open_log
 from overheard.wiring.keyfile import KeyFile
@@ -158,11 +158,20 @@ class System:
 
         On a shared log it is the owner or a standby, as it comes.
         """
+        collect_seldom()
         with self._only("match"):
             if not self.shared:
                 return self._run_match(stop, until_idle=until_idle, on_progress=on_progress)
             with closing(Ledger(self.folder, clock=utc_now, secret=self.key_file.read)) as ledger:
-                return run_match(ledger, self.log, stop, until_idle=until_idle, on_progress=on_progress, clock=utc_now)
+                return run_match(
+                    ledger,
+                    self.log,
+                    stop,
+                    until_idle=until_idle,
+                    on_progress=on_progress,
+                    on_own=lambda: announce_epoch(ledger, self.log, utc_now()),
+                    clock=utc_now,
+                )
 
     def _run_match(
         self,

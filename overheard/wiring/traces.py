@@ -12,7 +12,7 @@ from functools import cached_property, lru_cache
 
 import msgspec
 
-from overheard.collectors.poll import FETCH_HEADER
+from overheard.collectors.polling.collect import FETCH_HEADER
 from overheard.errors import InputError, NotFoundError
 from overheard.identities import (
     identities_of_account,
@@ -24,9 +24,9 @@ from overheard.identities import (
 from overheard.index.base import Index, Search
 from overheard.index.query import Value
 from overheard.log.base import ConsumerRecord, Log
-from overheard.matcher.decisions import Decisions
-from overheard.matcher.directory import is_identity_key
-from overheard.matcher.reading import decisions_in, known_in
+from overheard.matcher.identity.decisions import Decisions
+from overheard.matcher.identity.directory import is_identity_key
+from overheard.matcher.ledger.reading import decisions_in, known_in
 from overheard.records import (
     Actor,
     Contact,

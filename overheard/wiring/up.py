@@ -26,6 +26,7 @@ from overheard.wiring.erasure import restore_list
 from overheard.wiring.feeds import poll_until
 from overheard.wiring.imports import bring_watch
 from overheard.wiring.policies import bring_policies
+from overheard.wiring.reloading import reloading
 from overheard.wiring.run import collect_while_owner, while_owner
 from overheard.wiring.serve import serving_pages
 from overheard.wiring.system import GAVE_UP, System, said_serving, utc_now
@@ -67,7 +68,8 @@ def run_up(
     """Run all stages until `stop`, or, with `once`, until every source was asked once and nothing is left to do.
 
     `serve`: the pages and the API too; `on_address` is told where, when they answer. `alerts`: tell what the settings
-    want told. `on_status` is called about twice a second, in this thread. On `stop` every batch in hand is finished.
+    want told. Settings that are written anew meanwhile hold from then on. `on_status` is called about twice a second,
+    in this thread. On `stop` every batch in hand is finished.
     Raises what a stage raised, after the others have been stopped; OverheardError when the workers die again and again.
     """
     restore_list(system)
@@ -77,7 +79,8 @@ def run_up(
             on_address(address)
         if alerts:
             begin_alerts(system.log)
-        with system.enriching():
+        # `once` is over before anybody could change them.
+        with system.enriching(), nullcontext() if once else reloading(system):
             return _run(system, _Run(system, once, workers, stop, alerts), on_status)
 
 
@@ -98,6 +101,9 @@ def _run(system: System, run: "_Run", on_status: Callable[[Status], None] | None
         run.end()
     if run.errors:
         raise run.errors[0]
+    if once and run.alerts and not stop.is_set():
+        # One more round, now that all is read: else luck says whether what came last is told, and the digest sent.
+        run_alerts(system, stop, wait=lambda _: True, settle=timedelta(0))
     if not stop.is_set():
         system.log.maintain(time.time_ns() // 1_000_000)
     status = status_of(system)

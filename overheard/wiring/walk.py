@@ -5,7 +5,7 @@ fetches ◀─ header ─ mentions ◀─ search by time ─ mention id ─▶ f
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from overheard.collectors.poll import FETCH_HEADER
+from overheard.collectors.polling.collect import FETCH_HEADER
 from overheard.enrich.watch import Watch
 from overheard.errors import NotFoundError
 from overheard.identities import identities_of_actor

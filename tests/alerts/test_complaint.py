@@ -7,7 +7,7 @@ import pytest
 from overheard.alerts.complaint import complaint, complaint_item
 from overheard.alerts.deliveries import alerts_for
 from overheard.alerts.parties import Known
-from overheard.records import Cause, Incident
+from overheard.records import Cause, Incident, Intent
 from tests.alerts.making import ADDRESS, ANTON, GEARS, KNOWN, LUCIA, MEERA, NOW, incident, party
 
 BAR = 0.6
@@ -38,6 +38,23 @@ def test_praise_and_what_is_about_others_is_not_told() -> None:
     assert not is_told(incident(polarity="unsure"))
     assert not is_told(incident(kind="competitor"))
     assert not is_told(incident(text="my holiday was terrible"))
+
+
+def test_a_complaint_is_told_without_a_negative_word() -> None:
+    said = Intent(label="complaint", start=0, end=26, confidence=0.8, target="korvex")
+    one = incident(text="Korvex keeps me on hold, day three", polarity="unsure")
+    term = one.hits[0].term
+    said = msgspec.structs.replace(said, target=term)
+    told = complaint(msgspec.structs.replace(one, intents=(said,)), "live", NOW, KNOWN, BAR)
+    assert told is not None
+    assert told.about == said
+    assert "complains of Korvex, confidence 80%: “Korvex keeps me on hold, d”" in complaint_item(one, told, ADDRESS).why
+    for other in (
+        msgspec.structs.replace(said, label="question"),
+        msgspec.structs.replace(said, confidence=0.5),
+        msgspec.structs.replace(said, target=""),
+    ):
+        assert complaint(msgspec.structs.replace(one, intents=(other,)), "live", NOW, KNOWN, BAR) is None
 
 
 def test_who_is_not_a_customer_now_is_not_told() -> None:

@@ -12,7 +12,7 @@ from overheard.alerts.digest import Digest, Source, choose, digest_time, is_due,
 from overheard.alerts.parties import Known
 from overheard.alerts.score import score
 from overheard.config.settings import LocaleSettings
-from overheard.records import Actor, Incident, WatchHit
+from overheard.records import Actor, Incident, TargetSentiment, WatchHit
 from tests import strategies
 from tests.alerts.making import ADDRESS, ANTON, GEARS, KNOWN, LUCIA, NOW, incident, party
 
@@ -94,6 +94,21 @@ def test_a_prospect_who_compares_stands_before_a_customers_praise() -> None:
     deciding = recent(2, "Korvex or the Brannt, that is today's round.", polarity="neutral", parties=[party(LUCIA)])
     deciding = _with_hits(deciding, WatchHit(term="brannt", kind="competitor", start=14, end=20))
     assert [item.incident for item in made([praise, deciding]).items] == [deciding.id, praise.id]
+
+
+def test_a_complaint_stands_before_a_question_which_of_two_is_better_however_that_sounds_of_the_rival() -> None:
+    complaint = recent(1, "Korvex support is terrible")
+    asked = recent(2, "Is the Brannt worth more than a Korvex?", polarity="neutral", parties=[party(LUCIA)])
+    asked = _with_hits(asked, WatchHit(term="brannt", kind="competitor", start=7, end=13))
+    doubt = TargetSentiment(target="brannt", polarity="negative", confidence=0.6, start=7, end=13)
+    asked = msgspec.structs.replace(asked, targets=(*asked.targets, doubt))
+    assert [item.incident for item in made([asked, complaint]).items] == [complaint.id, asked.id]
+    says = msgspec.structs.replace(
+        asked, mention=msgspec.structs.replace(asked.mention, content="So the Brannt, no. A Korvex.")
+    )
+    opening = "negative toward brannt, a competitor"
+    told = [{part.reason.lower() for part in score(one, KNOWN, INDIA)} for one in (asked, says)]
+    assert [opening in reasons for reasons in told] == [False, True]
 
 
 def test_an_account_has_its_own_page() -> None:
@@ -220,6 +235,14 @@ def test_an_empty_digest_says_so_and_which_sources_answered() -> None:
     assert empty.subject == "Nothing about Korvex since yesterday"
     assert empty.notes == ("Nothing was heard in this time.", "3 sources answered, 1 did not: d (timed out).")
     assert "No source is set up" in made([]).notes[1]
+
+
+def test_a_digest_names_sources_that_are_silent_for_longer_than_usual() -> None:
+    quiet = [Source(f"s{number}", True, silent=True) for number in range(5)]
+    found = made([], [*quiet, Source("d", False, "timed out")])
+    assert found.notes[1] == (
+        "5 sources answered, 1 did not: d (timed out). Silent for longer than usual: s0, s1, s2 and 2 more."
+    )
 
 
 def test_the_subject_counts_and_the_notes_tell_the_rest() -> None:

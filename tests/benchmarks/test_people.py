@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.evaluate import Possible, diagram, fit, wilson
+from benchmarks.evaluate import Possible, drawing, fit
 from benchmarks.people import LINKABLE, SHARES, People, make_people
 from benchmarks.words import origins
+from overheard.enrich.agreement import wilson
 
 MENTIONS = 400
 
@@ -98,7 +99,7 @@ def test_an_interval_holds_its_share_and_narrows_with_the_number() -> None:
 
 def test_a_diagram_is_an_image_of_its_own() -> None:
     one = Possible(3.0, 0.97, right=True, linked=True, veto=False, kind="trap", role="author")
-    image = diagram([one] * 3, [one])
+    image = drawing([one] * 3, [one])
     assert image.startswith("<svg")
     assert "1.000 right" in image
     assert msgspec.json.encode(image)

@@ -4,15 +4,18 @@ The browser lives as long as a module: its driver runs an event loop in this thr
 could begin none of their own.
 """
 
+import gc
 import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -90,6 +93,7 @@ def _site(address: str) -> Site:
             "mention": post["mention"]["id"],
             "contact": contact["id"],
             "account": contact["account"],
+            "source": quote(get("/v1/sources")["items"][0]["name"]),
         },
     )
 
@@ -101,6 +105,11 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=_ARGUMENTS)
         yield browser
         browser.close()
+    # The driver may end before its loop has closed the pipe to it, which is then left to the collector of garbage: that
+    # warns, in whatever test runs by then.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 @pytest.fixture

@@ -177,3 +177,19 @@ def test_an_open_page_survives_a_server_that_does_not_answer(visitor: Visitor, s
     expect(page.locator("#live")).to_contain_text("Is it still running?")
     expect(page.get_by_role("button", name="Not about us")).to_be_enabled()
     visit.errors.clear()  # the request that failed, as it was to
+
+
+def test_what_a_post_said_before_it_was_edited_is_read_on_its_page(site: Site, visitor: Visitor) -> None:
+    word = f"w{uuid.uuid4().hex[:10]}"
+    native_id = uuid.uuid4().hex
+    heard(site, f"The Girna 250 {word} broke down again.", nativeId=native_id)
+    until_found(site, word)
+    heard(site, f"The Girna 250 {word}b is splendid.", nativeId=native_id)
+    incident = until_found(site, f"{word}b")
+    page = visitor(viewport=NARROW).page
+    page.goto(f"/incidents/{incident}")
+    page.get_by_role("link", name="edited").click()
+    before = page.get_by_role("region", name="What it said before")
+    expect(before).to_be_in_viewport()
+    expect(before.locator("blockquote")).to_have_text(f"The Girna 250 {word} broke down again.")
+    assert word not in page.locator("#post ~ .said").inner_text().split()

@@ -69,7 +69,7 @@ def worked(tmp_path_factory: pytest.TempPathFactory, world: World) -> Path:
         bring_accounts(system, world.accounts)
         bring_contacts(system, world.contacts)
         bring_mentions(system, world.posts)
-        run_up(system, once=True, workers=1, stop=threading.Event())
+        run_up(system, once=True, workers=1, stop=threading.Event(), alerts=False)
     return folder
 
 

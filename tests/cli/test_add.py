@@ -45,3 +45,15 @@ def test_a_mistake_is_told_in_words_and_nothing_is_written(overheard: Command, c
         assert "expected" in said.err
         assert "Traceback" not in said.err
     assert overheard("status", "-f", copied, "--json").json == before
+
+
+def test_why_says_what_a_post_said_before_it_was_edited(overheard: Command, copied: Path) -> None:
+    overheard("add", URL, "--text", "Korvex never calls back.", "-f", copied)
+    said = overheard("add", URL, "--text", "Korvex called back!", "-f", copied, "--json")
+    incident = said.json["incident"]["id"]
+    out = " ".join(overheard("why", incident, "-f", copied).out.split())
+    assert "Said before it was edited" in out
+    assert "“Korvex never calls back.”" in out
+    [version] = overheard("why", incident, "-f", copied, "--json").json["versions"]
+    assert version["snippets"][0]["exact"] == "Korvex never calls back."
+    assert version["textHash"] in out

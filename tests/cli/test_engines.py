@@ -4,10 +4,12 @@ import os
 import re
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -22,10 +24,10 @@ from kafka.admin import (
 )
 from pytest_httpserver import HTTPServer
 
-from overheard.config.settings import load_settings
 from overheard.log.base import ProducerRecord
 from overheard.records import encode, event_for
 from overheard.wiring.imports import bring_accounts, bring_contacts, bring_mentions, bring_watch
+from overheard.wiring.kinds import load_settings
 from overheard.wiring.run import SERVICES
 from overheard.wiring.system import STAGES, open_node
 from tests.cli.conftest import Command, Said
@@ -234,23 +236,36 @@ def test_elasticsearch_that_does_not_let_us_in_or_vouches_by_nobody_we_know_is_t
 # --- what somebody else changed ---
 
 
+def delete(admin: KafkaAdminClient, *topics: str) -> None:
+    """Delete topics, and see that the broker has heard of it: until then it shows them as they were."""
+    admin.delete_topics(list(topics))
+    limit = time.monotonic() + 60
+    while left := set(topics) & set(admin.list_topics()):
+        assert time.monotonic() < limit, left
+        time.sleep(0.05)
+
+
+def create(admin: KafkaAdminClient, topic: str, about: Mapping[str, Any]) -> None:
+    admin.create_topics({topic: about}, wait_for_metadata=True)
+
+
 def test_a_topic_that_somebody_changed_is_refused_with_the_command_that_mends_it(
     overheard: Command, configured: Configured, broker: Kafka, elastic: str, prefix: str
 ) -> None:
     config = configured({"servers": [broker.address]}, {"addresses": [elastic]})
     assert overheard("status", "--config", config).status == 0
     with closing(KafkaAdminClient(bootstrap_servers=broker.address)) as admin:
-        admin.delete_topics([f"{prefix}-changes", f"{prefix}-mentions"])
+        delete(admin, f"{prefix}-changes", f"{prefix}-mentions")
         narrow, deleting = {"num_partitions": 3}, {"cleanup.policy": "delete", "max.message.bytes": "1000000"}
-        admin.create_topics({f"{prefix}-mentions": {**narrow, "configs": {"max.message.bytes": str(12 * 2**20)}}})
+        create(admin, f"{prefix}-mentions", {**narrow, "configs": {"max.message.bytes": str(12 * 2**20)}})
         told = refused(overheard("run", "enrich", "--config", config))
         assert "expected 12 partitions; found 3" in told
         partitions = re.search(r"kafka-topics.sh .* --alter --topic (\S+) --partitions (\d+)", told)
         assert partitions is not None
         admin.create_partitions({partitions[1]: int(partitions[2])})  # what that command does
         assert overheard("status", "--config", config).status == 0
-        admin.delete_topics([f"{prefix}-facts"])
-        admin.create_topics({f"{prefix}-facts": {"num_partitions": 1, "configs": deleting}})
+        delete(admin, f"{prefix}-facts")
+        create(admin, f"{prefix}-facts", {"num_partitions": 1, "configs": deleting})
     told = refused(overheard("run", "match", "--config", config))
     assert "expected cleanup.policy=compact; expected max.message.bytes=" in told.replace(", found delete", "")
     _run_tool(broker, told)

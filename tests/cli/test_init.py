@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from pytest_httpserver import HTTPServer
 
-from overheard.config.settings import load_settings
 from overheard.config.watchlist import load_watchlist
+from overheard.wiring.kinds import load_settings
 from tests.cli.conftest import Command
 from tests.onboard import sites
 
@@ -57,7 +57,7 @@ def test_ten_minutes_from_a_sites_address_to_what_was_said(
         "Asia/Kolkata",
     )
     assert settings.http.allow_hosts == ("127.0.0.1",)
-    assert [feed.url for feed in settings.feeds] == [f"http://{site}/blog/feed.xml"]
+    assert [feed.url for feed in settings.sources] == [f"http://{site}/blog/feed.xml"]
     assert settings.mail.to == ("me@korvane.example",)
     terms = {term.id: term.aliases for term in load_watchlist(Path(settings.watch)).terms}
     assert terms == {
@@ -172,4 +172,4 @@ url = "{down}"
     said = overheard("init", "--step", "competitors", "--yes")
     assert said.status == 0, said.err
     assert "There is nothing to listen for yet" in said.out
-    assert "1 of 1 feed did not answer: orlo-news." in said.out
+    assert "1 of 1 source did not answer: orlo-news." in said.out

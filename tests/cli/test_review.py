@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from overheard.cli.evidence import KEYS
 from tests.cli.conftest import Command
 
 
@@ -42,7 +41,9 @@ def test_post_and_candidate_are_shown_with_every_value_that_was_compared(overhea
     ):
         assert part in said.out
     assert "2: Lucia Ferrand · Owner · Elsewhere Mills" in " ".join(said.out.split())
-    assert " ".join(KEYS.split()) in " ".join(said.out.split())
+    keys = " ".join(said.out.split())
+    assert "s same · n not the same · u nobody can know · a not about us · l lock · 1-9 another candidate" in keys
+    assert "always theirs" not in keys, "who is merely named in a post has no account there"
     assert max(map(len, said.out.splitlines())) <= 80
 
 
@@ -102,6 +103,7 @@ def test_a_file_of_decisions_is_shown_dry_then_taken_row_by_row(
     file.write_text("verb,left,right\nsame,x:handle:ann,c1\nsame,x:handle:bob,Nobody\n", encoding="utf-8")
     dry = overheard("import", "decisions", file, "-f", copied, "--dry-run")
     assert "Dry run: nothing was written" in dry.out
+    assert "x:handle:ann same Meera Chitnis (con_" in dry.out
     assert "x ann" not in overheard("profile", "c1", "-f", copied).out
     said = overheard("import", "decisions", file, "-f", copied, "--json")
     assert said.status == 0
@@ -110,6 +112,12 @@ def test_a_file_of_decisions_is_shown_dry_then_taken_row_by_row(
     assert "x ann" in overheard("profile", "c1", "-f", copied).out
     file.write_text("verb,left,right\nsame,x:handle:bob,Nobody\n", encoding="utf-8")
     assert overheard("import", "decisions", file, "-f", copied).status == 1
+
+
+def test_two_records_that_are_joined_are_told_by_their_own_names(overheard: Command, copied: Path) -> None:
+    said = " ".join(overheard("decide", "same", "c1", "c2", "-f", copied).out.split())
+    assert "Meera Chitnis (con_" in said
+    assert "Anton Brezina (con_" in said
 
 
 def test_who_contradicts_what_was_said_is_told_so_with_the_path(overheard: Command, copied: Path) -> None:

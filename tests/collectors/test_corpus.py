@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from overheard.collectors.feeds import read_feed
+from overheard.collectors.feeds.feed import read_feed
 from overheard.collectors.markup import from_html, one_line
 from overheard.errors import InputError
 from overheard.records import Fetch, encode, event_for

@@ -11,7 +11,8 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from overheard.collectors.fetch import Answer, Fetcher, Limits, is_public, site_of
+from overheard.collectors.fetching.addresses import is_public
+from overheard.collectors.fetching.fetch import Answer, Fetcher, Limits, site_of
 
 AT = datetime(2026, 5, 1, 12, tzinfo=UTC)
 QUICK = Limits(body=100_000, total=1.0, connect=1.0, gap=0.0)

@@ -1,6 +1,8 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from overheard.collectors import markup
 from overheard.collectors.markup import MAX_TEXT, absolute_url, find_urls, from_html, from_text, shorten
 
 
@@ -101,3 +103,19 @@ def test_escaped_text_comes_back(text: str) -> None:
     import html
 
     assert from_html(html.escape(text)).text.split() == from_text(text).text.split()
+
+
+SOUP = (  # noqa: SIM905
+    "<p> </p> <b> </b> <div> </div> <br> </br> <script> </script> <td> <table> </table> <tr> a b &amp; &nbsp; &no; "
+    "<a~href='/x'> </a> <!--c--> <?pi~x?> <svg> </svg> <title> </title> <head> </head> <body> </body> <html> </html> "
+    "<select> <pre> </pre> <img~alt='q'> <textarea> <p~hidden> < > </ é <o:p> <base~href='https://c.example/'> <xmp>"
+).split()
+
+
+@given(st.lists(st.sampled_from(SOUP), max_size=14))
+def test_html_read_as_a_whole_and_in_pieces_says_the_same(pieces: list[str]) -> None:
+    html = " ".join(pieces).replace("~", " ")
+    whole = from_html(html, base="https://b.example/")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(markup, "_FEW_TAGS", -1)
+        assert from_html(html, base="https://b.example/") == whole

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from pytest_httpserver import HTTPServer
 
 from overheard.collectors.base import Reading
-from overheard.collectors.bounded import BoundedReader
-from overheard.collectors.fetch import Fetcher, Limits
+from overheard.collectors.fetching.fetch import Fetcher, Limits
 from overheard.collectors.files import MAX_POSTS, PostFile, read_post_file
-from overheard.collectors.poll import PollReport, poll_due
+from overheard.collectors.polling.bounded import BoundedReader
+from overheard.collectors.polling.poller import PollReport, poll_due
 from overheard.errors import InputError
 from overheard.folder import Folder
 from overheard.log.base import TOPICS
@@ -106,7 +106,7 @@ def test_a_polled_file_is_read_in_the_bounded_process_and_only_what_is_new_is_pu
     log: EmbeddedLog, httpserver: HTTPServer
 ) -> None:
     now = NOW
-    source = PostFile(name="agency", url=httpserver.url_for("/posts"), interval=HOUR)
+    source = PostFile(name="agency", url=httpserver.url_for("/posts"), interval=3_600)
     fetcher = Fetcher(
         contact="https://us.example/bot",
         allow={f"{httpserver.host}:{httpserver.port}"},
@@ -118,6 +118,7 @@ def test_a_polled_file_is_read_in_the_bounded_process_and_only_what_is_new_is_pu
         nonlocal now
         now += HOUR
         httpserver.clear_all_handlers()
+        httpserver.expect_request("/robots.txt").respond_with_data(status=404)
         httpserver.expect_request("/posts").respond_with_data(lines(*rows))
         return poll_due(log, [source], fetcher, lambda: now, read=reader.read)
 

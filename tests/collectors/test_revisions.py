@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from overheard.collectors.revisions import publication, revise
+from overheard.collectors.polling.revisions import publication, revise
 from overheard.folder import Folder
 from overheard.log.embedded import EmbeddedLog
 from overheard.records import Mention, mention_id
@@ -36,7 +36,7 @@ def post(content: str = "hello", **fields: Any) -> Mention:
 
 
 def publish(log: EmbeddedLog, *mentions: Mention) -> list[tuple[bool, int, str]]:
-    revised = revise(log, mentions)
+    revised = revise(log, mentions, {})
     log.append(publication(revised, source="/test", time=NOW, cause_of=lambda _: "live"))
     return [(one.changed, one.sourceversion, one.verb) for one in revised]
 
@@ -77,7 +77,7 @@ def test_counts_and_the_time_we_saw_it_make_no_new_revision(log: EmbeddedLog) ->
 
 def test_the_first_time_it_was_seen_stays(log: EmbeddedLog) -> None:
     publish(log, post("a"))
-    (again,) = revise(log, [post("b", first_seen=NOW + timedelta(days=1))])
+    (again,) = revise(log, [post("b", first_seen=NOW + timedelta(days=1))], {})
     assert again.mention.first_seen == NOW
 
 
@@ -90,8 +90,8 @@ def test_two_feeds_with_two_wordings_of_one_article_do_not_publish_in_turn_for_e
 
 def test_a_crash_before_it_is_remembered_gives_the_same_version_again(log: EmbeddedLog) -> None:
     publish(log, post("a"))
-    first = revise(log, [post("b")])
-    again = revise(log, [post("b")])
+    first = revise(log, [post("b")], {})
+    again = revise(log, [post("b")], {})
     assert first == again
     assert first[0].sourceversion == 1
 

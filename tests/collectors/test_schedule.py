@@ -4,13 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from overheard.collectors.fetch import Answer, AnswerKind
-from overheard.collectors.schedule import (
+from overheard.collectors.fetching.fetch import Answer, AnswerKind
+from overheard.collectors.polling.schedule import (
+    FLOOR,
+    LOW_FLOOR,
     MAX_HARD,
     MAX_INTERVAL,
+    MAX_JITTER,
     MAX_RETRY_AFTER,
     MAX_SOFT,
     MIN_INTERVAL,
+    Seen,
     begin,
     fresh_for,
     is_due,
@@ -22,6 +26,7 @@ from overheard.records import PollState
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 URL = "https://site.example/feed"
 HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
 NEW = begin(None, URL, NOW)
 
 
@@ -35,7 +40,7 @@ def failed(status: int = 500, kind: AnswerKind = "soft", **headers: str) -> Answ
     )
 
 
-def pause(answer: Answer, state: PollState = NEW, interval: timedelta | None = None) -> timedelta:
+def pause(answer: Answer, state: PollState = NEW, interval: timedelta | None = HOUR) -> timedelta:
     return settle(state, answer, NOW, interval=interval).next_due - NOW
 
 
@@ -45,11 +50,68 @@ def test_a_source_that_was_never_asked_is_due() -> None:
     assert not is_due(settle(NEW, fine(), NOW), NOW)
 
 
-def test_a_source_is_due_again_after_an_hour_or_what_is_configured() -> None:
+def entries(every: timedelta, number: int = 20) -> Seen:
+    return Seen(new=[NOW - i * every for i in range(number)], held=number)
+
+
+def in_rhythm(seen: Seen | None = None, answer: Answer | None = None, state: PollState = NEW) -> timedelta:
+    return settle(state, answer or fine(), NOW, seen=seen).next_due - NOW
+
+
+def test_a_configured_interval_is_a_fixed_rhythm() -> None:
     assert pause(fine()) == HOUR
-    assert pause(fine(), interval=timedelta(minutes=20)) == timedelta(minutes=20)
-    assert pause(fine(), interval=timedelta(seconds=1)) == MIN_INTERVAL
+    assert pause(fine(etag="1"), interval=timedelta(minutes=20)) == timedelta(minutes=20)
+    assert pause(fine(etag="1"), interval=timedelta(seconds=1)) == MIN_INTERVAL
     assert pause(fine(), interval=timedelta(days=9)) == timedelta(days=9)
+    # Without validators each request brings the whole body; the source's own `ttl` is leave given.
+    assert pause(fine(), interval=timedelta(minutes=20)) == HOUR
+    settled = settle(NEW, fine(), NOW, interval=timedelta(minutes=20), ttl=timedelta(minutes=5))
+    assert settled.next_due - NOW == timedelta(minutes=20)
+    settled = settle(NEW, fine(), NOW, interval=HOUR, seen=entries(timedelta(minutes=1)))
+    assert settled.next_due == NOW + HOUR
+
+
+def test_without_one_a_source_is_asked_in_its_own_rhythm() -> None:
+    often, daily, weekly = (in_rhythm(entries(gap)) for gap in (timedelta(minutes=5), DAY, 7 * DAY))
+    assert FLOOR <= often < 1.2 * HOUR < daily < weekly <= DAY
+    assert in_rhythm() < 1.2 * HOUR  # whose entries tell nothing is watched hourly for a day
+
+
+def test_less_than_an_hour_needs_a_304_or_leave_by_the_feed_itself() -> None:
+    often = entries(timedelta(minutes=2))
+    valid = settle(NEW, fine(etag="1"), NOW, seen=often)
+    assert valid.next_due - NOW >= FLOOR
+    honoured = settle(valid, Answer("unmodified", 304), valid.next_due)
+    again = settle(honoured, fine(etag="2"), honoured.next_due, seen=Seen([honoured.next_due], held=20))
+    assert LOW_FLOOR <= again.next_due - honoured.next_due < FLOOR
+    asked = settle(NEW, fine(), NOW, ttl=timedelta(minutes=15), seen=often)
+    assert timedelta(minutes=15) <= asked.next_due - NOW < FLOOR
+    assert settle(NEW, fine(), NOW, ttl=3 * HOUR, seen=often).next_due - NOW >= 3 * HOUR
+    assert in_rhythm(often, fine(cache_control="max-age=7200")) >= 2 * HOUR
+
+
+def test_sources_of_one_rhythm_are_spread_and_each_keeps_its_place() -> None:
+    def due(i: int) -> datetime:
+        url = f"https://site{i}.example/feed"
+        return settle(begin(None, url, NOW), fine(), NOW, seen=entries(timedelta(hours=6))).next_due
+
+    dues = [due(i) for i in range(2_000)]
+    assert max(dues) - min(dues) <= MAX_JITTER
+    seconds = [at.replace(microsecond=0) for at in dues]
+    assert max(map(seconds.count, set(seconds))) < 20
+    assert dues == [due(i) for i in range(2_000)]
+
+
+def test_hours_and_days_that_the_feed_wants_skipped_are() -> None:
+    early = Seen(skip_hours=set(range(12, 18)))
+    state = settle(NEW, fine(), NOW, interval=HOUR, seen=early)
+    assert NOW.replace(hour=18) <= state.next_due <= NOW.replace(hour=18) + MAX_JITTER
+    assert settle(state, Answer("unmodified", 304), NOW, interval=HOUR).next_due == state.next_due
+    weekend = Seen(skip_days={5, 6})  # NOW is a Friday
+    state = settle(NEW, fine(), NOW, interval=20 * HOUR, seen=weekend)
+    assert state.next_due.date() == NOW.date() + 3 * DAY
+    assert settle(NEW, fine(), NOW, interval=HOUR, seen=Seen(skip_hours=range(24))).next_due == NOW + HOUR
+    assert settle(state, fine(), NOW, interval=20 * HOUR, seen=Seen(skip_days=())).next_due == NOW + 20 * HOUR
 
 
 def test_cache_headers_lengthen_the_pause_up_to_a_day() -> None:
@@ -65,7 +127,7 @@ def test_cache_headers_lengthen_the_pause_up_to_a_day() -> None:
 
 
 def test_the_pause_that_the_feed_asks_for_is_kept_also_when_nothing_is_new() -> None:
-    state = settle(NEW, fine(), NOW, ttl=3 * HOUR)
+    state = settle(NEW, fine(), NOW, interval=HOUR, ttl=3 * HOUR)
     assert state.next_due - NOW == 3 * HOUR
     assert pause(Answer("unmodified", 304), state) == 3 * HOUR
 
@@ -77,7 +139,7 @@ def test_failures_in_a_row_double_the_pause_up_to_a_day_and_one_success_ends_the
         pauses.append((state.next_due - NOW) / HOUR)
     assert pauses == [1, 2, 4, 8, 16, 24, 24, 24]
     assert (state.failures, state.error, state.succeeded) == (8, "expected 200", None)
-    state = settle(state, fine(), NOW)
+    state = settle(state, fine(), NOW, interval=HOUR)
     assert (state.failures, state.error, state.succeeded, state.next_due) == (0, "", NOW, NOW + HOUR)
 
 
@@ -138,18 +200,55 @@ def test_a_new_url_in_the_settings_begins_anew() -> None:
     assert begin(state, "https://other.example/", NOW) == begin(None, "https://other.example/", NOW)
 
 
-@given(
-    st.sampled_from(["fetched", "unmodified", "soft", "hard", "refused"]),
-    st.sampled_from([0, 200, 304, 403, 404, 410, 429, 500, 503]),
+answers = st.builds(
+    Answer,
+    st.sampled_from(["fetched", "unmodified"]),
+    st.sampled_from([200, 304]),
+    headers=st.dictionaries(st.sampled_from(["cache-control", "expires", "age", "date"]), st.text(max_size=30)),
+) | st.builds(
+    Answer,
+    st.sampled_from(["soft", "hard", "refused"]),
+    st.sampled_from([0, 200, 403, 404, 410, 429, 500, 503]),
+    st.just("expected 200"),
     st.dictionaries(st.sampled_from(["cache-control", "expires", "retry-after", "age", "date"]), st.text(max_size=30)),
+)
+
+
+@given(
+    answers,
     st.integers(0, 1_000_000),
     st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=999)),
+    st.sampled_from([None, MIN_INTERVAL]),
 )
 def test_whatever_an_answer_says_the_next_poll_is_neither_too_soon_nor_never(
-    kind: AnswerKind, status: int, headers: dict[str, str], failures: int, ttl: timedelta
+    answer: Answer, failures: int, ttl: timedelta, interval: timedelta | None
 ) -> None:
-    message = "" if kind in ("fetched", "unmodified") else "expected 200"
     state = PollState(configured=URL, url=URL, next_due=NOW, failures=failures)
-    due = settle(state, Answer(kind, status, message, headers), NOW, ttl=ttl).next_due
-    assert NOW + MIN_INTERVAL <= due <= NOW + max(MAX_RETRY_AFTER, MAX_HARD, MAX_SOFT)
-    assert fresh_for(headers, NOW) >= timedelta(0)
+    due = settle(state, answer, NOW, interval=interval, ttl=ttl).next_due
+    assert NOW + (interval or LOW_FLOOR) <= due <= NOW + max(MAX_RETRY_AFTER, MAX_HARD, MAX_SOFT)
+    assert fresh_for(answer.headers, NOW) >= timedelta(0)
+
+
+@given(
+    st.sampled_from([("soft", 500), ("soft", 403), ("hard", 404), ("hard", 410), ("refused", 0)]),
+    st.none() | st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=40)),
+    st.integers(0, 40),
+)
+def test_one_more_failure_never_shortens_the_pause(
+    what: tuple[AnswerKind, int], interval: timedelta | None, failures: int
+) -> None:
+    kind, status = what
+    answer = failed(status, kind)
+    fewer, more = (PollState(configured=URL, url=URL, next_due=NOW, failures=n) for n in (failures, failures + 1))
+    assert pause(answer, fewer, interval) <= pause(answer, more, interval)
+
+
+def test_a_look_without_validators_waits_an_hour_though_a_304_gives_leave_to_ask_sooner() -> None:
+    body, same = Answer("fetched", 200, headers={"etag": "1"}), Answer("unmodified", 304)
+    state = settle(NEW, body, NOW, seen=entries(timedelta(minutes=6), 50))
+    pauses: list[timedelta] = []
+    looks: list[timedelta] = []
+    while (now := state.next_due) < NOW + 4 * DAY:
+        (looks if state.sample else pauses).append(now - (state.polled or now))
+        state = settle(state, body if state.sample else same, now)
+    assert min(pauses) < FLOOR <= min(looks)

@@ -2,8 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from overheard.config.settings import FeedSettings, Settings, load_settings
+from overheard.collectors.feeds.feed import Feed
+from overheard.config.settings import Settings
 from overheard.errors import ConfigError
+from overheard.wiring.kinds import load_settings
 
 
 def load(folder: Path, text: str | bytes) -> Settings:
@@ -16,7 +18,7 @@ def test_no_file_is_needed() -> None:
     settings = load_settings()
     assert settings == Settings()
     assert settings.enrich.workers == 0
-    assert settings.feeds == ()
+    assert settings.sources == ()
 
 
 def test_what_the_file_says_counts_and_the_rest_keeps_its_defaults(tmp_path: Path) -> None:
@@ -41,9 +43,9 @@ def test_what_the_file_says_counts_and_the_rest_keeps_its_defaults(tmp_path: Pat
     assert settings.data == str(tmp_path / "kept")
     assert settings.enrich.workers == 2
     assert settings.http.timeout == 30.0
-    assert settings.feeds == (
-        FeedSettings(name="press", url="https://press.example/feed", interval=3600),
-        FeedSettings(name="forum", url="https://forum.example/feed", interval=900),
+    assert settings.sources == (
+        Feed(name="press", url="https://press.example/feed"),
+        Feed(name="forum", url="https://forum.example/feed", interval=900),
     )
 
 

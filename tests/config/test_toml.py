@@ -1,7 +1,13 @@
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from overheard.config.toml import line_of
+from overheard.config.toml import line_of, load
+from overheard.errors import ConfigError
 
 TEXT = """\
 # comment
@@ -45,3 +51,18 @@ def test_a_key_that_is_missing_is_found_where_its_table_begins() -> None:
 @given(st.text(), st.lists(st.one_of(st.text(max_size=3), st.integers(0, 3)), max_size=3))
 def test_no_text_confuses_it(text: str, steps: list[str | int]) -> None:
     assert 1 <= line_of(text, tuple(steps)) <= max(1, len(text.splitlines()))
+
+
+@pytest.mark.parametrize("line", ["token = 'sesame'", "token_env = 'open sesame'", "password_file = ['sesame']"])
+def test_a_secret_that_stands_in_the_settings_is_not_shown(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "a.toml"
+    path.write_text(line)
+    with pytest.raises(ConfigError) as e:
+        load(path, Places)
+    assert line.partition(" ")[0] in str(e.value)
+    assert "sesame" not in str(e.value)
+
+
+class Places(msgspec.Struct, forbid_unknown_fields=True):
+    token_env: Annotated[str, msgspec.Meta(pattern="^[A-Z_]*$")] = ""
+    password_file: str = ""

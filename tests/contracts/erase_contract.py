@@ -9,8 +9,9 @@ import msgspec
 import pytest
 
 from overheard.alerts.outbox import delivery_record
-from overheard.collectors.poll import FETCH_HEADER
-from overheard.collectors.revisions import publication, revise
+from overheard.collectors.polling.collect import FETCH_HEADER
+from overheard.collectors.polling.pollstate import errand_key, load_errand_states, save_states
+from overheard.collectors.polling.revisions import publication, revise
 from overheard.errors import InputError, NotFoundError
 from overheard.index.base import Search
 from overheard.index.query import parse
@@ -23,17 +24,22 @@ from overheard.records import (
     Delivery,
     DeliveryItem,
     EnrichedMention,
+    Errand,
+    ErrandState,
     ExternalId,
     Fetch,
     Incident,
     Profile,
     Purchase,
+    Sense,
+    SenseExample,
     contact_id,
     decode,
     delivery_id,
     encode,
     event_for,
     incident_id,
+    mention_id,
     purchase_id,
 )
 from overheard.web.results import Certificate
@@ -76,6 +82,9 @@ def said(number: str, text: str, author: str) -> EnrichedMention:
 
 
 OWN = [said(f"own{n}", f"Acme sells zanzibarite drills, take {n}", "Quibbleworth_A") for n in range(3)]
+# One of them is known by another address too.
+ALIAS = "https://acme.example/u/1"
+OWN[1] = msgspec.structs.replace(OWN[1], mention=msgspec.structs.replace(OWN[1].mention, aliases=(ALIAS,)))
 NAMED = said("named", "Ashalata Quibbleworth, Plant Head at Acme, likes it", "kettledrum")
 OTHERS = said("others", "Acme is fine, says nobody in particular", "somebody_else")
 
@@ -92,7 +101,9 @@ def fill(system: System) -> None:
     posts = [one.mention for one in (*OWN, NAMED, OTHERS)]
     headers = {FETCH_HEADER: f"{partition}/{offset}"}
     log.append(
-        publication(revise(log, posts), source="/sources/reddit", time=NOW, cause_of=lambda _: "live", headers=headers)
+        publication(
+            revise(log, posts, {}), source="/sources/reddit", time=NOW, cause_of=lambda _: "live", headers=headers
+        )
     )
     earlier = msgspec.structs.replace(PERSON, title="Foreman of zanzibarite")
     decided = Decision(
@@ -105,6 +116,7 @@ def fill(system: System) -> None:
     log.append([fact(account("1", "Acme", "acme.example")), fact(COLLEAGUE), fact(earlier)])
     log.append([fact(PERSON, version=2), fact(decided), fact(bought)])
     log.append([fact(one) for one in (*OWN, NAMED, OTHERS)])
+    log.append([fact(said("own0", "Acme sells drills of another stone", "Quibbleworth_A"), version=2, verb="Update")])
     letters = [
         DeadLetter(id="mentions/0/99", stage="enrich", topic="mentions", partition=0, offset=99, key=OWN[0].mention.id,
                    error="E", message="m", at=NOW, value=fact(OWN[0]).value),
@@ -123,6 +135,20 @@ def fill(system: System) -> None:
         subject="Complaint by Ashalata Quibbleworth", items=(item,), state="sent", created=NOW, sent=NOW,
     )  # fmt: skip
     log.append([delivery_record(told)])
+    # What the term means is learned from their post first, and from another's after it: two versions hold their words.
+    for number, one in enumerate((OWN[2], OTHERS)):
+        system.catch_up_match()
+        answered = Decision(
+            id=f"dec_{'bc'[number] * 26}", verb="status", left=one.mention.id, right="", by="me", at=NOW,
+            value="answered",
+        )  # fmt: skip
+        log.append([fact(answered)])
+    # A page of theirs was sent as a webmention, and so was another's.
+    another = "https://another.example/1"
+    for id_, url in (("wm_theirs", ALIAS), ("wm_again", ALIAS), ("wm_another", another)):
+        errand = Errand(id=id_, kind="webmention", source="ours", url=url, target="https://us.example/page", at=NOW)
+        log.append([ProducerRecord("errands", id_, encode(event_for(errand, subject=id_, source="/", time=NOW)))])
+        save_states(log, {errand_key(id_): ErrandState(state="failed", problem=f"no answer of {url}", at=NOW)}, NOW)
     answers = Answers(system.folder, clock=lambda: NOW)
     answers.once("theirs", "r", f'{{"id":"{CON}","name":"Ashalata Quibbleworth"}}'.encode)
     answers.once("another", "r", lambda: b'{"id":"con_another"}')
@@ -139,6 +165,12 @@ def bytes_of(record: ConsumerRecord) -> bytes:
     data = decode(record.value).data if record.value else None
     inner = data.body if isinstance(data, Fetch) else data.value if isinstance(data, DeadLetter) else b""
     return b" ".join((record.key.encode(), record.value or b"", inner or b""))
+
+
+def versions_of_senses(system: System) -> list[Sense]:
+    """Return every version of what terms mean that the log still holds."""
+    values = [record.value for record in records_on(system.log, "watch") if record.value is not None]
+    return [data for value in values if isinstance(data := decode(value).data, Sense)]
 
 
 class EraseContract:
@@ -165,8 +197,14 @@ class EraseContract:
         for topic in ("mentions", "fetches", "facts", "documents", "dead-letters", "deliveries"):
             assert marks_in(bytes_of(record) for record in records_on(filled.log, topic)), f"{topic} holds nothing"
 
+        alias = f"revision/{mention_id('', url=ALIAS)}"
+        assert filled.log.latest("poll-state", [alias]).keys() == {alias}
+
         certificate = self.erase(filled)
 
+        assert not any(record.value for record in filled.log.latest("poll-state", [alias]).values())
+        assert filled.log.latest("errands", ["wm_theirs", "wm_again", "wm_another"]).keys() == {"wm_another"}
+        assert load_errand_states(filled.log, ["wm_theirs", "wm_again", "wm_another"]).keys() == {"wm_another"}
         for topic in self.at_once:
             left = [record for record in self.standing(filled, topic) if marks_in([bytes_of(record)])]
             assert left == [], topic
@@ -194,6 +232,26 @@ class EraseContract:
         traces = find_traces(filled.log, filled.suppressed.follow())
         again = {store.name: store.find(traces) for store in stores_of(filled) if store.name in self.at_once}
         assert {name: number for name, number in again.items() if number} == {}
+
+    def test_their_words_leave_every_version_of_what_a_term_means_and_others_stay(self, filled: System) -> None:
+        # As after thousands of decisions that teach nothing: their post is an example, and among the newest no more.
+        old = SenseExample(mention=OWN[0].mention.id, text="Acme sells zanzibarite drills", start=0, end=4, about=True)
+        alone = Sense(term="drills", version="1", examples=(old,))
+        event = event_for(alone, subject="drills", source="/match", time=NOW)
+        filled.log.append([ProducerRecord("watch", "sense/drills", encode(event))])
+        filled.log.append([ProducerRecord("watch", "sense/drills", None)])
+        before = versions_of_senses(filled)
+        assert len([one for one in before if OWN[2].mention.id in one.decided]) == 2
+        assert alone in before
+
+        self.erase(filled)
+
+        (left,) = [one for key, one in filled.log.latest("watch", ["sense/acme", "sense/drills"]).items() if one.value]
+        sense = decode(left.value or b"").data
+        assert isinstance(sense, Sense)
+        assert sense.decided == (OTHERS.mention.id,)
+        if "watch" in self.at_once:
+            assert versions_of_senses(filled) == [sense]
 
     def test_nothing_brings_them_back(self, filled: System) -> None:
         late = encode(event_for(OWN[1].mention, subject=OWN[1].mention.id, source="/s", time=NOW))

@@ -13,7 +13,7 @@ from overheard.index.documents import document_of, text_of
 from overheard.index.evaluate import matches
 from overheard.index.fields import FACETS
 from overheard.index.query import parse
-from overheard.records import ExternalId, Identity, ProfileIdentity
+from overheard.records import Concern, ExternalId, Identity, Intent, ProfileIdentity
 from tests.index.oracle import Oracle
 from tests.index.queries import Queries
 from tests.index.world import START, incident, incidents, profile
@@ -56,7 +56,7 @@ class IndexContract:
             wanted = oracle.find(tree)
             # The total and the first page of each; of every tenth all pages, the facets, and `matches` of the whole.
             whole = number % 10 == 0
-            facets = ("source", "about", "tag", "sentiment", "published:month") if whole else ()
+            facets = ("source", "about", "tag", "sentiment", "intent", "issue", "published:month") if whole else ()
             page = index.search(Search(tree, limit=1_000 if whole else 30, facets=facets))
             assert page.total == len(wanted), text
             assert [hit.id for hit in page.hits] == [document.id for document in wanted[: len(page.hits)]], text
@@ -105,6 +105,19 @@ class IndexContract:
         page = index.search(search)
         assert [hit.id for hit in page.hits] == [kept.id]
         assert page.facets == {"about": [("nvidia", 1), ("xbox", 1)], "source": [("reddit", 1)]}
+
+    def test_concerns_of_a_product_are_found_and_counted_apart_from_those_of_another(self, index: Index) -> None:
+        slow = Concern(topic="delivery", kind="complaint", start=0, end=1, target="l200")
+        dear = Concern(topic="price", kind="wish", start=0, end=1, target="m3")
+        asks = Intent(label="question", start=0, end=1, confidence=0.9)
+        late = incident(1, "x", about=("l200", "m3"), concerns=(slow,), intents=(asks,))
+        both = incident(2, "x", about=("l200", "m3"), concerns=(slow, dear))
+        fill(index, [document_of(each, 1) for each in (late, both, incident(3, "x", about=("l200",)))])
+        assert ids(index, "issue:l200/*") == [both.id, late.id]
+        assert ids(index, "issue:m3/price") == ids(index, "concern:price") == [both.id]
+        assert ids(index, "intent:question NOT concern:price") == [late.id]
+        page = index.search(Search(parse("issue:l200/*"), facets=["issue", "intent"]))
+        assert page.facets == {"issue": [("l200/delivery", 2), ("m3/price", 1)], "intent": [("question", 1)]}
 
     def test_days_and_months_are_counted_in_utc_and_in_order(self, index: Index) -> None:
         times = [datetime(2026, 1, 31, 23, 59, 59, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC), START]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from overheard.config.settings import IndexSettings, LogSettings, PrivacySettings, Settings
@@ -13,9 +14,12 @@ from overheard.errors import ConfigError
 from overheard.index.base import Search
 from overheard.index.query import parse
 from overheard.log.base import TOPICS, ConsumerRecord
+from overheard.log.embedded import now_ms
+from overheard.records import Snippet, decode, digest, incident_id, snippet_id
 from overheard.wiring.erasure import list_file, restore_list
 from overheard.wiring.system import System, newest, open_node, records_on
-from tests.contracts.erase_contract import CON, MARKS, NAMED, EraseContract, fill, marks_in
+from tests.contracts.erase_contract import CON, MARKS, NAMED, EraseContract, fill, marks_in, said
+from tests.matcher.worlds import fact
 
 
 class TestEmbedded(EraseContract):
@@ -37,6 +41,30 @@ class TestEmbedded(EraseContract):
         assert found == {}
         assert list_file(filled).parent == folder.parent
         assert marks_in([list_file(filled).read_bytes()]) == set()
+
+    def test_what_they_said_in_a_post_that_is_anothers_now_leaves_its_documents_and_every_file(
+        self, filled: System
+    ) -> None:
+        text = "Acme has zanzibarite"
+        first, now = said("handed", text, "Quibbleworth_A"), said("handed", "Acme is fine", "keeper")
+        cut = Snippet(
+            id=snippet_id(first.mention.id, "", 0, len(text)), mention=first.mention.id, target="", exact=text,
+            prefix="", suffix="", start=0, end=len(text), text_hash=digest(text), polarity="neutral", confidence=0.5,
+        )  # fmt: skip
+        for record in (fact(msgspec.structs.replace(first, snippets=(cut,))), fact(now, version=2, verb="Update")):
+            filled.log.append([record])
+            filled.catch_up_match()
+        filled.catch_up_index()
+        filled.log.maintain(now_ms() + 48 * 3_600_000)  # what compaction leaves of the post on `facts` is the other's
+        about = incident_id(first.mention.id)
+        assert b"zanzibarite" in (filled.log.latest("documents", [about])[about].value or b"")
+
+        self.erase(filled)
+
+        left = decode(filled.log.latest("documents", [about])[about].value or b"").data
+        assert (left.mention.text, left.versions) == ("Acme is fine", ())
+        files = (path for path in filled.folder.path.rglob("*") if path.is_file())
+        assert {str(path): marks for path in files if (marks := marks_in([path.read_bytes()]))} == {}
 
     def test_a_backup_from_before_is_erased_from_before_it_serves(self, tmp_path: Path) -> None:
         folder, backup = tmp_path / "data", tmp_path / "backup"

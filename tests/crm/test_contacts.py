@@ -325,3 +325,29 @@ def test_a_row_that_is_like_many_is_warned_of_once_with_the_surest_and_how_many_
     assert [len(row.warnings) for row in report.rows] == [0, 1, 1]
     [warning] = report.rows[2].warnings
     assert warning.startswith("'Asha R' and 'A. Rao' of line 3 may be one person (first); so may 1 more of the rows")
+
+
+def test_a_handle_that_is_an_email_address_is_left_out_with_a_warning_but_where_handles_look_so() -> None:
+    report = plan("external_id,handle:x,handle:mastodon\n1,ann@firm.example,ann@social.example\n")
+    (contact,) = contacts(report)
+    assert dict(contact.handles) == {"mastodon": "ann@social.example"}
+    assert report.rows[0].warnings == (
+        "handle:x: expected a handle; got 'ann@firm.example', left out: an e-mail address goes into 'email'",
+    )
+
+
+def test_a_cell_that_is_no_email_address_at_all_is_one_warning() -> None:
+    report = plan('external_id,email\n1,not known yet\n2,"ann@firm.example, none"\n')
+    assert report.rows[0].warnings[:-1] == ("email: expected an e-mail address; got 'not known yet', left out",)
+    assert report.rows[1].warnings == ("email: expected an e-mail address; got 'none', left out",)
+
+
+def test_an_address_on_forty_rows_is_said_to_tell_nobody_apart_on_two_to_be_one_person_perhaps() -> None:
+    def warning(rows: int) -> str:
+        text = "".join(f"{i},Name{i} Family{i},info@firm.example\n" for i in range(rows))
+        report = plan(f"external_id,name,email\n{text}")
+        assert [bool(row.warnings) for row in report.rows] == [False] + [True] * (rows - 1)
+        return report.rows[-1].warnings[0]
+
+    assert "claimed on 40 lines, line 2 the first ('Name0 Family0'): what so many share tells nobody" in warning(40)
+    assert "is claimed on line 2 too ('Name0 Family0'): is this one person?" in warning(2)

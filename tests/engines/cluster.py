@@ -10,11 +10,12 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from overheard.config.settings import Settings, load_settings
+from overheard.config.settings import Settings
 from overheard.index.base import Search
 from overheard.index.query import Everything
 from overheard.log.base import TOPICS
 from overheard.records import Event
+from overheard.wiring.kinds import load_settings
 from overheard.wiring.system import System, open_node
 
 _SETTINGS = """

@@ -23,7 +23,8 @@ class Waiting(Server):
     """A process that does nothing, and answers once it has said so."""
 
     engine = "waiting"
-    script = "trap '' HUP; echo ready; mkfifo fifo 2>/dev/null; read line < fifo"
+    # Ready only once it begins no other process: before its exec a child looks like a second of these.
+    script = "trap '' HUP; mkfifo fifo 2>/dev/null; echo ready; read line < fifo"
 
     @property
     def address(self) -> str:
@@ -61,6 +62,14 @@ def empty_cache(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
+def comes_to(one: Server, status: str) -> None:
+    """See that its one process comes to a status: a signal takes effect when the kernel next looks at the process."""
+    limit = time.monotonic() + 30
+    while (found := [process.status() for process in processes(one.folder)]) != [status]:
+        assert time.monotonic() < limit, f"expected {status}, got {found}"
+        time.sleep(0.01)
+
+
 def test_a_server_runs_as_long_as_it_is_open_and_leaves_nothing() -> None:
     with Waiting() as one:
         assert one.running
@@ -89,9 +98,9 @@ def test_a_killed_server_comes_back_in_the_same_folder() -> None:
 def test_a_paused_server_does_nothing_until_it_is_resumed_and_can_be_stopped_meanwhile() -> None:
     with Waiting() as one:
         one.pause()
-        assert [process.status() for process in processes(one.folder)] == ["stopped"]
+        comes_to(one, "stopped")
         one.resume()
-        assert [process.status() for process in processes(one.folder)] == ["sleeping"]
+        comes_to(one, "sleeping")
         one.pause()
         one.stop()
         assert not one.running

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+import tests.beside  # noqa: F401
+from overheard.enrich.encoder import Encoder
 from overheard.enrich.entities import Entities
-from overheard.enrich.sentiment import Lexicon
+from overheard.enrich.sentiment import Sentiments
 from overheard.enrich.stage import EnrichStage
 from overheard.enrich.winnow import Winnow
 from overheard.folder import Folder
@@ -34,8 +36,13 @@ def entities() -> Entities:
 
 
 @pytest.fixture(scope="session")
-def lexicon() -> Lexicon:
-    return Lexicon()
+def encoder() -> Encoder:
+    return Encoder()
+
+
+@pytest.fixture(scope="session")
+def sentiments(encoder: Encoder) -> Sentiments:
+    return Sentiments(encoder)
 
 
 @pytest.fixture

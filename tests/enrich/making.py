@@ -3,9 +3,11 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from overheard.enrich.draft import Draft
+from overheard.enrich.sentences import sentences
 from overheard.enrich.winnow import Winnow
 from overheard.log.base import ConsumerRecord, ProducerRecord
-from overheard.records import Identity, Mention, Term, WatchedSource, WatchHit, encode, event_for, mention_id
+from overheard.records import Identity, Language, Mention, Term, WatchedSource, WatchHit, encode, event_for, mention_id
 from overheard.records.base import Record
 
 SEEN = datetime(2026, 11, 20, 9, tzinfo=UTC)
@@ -59,3 +61,17 @@ def key_of(watched: Term | Identity | WatchedSource) -> str:
     if isinstance(watched, Term):
         return f"term/{watched.id}"
     return f"identity/{watched.key}" if isinstance(watched, Identity) else f"source/{watched.source}"
+
+
+def a_draft(text: str, *terms: Term, language: str = "en", **fields: Any) -> Draft:
+    """Return a draft of a text with its watched terms and its sentences."""
+    mention = a_mention(text)
+    return Draft(
+        mention=mention,
+        text=mention.text,
+        passed=(),
+        hits=hits(text, *terms),
+        language=Language(code=language, confidence=1.0),
+        sentences=sentences(mention.text),
+        **fields,
+    )

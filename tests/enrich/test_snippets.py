@@ -1,23 +1,32 @@
 """Snippets: cut at sentences, never over 280 characters, verifiable by their selectors."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from overheard.enrich.draft import Draft, Verdict
 from overheard.enrich.sentences import Span, sentences
-from overheard.enrich.sentiment import Verdict
 from overheard.enrich.snippets import CONTEXT, MAX_CHARACTERS, MAX_SNIPPETS, snippets_of
-from overheard.records import Mention, Sentiment, Snippet, Term, digest
+from overheard.records import Intent, Mention, Sentiment, Snippet, Term, digest
 from tests.enrich.making import a_mention, a_term, hits
 from tests.strategies import texts
 
 WHOLE = Sentiment(polarity="neutral", confidence=0.5)
 
 
-def cut(mention: Mention, *terms: Term) -> tuple[Snippet, ...]:
+def cut(mention: Mention, *terms: Term, intents: tuple[Intent, ...] = ()) -> tuple[Snippet, ...]:
     found = hits(mention.text, *terms)
-    spans = sentences(mention.text)
-    verdicts = [Verdict("positive", 0.7, Span(0, 1))] * len(found)
-    return snippets_of(mention, found, verdicts, spans, WHOLE)
+    draft = Draft(
+        mention=mention,
+        text=mention.text,
+        passed=(),
+        hits=found,
+        sentences=sentences(mention.text),
+        sentiment=WHOLE,
+        verdicts=[Verdict("positive", 0.7, Span(0, 1))] * len(found),
+        intents=intents,
+    )
+    return snippets_of(draft)
 
 
 def check(mention: Mention, snippet: Snippet) -> None:
@@ -31,12 +40,12 @@ def check(mention: Mention, snippet: Snippet) -> None:
 
 
 def test_a_snippet_is_the_sentence_that_carries_the_hit() -> None:
-    mention = a_mention("We waited long. The Korvex came at last. It is grey.", name="Machines")
+    mention = a_mention("We waited long. The Korvex came at last. Rain fell.", name="Machines")
     (snippet,) = cut(mention, a_term("korvex"))
     check(mention, snippet)
     assert snippet.exact == "The Korvex came at last."
     assert (snippet.target, snippet.polarity, snippet.confidence) == ("korvex", "positive", 0.7)
-    assert snippet.suffix == " It is grey."
+    assert snippet.suffix == " Rain fell."
 
 
 def test_one_snippet_for_each_sentence_and_target() -> None:
@@ -47,6 +56,49 @@ def test_one_snippet_for_each_sentence_and_target() -> None:
         ("korvex", "Korvex, Korvex and Brannt."),
         ("korvex", "Korvex again."),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("I love Korvex, but Brannt is awful.", {"korvex": "I love Korvex", "brannt": "but Brannt is awful."}),
+        ("Korvex is better than Brannt.", {"korvex": None, "brannt": None}),
+        ("Korvex, Brannt and others are slow.", {"korvex": None, "brannt": "Brannt and others are slow."}),
+    ],
+)
+def test_of_several_targets_in_a_sentence_each_has_its_clause_if_there_is_one(
+    text: str, found: dict[str, str | None]
+) -> None:
+    cuts = {s.target: s.exact for s in cut(a_mention(text), a_term("korvex"), a_term("brannt"))}
+    assert cuts == {target: exact or text for target, exact in found.items()}
+
+
+def test_what_goes_on_about_the_target_is_part_of_what_was_said() -> None:
+    text = "I bought a Korvex. It leaks, and it smells. Sadly it also stopped. My neighbour has a dog."
+    (snippet,) = cut(a_mention(text), a_term("korvex"))
+    assert snippet.exact == "I bought a Korvex. It leaks, and it smells. Sadly it also stopped."
+    assert len(cut(a_mention("I bought a Korvex.\n\nIt rains."), a_term("korvex"))[0].exact) == len(
+        "I bought a Korvex."
+    )
+    (long,) = cut(a_mention("I bought a Korvex. It" + " really" * 50 + " leaks."), a_term("korvex"))
+    assert long.exact == "I bought a Korvex."
+
+
+def test_a_name_that_stands_alone_comes_with_what_was_said_to_it() -> None:
+    (snippet,) = cut(a_mention("Line stopped. Three weeks and no answer. @Korvex"), a_term("korvex"))
+    assert snippet.exact == "Three weeks and no answer. @Korvex"
+    (alone,) = cut(a_mention("@Korvex"), a_term("korvex"))
+    assert alone.exact == "@Korvex"
+
+
+def test_a_snippet_shows_the_intents_toward_its_target() -> None:
+    mention = a_mention("Korvex leaks. Is Brannt any good?")
+    intents = (
+        Intent(label="complaint", start=0, end=13, confidence=0.9, target="korvex"),
+        Intent(label="question", start=14, end=33, confidence=0.9, target="brannt"),
+    )
+    cuts = cut(mention, a_term("korvex"), a_term("brannt"), intents=intents)
+    assert [(s.target, s.intents) for s in cuts] == [("korvex", ("complaint",)), ("brannt", ("question",))]
 
 
 def test_a_long_sentence_is_cut_to_its_clause_and_a_long_clause_at_words() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from overheard.enrich.stage import DELETED, DROPPED, ENRICHED, MODELS, SUPPRESSED, EnrichStage
+from overheard.enrich.stage import DELETED, DROPPED, ENRICHED, SUPPRESSED, EnrichStage
 from overheard.enrich.winnow import Winnow
 from overheard.errors import InputError
 from overheard.log.base import ConsumerRecord, ProducerRecord
@@ -53,8 +53,17 @@ def test_a_mention_is_enriched_with_all_there_is_to_say(stage: EnrichStage) -> N
     assert [text[h.start : h.end] for h in found.hits] == ["Korvex"]
     assert found.sentiment.polarity == "positive"
     assert [(t.target, t.polarity) for t in found.targets] == [("korvex", "positive")]
-    assert [s.exact for s in found.snippets] == ["Susan Rice loves the great Korvex."]
-    assert found.models == MODELS
+    assert [s.exact for s in found.snippets] == ["Susan Rice loves the great Korvex. It was delivered to Berlin."]
+    assert set(found.models) == {
+        "language",
+        "sentences",
+        "senses",
+        "entities",
+        "sentiment",
+        "intents",
+        "concerns",
+        "snippets",
+    }
 
 
 def test_fates_add_up(stage: EnrichStage) -> None:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from overheard.enrich.winnow import MAX_HITS, MAX_HITS_OF_A_TERM, Winnow
 from overheard.identities import watched_name
-from overheard.records import Actor, Contact, ExternalId, Passed, WatchedSource
+from overheard.records import Actor, Contact, ExternalId, Passed, Term, WatchedSource
 from overheard.text import clean, fold
 from tests.enrich.making import a_handle, a_mention, a_term, a_url, hits, spellings
 from tests.strategies import ODD, folding_texts, texts
@@ -275,3 +275,73 @@ def test_the_full_name_of_a_contact_passes_only_where_that_contact_is_watched_by
     assert winnow.winnow(a_mention("Meera Chitnisova was there")) is None
     assert watched_name(replace(contact, watched_by_name=False)) is None
     assert watched_name(replace(contact, name="Meera")) is None
+
+
+def found(text: str, term: Term, **fields: Any) -> list[str]:
+    """The spellings that a term is found under."""
+    passed = Winnow([term]).winnow(a_mention(text, **fields))
+    return [text[hit.start : hit.end] for hit in passed.hits] if passed else []
+
+
+def test_a_term_with_case_is_found_as_it_is_written_or_in_capitals() -> None:
+    term = Term(id="sap", kind="company", aliases=("SAP", "Square"), case=True)
+    assert found("SAP, sap, Sap, Square, SQUARE, square", term) == ["SAP", "Square", "SQUARE"]
+
+
+@pytest.mark.parametrize(
+    ("text", "spellings"),
+    [
+        ("thanks @acme!", ["@acme"]),
+        ("thanks @ACME.", ["@ACME"]),
+        ("joe@acme said", []),
+        ("@acme-help @acme.support @acmes", []),
+        ("see shop.acme.com/x and ACME.com.", ["acme.com", "ACME.com"]),
+        ("acme.com.evil.example, my-acme.com, notacme.com", []),
+        ("mail joe@acme.com", ["acme.com"]),
+    ],
+)
+def test_handles_and_domains_are_hits_by_themselves(text: str, spellings: list[str]) -> None:
+    term = Term(id="acme", kind="company", aliases=("Acme Anvils",), handles=("@acme",), domains=("acme.com",))
+    assert found(text, term) == spellings
+
+
+def test_a_handle_of_one_platform_counts_there_and_as_a_link() -> None:
+    term = Term(id="acme", kind="company", aliases=("Acme Anvils",), handles=("x:acme",))
+    assert found("thanks @acme", term, platform="x") == ["@acme"]
+    assert found("thanks @acme", term, platform="reddit") == []
+    passed = Winnow([term]).winnow(a_mention("look", links=("https://x.com/acme",)))
+    assert passed is not None
+    assert (passed.passed[0].by, passed.hits, passed.linked) == ("acme", (), ("acme",))
+
+
+@pytest.mark.parametrize(
+    ("link", "passes"),
+    [
+        ("https://acme.com/a", True),
+        ("https://www.shop.acme.com", True),
+        ("https://notacme.com", False),
+        ("https://acme.com.evil.example", False),
+        ("http://[broken", False),
+    ],
+)
+def test_a_link_to_a_domain_or_below_it_passes(link: str, passes: bool) -> None:
+    term = Term(id="acme", kind="company", aliases=("Acme Anvils",), domains=("www.acme.com",))
+    assert (Winnow([term]).winnow(a_mention("look", links=(link,))) is not None) == passes
+
+
+def test_an_alias_counts_with_a_required_word_and_without_excluded_ones() -> None:
+    term = Term(id="n", kind="company", aliases=("Korvex",), requires=("lathe", "CNC mill"), excludes=("song",))
+    assert found("Korvex has a new lathe", term) == ["Korvex"]
+    assert found("the cnc  mill of Korvex".replace("  ", " "), term) == ["Korvex"]
+    assert found("Korvex has a new CEO, latheless", term) == []
+    assert found("Korvex, the song of the lathe", term) == []
+
+
+def test_what_may_be_another_sense_is_told_as_open() -> None:
+    winnow = Winnow([Term(id="t", kind="company", aliases=("Target", "Target Corp"), handles=("@target",))])
+    passed = winnow.winnow(a_mention("Target Corp, target, @target"))
+    assert passed is not None
+    assert (len(passed.hits), passed.open) == (3, (1,))
+    assert set(winnow.judged) == {"t"}
+    assert Winnow([a_term("korvex")]).judged == {}
+    assert set(Winnow([Term(id="k", kind="company", aliases=("Korvex",), examples=("Korvex!",))]).judged) == {"k"}

@@ -12,7 +12,7 @@ from overheard.folder import Folder
 from overheard.log.kafka import KafkaLog
 from overheard.log.reach import client_options
 from overheard.log.stage import Progress
-from overheard.matcher.ledger import Ledger
+from overheard.matcher.ledger.ledger import Ledger
 from overheard.matcher.standby import run_match
 
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from overheard.errors import InputError
 from overheard.index.documents import document_of, lookup_keys, record_of, text_of
 from overheard.index.fields import MAX_URL, VALUE_FIELDS, normal_value
-from overheard.records import Actor, Identity, Incident, Party, Profile, ProfileIdentity
+from overheard.records import Actor, Concern, Identity, Incident, Intent, Party, Profile, ProfileIdentity
 from overheard.text import fold
 from overheard.urls import canonical_url
 from tests.index.world import incident, profile
@@ -58,6 +58,25 @@ def test_an_incident_is_found_by_what_it_holds() -> None:
         "url": ("https://blog.nvidia.co.uk/a", "https://nvda.example/s"),
     }
     assert record_of(document.kind, document.json) == record
+
+
+def test_an_incident_is_found_by_its_intents_and_by_its_concerns_of_a_product() -> None:
+    record = replace(
+        incident(1, "The L200 arrived late. And the fan!"),
+        intents=(
+            Intent(label="complaint", start=0, end=22, confidence=0.9, target="l200"),
+            Intent(label="complaint", start=23, end=35, confidence=0.8),
+            Intent(label="churn-risk", start=23, end=35, confidence=0.8),
+        ),
+        concerns=(
+            Concern(topic="delivery", kind="complaint", start=0, end=22, target="l200"),
+            Concern(topic="Fan noise", kind="wish", start=23, end=35),
+        ),
+    )
+    values = document_of(record, 1).values
+    assert values["intent"] == ("complaint", "churn-risk")
+    assert values["concern"] == ("delivery", "fan noise")
+    assert values["issue"] == ("l200/delivery",)
 
 
 def test_an_incident_is_found_by_what_people_made_of_it_and_by_its_event() -> None:

@@ -2,13 +2,16 @@
 
 import random
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 from overheard.records import (
+    ActivityType,
     Actor,
+    Concern,
     ExternalId,
     Identity,
     Incident,
+    Intent,
     Language,
     Mention,
     Outcome,
@@ -33,6 +36,7 @@ _VOCABULARY = (
 )
 WORDS = _VOCABULARY.split(" ")
 _POLARITIES: tuple[Polarity, ...] = ("positive", "negative", "neutral", "unsure")
+_INTENTS: tuple[ActivityType, ...] = get_args(ActivityType)
 
 
 def incident(number: int, text: str, **changes: Any) -> Incident:
@@ -115,6 +119,14 @@ def incidents(count: int, seed: int) -> list[Incident]:
             "about": tuple(chance.sample(("Nvidia", "xbox", "ps5"), k=chance.randrange(3))),
             "language": Language(code=chance.choice(("en", "ja", "hi-Latn")), confidence=1.0),
             "sentiment": Sentiment(polarity=chance.choice(_POLARITIES), confidence=0.5),
+            "intents": tuple(
+                Intent(label=label, start=0, end=1, confidence=0.9)
+                for label in chance.sample(_INTENTS, k=chance.choice((0, 0, 1, 2)))
+            ),
+            "concerns": tuple(
+                Concern(topic=topic, kind="complaint", start=0, end=1, target=chance.choice(("", "Nvidia", "xbox")))
+                for topic in chance.sample(("price", "driver crash", "京都"), k=chance.choice((0, 0, 1, 2)))
+            ),
             "parties": people,
         }
         if made and chance.random() < 0.05:

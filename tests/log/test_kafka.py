@@ -26,7 +26,7 @@ from overheard.folder import Folder
 from overheard.log.base import TOPICS as REAL_TOPICS
 from overheard.log.base import Consumer, ProducerRecord, Topic
 from overheard.log.kafka import KafkaConsumer, KafkaLog, _advanced, _offsets, _Place, _places_in
-from overheard.log.provision import MAX_BATCH, topic_config
+from overheard.log.provision import MAX_BATCH, provision, topic_config
 from overheard.log.reach import client_options
 from tests.contracts.log_contract import PATIENCE, drain, settle, take, values
 from tests.engines.certificates import Certificates, certificates
@@ -543,6 +543,24 @@ def test_a_topic_made_anew_is_begun_again(open_log: Open, admin: KafkaAdminClien
     assert set(log.latest("kept", [f"k{i}" for i in range(20)])) == {f"k{i}" for i in range(5)}
     assert values(take(consumer, 5)) == [b"new"] * 5
     consumer.close()
+
+
+class _NotHeardYet(KafkaAdminClient):  # type: ignore[misc]  # it has no types
+    """The broker as it is asked just before it hears that somebody else has made the topics."""
+
+    def describe_topics(self, topics: Any = None, **options: Any) -> Any:
+        self.__dict__["asked"] = self.__dict__.get("asked", 0) + 1
+        found = super().describe_topics(topics, **options)
+        return [{**one, "error_code": 3, "partitions": []} for one in found] if self.__dict__["asked"] == 1 else found
+
+
+def test_topics_that_somebody_else_makes_meanwhile_are_checked_as_those_that_were_there(
+    broker: Kafka, prefix: str
+) -> None:
+    with closing(_NotHeardYet(bootstrap_servers=broker.address)) as admin:
+        admin.create_topics({f"{prefix}-facts": {"num_partitions": 3}}, wait_for_metadata=True)
+        with pytest.raises(EngineError, match=r"expected 1 partitions; found 3"):
+            provision(admin, {f"{prefix}-facts": REAL_TOPICS["facts"]}, servers=[broker.address])
 
 
 # A broker of our own

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from itertools import combinations, pairwise
 from typing import Any
 
-from overheard.matcher import near
-from overheard.matcher.clusters import Edge, clusters
-from overheard.matcher.decisions import Decisions
-from overheard.matcher.events import SCHEMA, WITHIN, EventInfo, Events, Filed
-from overheard.matcher.names import tokens
-from overheard.matcher.threads import thread_keys
+from overheard.matcher.events import near
+from overheard.matcher.events.events import SCHEMA, WITHIN, EventInfo, Events, Filed
+from overheard.matcher.events.threads import thread_keys
+from overheard.matcher.identity.clusters import Edge, clusters
+from overheard.matcher.identity.decisions import Decisions
+from overheard.matcher.names.text import tokens
 from overheard.records import Decision, DecisionVerb, Mention, incident_id, mention_id, sort_key
 from overheard.text import fold
 from tests.matcher.worlds import NOW

@@ -15,8 +15,8 @@ from overheard.folder import Folder
 from overheard.log.base import Checkpoint, Consumer, ConsumerRecord, Log, ProducerRecord
 from overheard.log.embedded import EmbeddedLog
 from overheard.log.stage import Backoff, Progress
-from overheard.matcher.ledger import Ledger
-from overheard.matcher.standby import Following, follow, run_match
+from overheard.matcher.ledger.ledger import EPOCH, Ledger
+from overheard.matcher.standby import Following, announce_epoch, follow, run_match
 from tests.matcher.worlds import NOW
 
 
@@ -53,6 +53,8 @@ class Member:
         self.at: Callable[[str], None] = lambda _: None
         self.now = NOW
         self.followed: list[Following] = []
+        self.epoch = EPOCH
+        self.announcing = False
         self._folder = Folder(path)
         self.ledger = _Ledger(self)
 
@@ -79,6 +81,7 @@ class Member:
             until_idle=lambda: True,
             on_progress=note,
             on_follow=self.followed.append,
+            on_own=lambda: self.announcing and announce_epoch(self.ledger, self.servers.log, self.now),
             clock=lambda: self.now,
             backoff=Backoff(first=0.0),
             batch=batch,
@@ -94,9 +97,9 @@ class Member:
         self.ledger.close()
         self.ledger = _Ledger(self)
 
-    def hashes(self) -> dict[str, bytes]:
+    def hashes(self) -> dict[str, str]:
         """What this member believes to be published: hash by id."""
-        return dict(self.ledger._rows("SELECT id, hash FROM ledger_documents"))
+        return hashes_in(self.ledger)
 
     def close(self) -> None:
         self.ledger.close()
@@ -105,7 +108,7 @@ class Member:
 
 class _Ledger(Ledger):
     def __init__(self, member: Member) -> None:
-        super().__init__(member._folder, clock=lambda: NOW)
+        super().__init__(member._folder, epoch=member.epoch, clock=lambda: NOW)
         self._member = member
 
     def commit(
@@ -226,6 +229,16 @@ class Group:
         for member in self.members:
             member.close()
         self.servers.close()
+
+
+def hashes_in(ledger: Ledger) -> dict[str, str]:
+    """What a ledger believes to be published: the hash by id, an incident's by the id of its mention."""
+    return dict(
+        ledger._rows(
+            "SELECT id, hash FROM ledger_documents UNION ALL "
+            "SELECT f.subject, i.hash FROM ledger_incidents i LEFT JOIN ledger_facts f ON f.num = i.mention"
+        )
+    )
 
 
 def published(log: Log) -> dict[tuple[str, str], list[tuple[int, bytes]]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from overheard.identities import identities_of_actor, identities_of_contact
-from overheard.matcher.names import Text
+from overheard.matcher.names.text import Text
 from overheard.records import (
     Account,
     Actor,

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from overheard.matcher.authors import find_authors, hints_of_author
-from overheard.matcher.directory import Directory
 from overheard.matcher.features.author import AUTHOR_FEATURES
+from overheard.matcher.identity.directory import Directory
 from overheard.records import Account, Actor, Contact, Decision, Mention, Party, ProfileLink
 from tests.matcher.worlds import NOW, acc, account, con, contact, decision, men, mention
 
@@ -47,6 +47,20 @@ def outcome(*records: Contact | Account | Decision, **fields: Any) -> str:
     fields.setdefault("preferred_username", "somebody_else")
     found = authors(Actor(platform="github", **fields), *records).get(con("1"))
     return found.outcome if found else ""
+
+
+@pytest.mark.parametrize("number", [1, 2, 9])
+def test_the_scores_of_all_who_may_be_the_author_come_to_one_at_most(number: int) -> None:
+    alike = [
+        contact(str(i), "Asha Rao", organisation="Acme Tools", title="Plant Manager", place="Pune")
+        for i in range(1, number + 1)
+    ]
+    actor = Actor(platform="github", preferred_username="r73", name="Asha Rao", summary="Plant Manager at Acme Tools")
+    found = {subject: one for subject, one in authors(actor, ACME, *alike).items() if subject.startswith("con_")}
+    assert len(found) == number
+    assert 0.5 < sum(party.score for party in found.values()) <= 1.0
+    assert len({party.score for party in found.values()}) == 1
+    assert {party.outcome for party in found.values()} == {"linked" if number == 1 else "candidate"}
 
 
 @pytest.mark.parametrize(

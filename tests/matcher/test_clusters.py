@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from overheard.matcher.clusters import PATHS, Clusters, Edge, clusters
+from overheard.matcher.identity.clusters import PATHS, Clusters, Edge, clusters
 
 NODES = st.sampled_from("abcdefg")
 EDGES = st.lists(st.builds(Edge, NODES, NODES, st.tuples(st.integers(0, 3)), st.sampled_from(("x", "y"))), max_size=14)

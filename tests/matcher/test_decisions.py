@@ -6,7 +6,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from overheard.matcher.decisions import ACROSS_NETWORKS, Decisions
+from overheard.matcher.identity.decisions import ACROSS_NETWORKS, Decisions
 from overheard.records import Decision, DecisionVerb
 from tests.matcher.worlds import NOW, decision
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from overheard.matcher import buckets, events
+from overheard.matcher.events import buckets, events
 from overheard.records import Decision, DecisionVerb, Mention
 from tests.matcher.happenings import Stream, decision, inc, men, post, stream, worked_out
 from tests.matcher.worlds import NOW

@@ -9,9 +9,9 @@ import pytest
 
 from overheard.identities import identities_of_contact
 from overheard.matcher.authors import find_authors, identities_of_author
-from overheard.matcher.directory import Directory
-from overheard.matcher.identitymap import IdentityMap
-from overheard.matcher.observed import SCHEMA, Observed
+from overheard.matcher.identity.directory import Directory
+from overheard.matcher.identity.identitymap import IdentityMap
+from overheard.matcher.ledger.observed import SCHEMA, Observed
 from overheard.records import Account, Actor, Contact, Decision, EnrichedMention, Mention, Party, ProfileLink
 from tests.matcher.worlds import NOW, acc, account, con, contact, decision, men, mention
 

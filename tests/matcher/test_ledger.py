@@ -14,10 +14,11 @@ from overheard.errors import InputError
 from overheard.log.base import ProducerRecord
 from overheard.log.deadletters import list_letters
 from overheard.log.stage import run_stage
-from overheard.matcher.ledger import EPOCH, Ledger
-from overheard.matcher.reading import fates_in
+from overheard.matcher.ledger.ledger import EPOCH, Ledger
+from overheard.matcher.ledger.reading import fates_in
 from overheard.records import (
     Incident,
+    Intent,
     Party,
     Polarity,
     Profile,
@@ -106,9 +107,11 @@ def test_the_same_again_and_an_older_revision_are_stale() -> None:
     with world() as one:
         one.run(fact(new, version=5))
         before = one.newest("documents")
+        assert one.run(fact(new, version=5)) == {"stale": 1}
+        assert one.newest("documents") == before
         assert one.run(fact(new, version=5), fact(old, version=4)) == {"stale": 2}
         assert incident(one, "1").mention.content == "new"
-        assert one.newest("documents") == before
+        assert [version.revision for version in incident(one, "1").versions] == [4]
 
 
 def test_an_earlier_first_sight_of_a_post_moves_its_place_even_from_a_stale_revision() -> None:
@@ -142,8 +145,26 @@ def test_a_tombstone_removes_a_mention_and_a_contact_without_a_trace() -> None:
         assert one.run(*gone) == {"deleted": 2, "stale": 1}
         assert one.documents() == {}
         assert one.newest("watch")["identity/reddit:handle:asha"].value is None
-        for table in ("ledger_facts", "ledger_links", "ledger_keys", "ledger_documents"):
+        for table in (
+            "ledger_facts",
+            "ledger_links",
+            "ledger_shown",
+            "ledger_keys",
+            "ledger_documents",
+            "ledger_incidents",
+        ):
             assert one.ledger._connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
+
+
+def test_what_comes_again_right_after_its_tombstone_counts_once() -> None:
+    said = fact(mention("1", "hello", "asha"))
+    with world() as one:
+        one.run(fact(ASHA), said)
+        one.run(ProducerRecord("facts", men("1"), None), said)
+        assert profile(one, con("1")).incidents == 1
+        for table in ("ledger_incidents", "ledger_postings", "ledger_links", "ledger_shown"):
+            counted = one.ledger._connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+            assert counted == (1,), table
 
 
 def test_what_is_watched_follows_terms_contacts_and_decisions() -> None:
@@ -276,6 +297,21 @@ def test_polarity_is_toward_our_own_terms_first(
         assert profile(one, con("1")).by_term == {"acme": 1, "rival": 1}
 
 
+def test_intents_are_counted_by_month_on_whom_they_are_linked_to_and_stand_on_each_summary() -> None:
+    both = (
+        Intent(label="question", start=0, end=4, confidence=0.9),
+        Intent(label="complaint", start=0, end=4, confidence=0.9),
+        Intent(label="complaint", start=5, end=9, confidence=0.9),
+    )
+    said = msgspec.structs.replace(mention("1", "acme rival", "asha"), intents=both)
+    with world() as one:
+        one.run(fact(ASHA), fact(said), fact(mention("2", "hello", "asha", published=NOW - timedelta(days=40))))
+        shown = profile(one, con("1"))
+        assert shown.by_intent == {"complaint": 1, "question": 1}
+        assert shown.intents_by_month == {"2026-11": {"complaint": 1, "question": 1}}
+        assert [summary.intents for summary in shown.last] == [("complaint", "question"), ()]
+
+
 def test_versions_rise_with_facts_and_changes_tell_each_of_them() -> None:
     with world() as one:
         one.run(fact(ASHA), fact(mention("1", "hello", "asha")))
@@ -391,8 +427,13 @@ def test_lists_of_a_profile_are_read_by_index_however_many_incidents_there_are()
             "EXPLAIN QUERY PLAN SELECT day, source, polarity, terms, count(*) FROM ledger_links "
             "WHERE subject = 'x' AND outcome = 'linked' GROUP BY day, source, polarity, terms"
         ).fetchall()
-        assert "COVERING INDEX ledger_links_counts" in plan[0][3]
-        assert len(plan) == 1
+        assert "COVERING INDEX ledger_links_told" in plan[0][3]
+        newest = one.ledger._connection.execute(
+            "EXPLAIN QUERY PLAN SELECT mention, at, subject FROM ledger_links "
+            "WHERE subject = 'x' AND outcome = 'linked' ORDER BY k DESC, score DESC, subject LIMIT 20"
+        ).fetchall()
+        assert "INDEX ledger_links_told" in newest[0][3]
+        assert len(newest) == 1
 
 
 def test_a_decision_on_somebody_who_posts_a_lot_leaves_the_posts_under_their_own_names_alone() -> None:
@@ -428,7 +469,10 @@ def test_a_ledger_of_an_older_epoch_is_read_anew_into_higher_versions(caplog: py
         documents = one.documents()
         one.reopen()
         assert one.ledger.position() == 3, "the same epoch goes on"
+        one.ledger._connection.execute("CREATE INDEX ledger_links_former ON ledger_links (day)")
         one.reopen(epoch=EPOCH + 1)
+        former = "SELECT count(*) FROM sqlite_master WHERE name = 'ledger_links_former'"
+        assert one.ledger._connection.execute(former).fetchone() == (0,), "tables are as this epoch has them"
         assert "all facts are read anew" in caplog.text
         assert one.ledger.position() == 0
         one.run()

@@ -7,12 +7,12 @@ import msgspec
 import pytest
 
 from overheard.identities import NOBODY, normal_handle
-from overheard.matcher.directory import Directory
-from overheard.matcher.explain import explain
+from overheard.matcher.explain import explained
 from overheard.matcher.features.account import ACCOUNT_FEATURES
 from overheard.matcher.features.person import CORROBORATING, PERSON_FEATURES
+from overheard.matcher.identity.directory import Directory
 from overheard.matcher.match import match
-from overheard.matcher.names import Text
+from overheard.matcher.names.text import Text
 from overheard.records import Account, Contact, Decision, EnrichedMention, Party, WatchHit
 from tests.matcher.worlds import acc, account, con, contact, decision, mention
 
@@ -72,7 +72,8 @@ def person(text: str, who: Contact, *others: Contact | Account, **fields: Any) -
         ("Asha Rao, plant manager, spoke", (), "linked"),
         ("Asha Rao spoke, and then, after many other words, a plant manager came", (), "candidate"),
         ("Asha Rao spoke in Pune", (), "candidate"),
-        ("asha rao of Acme Tools", (), "candidate"),
+        ("asha rao of Acme Tools", (), "linked"),
+        ("asha rao was there, and so was Acme Tools", (), "candidate"),
         ("Write to asha@acme-tools.example, Asha Rao", (), "linked"),
         ("I met Asha Rao", (NAMESAKE,), "candidate"),
         ("I met Asha Rao of Acme Tools", (NAMESAKE,), "linked"),
@@ -100,10 +101,74 @@ def test_one_weak_fact_beside_a_usual_name_does_not_link() -> None:
     assert person("Asha Rao of Pune, a plant manager", ASHA) == "linked"
 
 
-def test_initials_need_more_than_one_fact() -> None:
+def test_initials_need_the_employer_beside_them_or_two_facts() -> None:
     raman = contact("8", "S. Ramanathan", title="Plant Manager", organisation="Acme Tools")
-    assert person("S. Ramanathan of Acme Tools", raman) == "candidate"
+    assert person("S. Ramanathan spoke. Later we bought pliers from Acme Tools", raman) == "candidate"
+    assert person("S. Ramanathan, a plant manager", raman) == "candidate"
+    assert person("S. Ramanathan of Acme Tools", raman) == "linked"
     assert person("S. Ramanathan, plant manager at Acme Tools", raman) == "linked"
+    assert person("S. Ramanathan of Acme Tools", raman, contact("9", "S. Ramanathan", organisation="Acme Tools")) == (
+        "candidate"
+    )
+
+
+def test_initials_may_mean_a_colleague_whose_given_name_the_crm_has() -> None:
+    raman = contact("8", "S. Ramanathan", title="Managing Director", organisation="Acme Tools")
+    colleague = contact("9", "Suresh Ramanathan", title="Quality Engineer", organisation="Acme Tools")
+    assert person("S. Ramanathan of Acme Tools", raman, colleague) == "candidate"
+    assert person("S. Ramanathan, managing director of Acme Tools", raman, colleague) == "linked"
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        ("In a statement Acme Tools quoted James Smith", "linked"),
+        ("Finance director James Smith of Acme Tools spoke", "linked"),
+        ("James Smith was there", "candidate"),
+    ],
+)
+def test_a_usual_name_links_where_the_employer_is_in_the_same_sentence(text: str, outcome: str) -> None:
+    assert person(text, contact("8", "James Smith", organisation="Acme Tools")) == outcome
+
+
+def test_of_two_namesakes_at_one_firm_the_title_tells_who_it_is() -> None:
+    director = contact("8", "James Smith", title="Finance Director", organisation="Acme Tools")
+    driver = contact("9", "James Smith", title="Dispatcher", organisation="Acme Tools")
+    untold = contact("9", "James Smith", organisation="Acme Tools")
+    sales = contact("9", "James Smith", title="Director of Sales", organisation="Acme Tools")
+    text = "Acme Tools' finance director James Smith spoke"
+    assert person(text, director, driver) == "linked"
+    assert person(text, driver, director) == "candidate"
+    assert person(text, director, untold) == "candidate"
+    assert person(text, director, sales) == "candidate"
+    assert person("James Smith of Acme Tools spoke", director, driver) == "candidate"
+
+
+def test_of_two_namesakes_with_one_title_the_place_tells_who_it_is() -> None:
+    here = contact("8", "Ravi Kulvarni", title="Plant Manager", place="Pune")
+    there = contact("9", "Ravi Kulvarni", title="Plant Manager", place="Leeds")
+    assert person("Ravi Kulvarni, plant manager in Pune, spoke", here, there) == "linked"
+    assert person("Ravi Kulvarni, plant manager in Pune, spoke", there, here) == "candidate"
+    assert person("Ravi Kulvarni, plant manager, spoke", here, there) == "candidate"
+
+
+@pytest.mark.parametrize(
+    ("firm", "text", "fields", "outcome"),
+    [
+        ("Square", "Ravi Kulvarni met us in Times Square", {"entities": [("place", "Times Square")]}, "candidate"),
+        ("Square", "yesterday Ravi Kulvarni met us all in Trafalgar Square again", {}, "candidate"),
+        ("Monday", "On Monday Ravi Kulvarni opened the market", {}, "candidate"),
+        ("Monday", "See you Monday! - Ravi Kulvarni", {}, "candidate"),
+        ("Monday", "Ravi Kulvarni of Monday spoke", {}, "linked"),
+        ("Ford", "Ravi Kulvarni drove a Ford to the wedding", {}, "candidate"),
+        ("Ford", "Ravi Kulvarni, dealer relations at Ford, called back", {}, "linked"),
+        ("Target", "Ravi Kulvarni, who works at Target, called back", {}, "linked"),
+    ],
+)
+def test_a_word_that_names_another_thing_there_is_no_employer(
+    firm: str, text: str, fields: dict[str, Any], outcome: str
+) -> None:
+    assert person(text, contact("8", "Ravi Kulvarni", organisation=firm), **fields) == outcome
 
 
 def test_a_firm_named_like_a_person_is_not_the_person() -> None:
@@ -326,7 +391,7 @@ def test_every_party_says_why_with_what_was_compared_and_where() -> None:
         assert party.evidence
         for one in party.evidence:
             assert one.start < 0 or text[one.start : one.end] == one.mention_value
-    sentences = [explain(party, made) for party in match(said, Text(text), made).parties]
+    sentences = explained(match(said, Text(text), made).parties, made)
     assert sentences[0] == 'author Asha Rao: linked; the CRM names reddit handle "asha_r" for 1'
     assert sentences[1].startswith('mentioned Asha Rao: linked; full name "Asha Rao" at 6-14; employer named')
     assert sentences[2].startswith('mentioned Acme Tools: linked; name in text "Acme Tools" at 18-28')

@@ -5,8 +5,9 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from overheard.matcher.nameindex import NameIndex
-from overheard.matcher.names import Text, person_name
+from overheard.matcher.names.nameindex import NameIndex
+from overheard.matcher.names.person import person_name
+from overheard.matcher.names.text import Text
 
 NAMES = (
     "Asha Rao", "A. Rao", "Asha M. Rao", "Rao Asha", "आशा राव", "Bob Smith", "Robert Smith", "Robert Smyth", "王小明",

@@ -4,16 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from overheard.matcher.nameindex import NameIndex
-from overheard.matcher.names import Text, find_person, person_name
-from overheard.matcher.organisations import (
+from overheard.matcher.names.nameindex import NameIndex
+from overheard.matcher.names.organisations import (
     employer_domain,
     find_organisation,
     organisation_key,
     organisation_phrases,
     site_domain,
 )
-from overheard.matcher.rarity import expected_bearers
+from overheard.matcher.names.person import person_name
+from overheard.matcher.names.rarity import expected_bearers
+from overheard.matcher.names.sightings import find_person
+from overheard.matcher.names.text import Text, tokens
 
 
 def spellings(text: str, name: str) -> list[str]:
@@ -245,3 +247,18 @@ def test_a_name_in_any_script_is_found_where_it_stands_as_the_crm_has_it(name: s
     index = NameIndex()
     index.file("con_1", name, add=True)
     assert [one.contact for one in index.named_in(Text(f"x {name} x"))] == ["con_1"]
+
+
+@given(st.text(st.sampled_from("aB1é राव王小\u200d\u2060-.,'’ \n💬ﬁẞ"), max_size=80))
+def test_tokens_and_what_is_between_them_make_up_the_text_where_they_say_they_stand(written: str) -> None:
+    text = Text(written)
+    assert text.tokens == tokens(text.folded)
+    assert len(text.keys) == len(text.tokens)
+    last = -1
+    for i in range(len(text.tokens)):
+        start, end = text.span(i, i)
+        assert last <= start < end <= len(written)
+        assert text.written(i) in text.folded
+        last = end
+    for i in range(len(text.tokens) - 1):
+        assert text.written(i) + text.between(i, i + 1) + text.written(i + 1) in text.folded

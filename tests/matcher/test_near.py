@@ -5,7 +5,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from overheard.matcher import near
+from overheard.matcher.events import near
 
 token = st.sampled_from("a b c d e f g h i j k l m n o p".split())  # noqa: SIM905
 texts = st.lists(token, max_size=40)

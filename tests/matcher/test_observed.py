@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from overheard.matcher.observed import ACCOUNT, ADDRESS, LINK, SCHEMA, VERIFIED, Observed, Sight, shown_by
+from overheard.matcher.ledger.observed import ACCOUNT, ADDRESS, LINK, SCHEMA, VERIFIED, Observed, Sight, shown_by
 from overheard.records import Actor, Mention, ProfileLink
 from tests.matcher.worlds import NOW
 

@@ -26,7 +26,7 @@ from tests.matcher.worlds import (
 )
 
 HANDLES = ("asha", "ben", "[deleted]", "noreply", "asha-rao")
-NAMES = ("Asha Rao", "Asha M. Rao", "Ben Stone", "Asha Rao-Iyer", "")
+NAMES = ("Asha Rao", "Asha M. Rao", "Ben Stone", "Asha Rao-Iyer", "Usha Hartwick", "Usha Hartwcik", "")
 FIRMS = ("Acme Tools", "Acme Tools Ltd", "Borealis", "")
 TEXTS = (
     "Asha Rao of Acme Tools said so",
@@ -41,6 +41,7 @@ TEXTS = (
     "Ben Stone runs a BorealMill 300, and so does Ms. Rao",
     "A. Rao, buyer at Acme Tools, met B. Stone. She left",
     "Asha Rao of Borealis, formerly at Acme Tools",
+    "Usha Hartwcik, buyer at Acme Tools, and of Borealis",
 )
 # Who they are, as their platform tells it: native ids (a handle that changed, one that another took over), links of
 # profiles there and back, verified addresses, names and bios.
@@ -98,6 +99,7 @@ mentions = st.builds(
         author,
         profile=profile,
         links=links,
+        hits=[word for word in ("Acme", "lathe") if word in text],
         published=published,
         first_seen=seen,
         model_version=model,
@@ -195,10 +197,11 @@ ERASED = (
 # Nobody takes one back: what it emptied is gone.
 suppressions = st.sampled_from(ERASED).map(suppression)
 revisions = st.builds(
-    lambda data, version, verb: fact(data, version=version, verb=verb),
+    lambda data, version, verb, cause: fact(data, version=version, verb=verb, cause=cause),
     st.one_of(contacts, contacts, accounts, mentions, mentions, mentions, decisions, holdings, purchases),
     versions,
     st.sampled_from(("Create", "Update", "Update", "Delete")),
+    st.sampled_from(("live", "live", "re-match")),
 )
 facts = st.integers(0, 24).flatmap(lambda n: revisions if n else suppressions)
 

@@ -6,19 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from overheard.matcher.accountindex import AccountIndex
 from overheard.matcher.features.account import ACCOUNT_FEATURES, AccountCase
 from overheard.matcher.features.base import gather
-from overheard.matcher.names import Text
-from overheard.matcher.organisations import (
+from overheard.matcher.identity.accountindex import AccountIndex
+from overheard.matcher.names.organisations import (
     acronym,
     bare_names,
+    find_across_scripts,
     find_organisation,
     organisation_key,
     organisation_phrases,
     organisations_alike,
     phrase_kind,
 )
+from overheard.matcher.names.text import Text
 from overheard.records import Account, EnrichedMention, ExternalId, account_id
 from tests.matcher.worlds import mention
 
@@ -66,6 +67,83 @@ def test_spellings_of_one_organisation_are_alike(one: str, other: str) -> None:
 )
 def test_two_organisations_are_not(one: str, other: str) -> None:
     assert not organisations_alike(one, other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Severstal", "ПАО «Северсталь»"),
+        ("Gazprom Neft", "Газпром нефть"),
+        ("Norilsk Nickel", "Норильский никель"),
+        ("Ellaktor", "Ελλάκτωρ"),
+        ("Coca Cola", "Κόκα Κόλα"),
+        ("Tata", "टाटा"),
+        ("Tata Steel Ltd", "टाटा स्टील लिमिटेड"),
+        ("Tata Steel", "டாடா ஸ்டீல்"),
+        ("Reliance Industries", "रिलायंस इंडस्ट्रीज"),
+        ("Ashok Leyland", "अशोक लेलैंड"),
+        ("Aramco", "أرامكو"),
+        ("Siemens", "سيمنس"),
+        ("Huawei", "华为"),
+        ("Xiaomi Inc", "小米有限公司"),
+        ("Toyota", "トヨタ"),
+        ("Panasonic", "パナソニック"),
+        ("Sony", "ソニー株式会社"),
+        ("Samsung", "삼성"),
+    ],
+)
+def test_a_name_in_two_scripts_is_one_organisation(one: str, other: str) -> None:
+    assert organisations_alike(one, other)
+    assert organisations_alike(other, one)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Rosneft", "Русснефть"),
+        ("Severstal", "Северсвет"),
+        ("Alpha Bank", "Альфа"),
+        ("Bosch", "Баш"),
+        ("Alumil", "Αλουμίνα"),
+        ("Data", "टाटा"),
+        ("Tata Motors", "टाटा स्टील"),
+        ("Mahindra", "महेंद्र"),
+        ("Emaar", "عمر"),
+        ("SAP", "سب"),
+        ("Tencent", "华为"),
+        ("Honda", "ハンダ"),
+        ("Hyundai", "한다"),
+        ("トヨタ", "华为"),
+    ],
+)
+def test_names_in_two_scripts_that_only_begin_or_sound_a_little_alike_are_two(one: str, other: str) -> None:
+    assert not organisations_alike(one, other)
+    assert not organisations_alike(other, one)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "place"),
+    [
+        ("Severstal", "Иван Петров, Северсталь, сказал", [(2, 2)]),
+        ("Северсталь", "says Ivan Petrov of Severstal", [(4, 4)]),
+        ("Tata Steel", "टाटा स्टील के निदेशक", [(0, 1)]),
+        ("टाटा स्टील", "the director of Tata Steel", [(3, 4)]),
+        ("Siemens", "قال مدير سيمنس", [(2, 2)]),
+        ("أرامكو", "at Aramco today", [(1, 1)]),
+        ("华为", "at Huawei today", [(1, 1)]),
+        ("Tata Steel", "टाटा, स्टील", []),
+        ("Tata Steel", "Tata Steel", []),
+        ("", "टाटा", []),
+    ],
+)
+def test_a_name_is_found_in_a_text_of_another_script(name: str, text: str, place: list[tuple[int, int]]) -> None:
+    assert find_across_scripts(Text(text), name) == place
+
+
+@given(st.text(max_size=30), st.text(max_size=20))
+def test_whatever_stands_in_a_text_is_looked_through_without_an_error(text: str, name: str) -> None:
+    for first, last in find_across_scripts(Text(text), name):
+        assert 0 <= first <= last < len(Text(text).tokens)
 
 
 @given(st.text(max_size=30), st.text(max_size=30))

@@ -101,6 +101,19 @@ def test_a_birthday_that_is_nearly_right_is_told_from_another(day: date, level: 
     assert levels(pair)[0] == f"birthday: {level}"
 
 
+def test_evidence_calls_fields_and_ids_as_people_write_them() -> None:
+    one = person(1, "Asha Rao", emails=("asha@acme.example",), ids=(ExternalId(system="policy", value="POLICY-1001"),))
+    other = person(
+        2, "Asha Rao", emails=("asha@acme.example",), ids=(ExternalId(system="policy", value="policy 1001"),)
+    )
+    taxed = (ExternalId(system="tax", value="AB-12345"),)
+    said = {found.feature: (found.mention_value, found.crm_value) for found in weigh(one, other).evidence}
+    assert said["external id: same"] == ("POLICY-1001", "policy 1001")
+    assert "e-mail: same" in said
+    found = weigh(person(1, "Asha Rao", ids=taxed), person(2, "Asha Rao", ids=taxed)).evidence
+    assert ("tax AB-12345", "tax AB-12345") in {(one.mention_value, one.crm_value) for one in found}
+
+
 def test_another_systems_id_is_evidence_and_the_lists_own_is_not() -> None:
     tax = (ExternalId(system="tax", value="AB-12345"),)
     same = weigh(
@@ -122,7 +135,7 @@ def test_addresses_that_many_share_by_their_name_tell_nobody() -> None:
     pair = weigh(
         person(1, "Asha Rao", emails=("info@a.example",)), person(2, "Vikram Iyer", emails=("info@a.example",))
     )
-    assert not any(level.startswith("e mail") for level in levels(pair))
+    assert not any(level.startswith("e-mail") for level in levels(pair))
 
 
 def test_a_value_weighs_less_the_more_records_have_it() -> None:

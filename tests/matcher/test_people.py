@@ -11,12 +11,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from overheard.matcher.directory import Directory
 from overheard.matcher.features.person import PERSON_FEATURES
+from overheard.matcher.identity.directory import Directory
 from overheard.matcher.match import match
-from overheard.matcher.names import Text
+from overheard.matcher.names.text import Text
 from overheard.records import Account, Contact, Holding, Language, Party
-from tests.matcher.worlds import account, contact, holding, mention
+from tests.matcher.worlds import account, contact, decision, holding, mention
 
 ACME = account("1", "Acme Tools", "acme-tools.example")
 BOREALIS = account("2", "Borealis", "borealis.example")
@@ -87,7 +87,8 @@ HONORIFICS = [
 ]
 INITIALS = [
     ("S. Ramanathan", "S. Ramanathan, plant manager at Acme Tools", LINKED),
-    ("S. Ramanathan", "S. Ramanathan of Acme Tools", CANDIDATE),
+    ("S. Ramanathan", "S. Ramanathan of Acme Tools", LINKED),
+    ("S. Ramanathan", "S. Ramanathan ate there. Acme Tools paid", CANDIDATE),
     ("S. Ramanathan", "we met S. Ramanathan", CANDIDATE),
     ("S. Ramanathan", "Ramanathan S, plant manager at Acme Tools", LINKED),
     ("S. Ramanathan", "Ramanathan S., plant manager at Acme Tools", LINKED),
@@ -102,7 +103,11 @@ INITIALS = [
     ("Suresh Kumar R", "Suresh Kumar R of Acme Tools", LINKED),
     ("Suresh Kumar R", "R. Suresh Kumar, plant manager at Acme Tools", LINKED),
     ("Asha Rao", "A. Rao, plant manager at Acme Tools", LINKED),
-    ("Asha Rao", "A. Rao of Acme Tools", CANDIDATE),
+    ("Asha Rao", "A. Rao of Acme Tools", LINKED),
+    ("Asha Rao", "A. Rao (Acme Tools)", LINKED),
+    ("Asha Rao", "A. Rao bought pliers from Acme Tools", CANDIDATE),
+    ("Jean-Baptiste Lefort", "J.-B. Lefort of Acme Tools", LINKED),
+    ("Jean-Baptiste Lefort", "J.-C. Lefort of Acme Tools", NOBODY),
     ("Asha Rao", "A. Rao bought it", CANDIDATE),
     ("Asha Rao", "Rao A. of Acme Tools", CANDIDATE),
     ("Asha Rao", "B. Rao, plant manager at Acme Tools", NOBODY),
@@ -141,7 +146,39 @@ INDIAN = [
     ("Rajiv Gandhi", "Rajiv Gandhi Nagar, near Acme Tools", CANDIDATE),
     ("Vijay Kumar", "Vijay, Kumar and Ravi of Acme Tools", NOBODY),
 ]
+MISTYPED = [
+    ("Asha Rao", "Yesterday Rao, Asha of Acme Tools spoke", LINKED),
+    ("Asha Rao", "Bill Rao, Asha Devi of Acme Tools spoke", NOBODY),
+    ("Kim Min-jun", "김민준 Acme Tools", LINKED),
+    ("Olena Hartwick", "Olena Hartwcik of Acme Tools", LINKED),
+    ("Olena Hartwick", "Olena Hartwik of Acme Tools", LINKED),
+    ("Charlotte Hartwick", "Charlote Hartwick of Acme Tools", LINKED),
+    ("Charlotte Hartwick", "Charlote J. Hartwick of Acme Tools", LINKED),
+    ("Michael Hartwick", "Micheal Hartwick of Acme Tools", LINKED),
+    ("Olena Hartwick", "Olena Hartwcik spoke", NOBODY),
+    ("Olena Hartwick", "Olana Hartwcik of Acme Tools", NOBODY),
+    ("Olena Hartwick", "Olena Hartwicks of Acme Tools", NOBODY),
+    ("Olena Hartwick", "Olena met Hartwcik of Acme Tools", NOBODY),
+    ("Michael Andersen", "Michael Anderson of Acme Tools", CANDIDATE),
+    ("Martin Hartwick", "Martina Hartwick of Acme Tools", NOBODY),
+    ("Asha Rao", "Ahsa Rao of Acme Tools", NOBODY),
+]
+ONE_WORD_OR_TWO = [
+    ("Omar Al-Harbi", "Omar Alharbi of Acme Tools", LINKED),
+    ("Omar Alharbi", "Omar Al Harbi of Acme Tools", LINKED),
+    ("Yusuf El Amrani", "Yusuf Elamrani of Acme Tools", LINKED),
+    ("Ahmed Abdel-Rahman", "Ahmad Abdulrahman of Acme Tools", LINKED),
+    ("Anna De Luca", "Anna Deluca of Acme Tools", LINKED),
+    ("Seán O'Brien", "Sean OBrien of Acme Tools", LINKED),
+    ("Anna van der Meulen", "Anna Vandermeulen of Acme Tools", LINKED),
+    ("Kim Min-jun", "Minjun Kim of Acme Tools", LINKED),
+    ("Ann Albright", "Ann Bright of Acme Tools", NOBODY),
+    ("Mary Ashworth-Cole", "Mary Ashworthcole of Acme Tools", NOBODY),
+]
 NICKNAMES = [
+    ("Chukwuemeka Okonkwo", "Emeka Okonkwo of Acme Tools", LINKED),
+    ("Oluwaseun Adebayo", "Seun Adebayo of Acme Tools", LINKED),
+    ("Konstantinos Vlachos", "Kostas Vlachos of Acme Tools", LINKED),
     ("Robert Hartwick", "Bob Hartwick of Acme Tools", LINKED),
     ("Bob Hartwick", "Robert Hartwick of Acme Tools", LINKED),
     ("Robert Hartwick", "we met Bob Hartwick", CANDIDATE),
@@ -245,6 +282,9 @@ PARTS = [
     ("Gabriel García Márquez", "Gabriel García Márquez of Acme Tools", LINKED),
     ("Gabriel García Márquez", "Gabriel García, plant manager at Acme Tools", LINKED),
     ("Gabriel García Márquez", "Gabriel García said so", CANDIDATE),
+    ("María Fernanda López Aguilar", "Fernanda López, plant manager at Acme Tools", LINKED),
+    ("María Fernanda López Aguilar", "María López, plant manager at Acme Tools", LINKED),
+    ("María Fernanda López Aguilar", "Fernanda López said so", CANDIDATE),
     ("María José Carreño Quiñones", "María José Carreño Quiñones of Acme Tools", LINKED),
     ("Иванов Пётр Сергеевич", "Пётр Иванов, Acme Tools", LINKED),
     ("Pyotr Sergeevich Ivanov", "Pyotr Ivanov of Acme Tools", LINKED),
@@ -277,20 +317,42 @@ DISGUISES = [
     ("Asha\u200b Rao\u200d", "Asha Rao of Acme Tools", LINKED),
     ("Asha Rao", "**Asha** Rao of Acme Tools", LINKED),
     ("Asha Rao", "A\u0301sha Rao of Acme Tools", LINKED),
-    ("Asha " + "x" * 5_000, "Asha " + "x" * 5_000 + " of Acme Tools", CANDIDATE),
+    ("Asha " + "x" * 5_000, "Asha " + "x" * 5_000 + " of Acme Tools", LINKED),
     ("Asha\x00 Rao", "Asha Rao of Acme Tools", LINKED),
 ]
 
 
 @pytest.mark.parametrize(
     ("name", "text", "expected"),
-    [*AS_WRITTEN, *HONORIFICS, *INITIALS, *INDIAN, *NICKNAMES, *SPELLINGS, *SCRIPTS, *ORDER, *PARTS, *DISGUISES],
+    [
+        *AS_WRITTEN,
+        *HONORIFICS,
+        *INITIALS,
+        *INDIAN,
+        *MISTYPED,
+        *ONE_WORD_OR_TWO,
+        *NICKNAMES,
+        *SPELLINGS,
+        *SCRIPTS,
+        *ORDER,
+        *PARTS,
+        *DISGUISES,
+    ],
 )
 def test_a_name_in_a_text_comes_out_as_a_careful_reader_would_have_it(name: str, text: str, expected: str) -> None:
     assert outcome(text, name) == expected
 
 
 ASHA = employee("1", "Asha Rao")
+
+
+def test_a_former_employer_is_one_of_the_same_sentence() -> None:
+    rao = contact("1", "Asha Rao", organisation="Acme Tools")
+    found = {
+        text: {one.feature for one in people(text, rao, ACME)["1"].evidence}
+        for text in ("It came two weeks late. Acme Tools has promoted Asha Rao", "Of former Acme Tools: Asha Rao")
+    }
+    assert ["former employer" in features for features in found.values()] == [False, True]
 
 
 @pytest.mark.parametrize(
@@ -355,6 +417,26 @@ def test_a_product_that_the_employer_has_is_a_fact() -> None:
     assert features(party)["product held"] == "BorealMill 300"
 
 
+def test_whom_somebody_works_for_is_known_anew_when_accounts_holdings_or_the_record_change() -> None:
+    made, one = Directory(), employee("1", "Asha Rao")
+    made.put_contact(one.id, one)
+    assert made.employed(made.known(one.id).work)[:3] == (None, (), "acme tools")
+    made.put_account(ACME.id, ACME)
+    assert made.employed(made.known(one.id).work)[:3] == (ACME, (), ACME.id)
+    held = holding("1", ACME.id, "Grinder 9")
+    made.put_holding(held.id, held)
+    assert made.employed(made.known(one.id).work).products == ("Grinder 9",)
+    made.put_holding(held.id, None)
+    assert made.employed(made.known(one.id).work).products == ()
+    moved = employee("1", "Asha Rao", organisation="Borealis")
+    made.put_contact(moved.id, moved)
+    assert made.employed(made.known(moved.id).work)[:3] == (None, (), "borealis")
+    made.put_account(BOREALIS.id, BOREALIS)
+    assert made.employed(made.known(moved.id).work).employer == BOREALIS
+    made.put_account(BOREALIS.id, None)
+    assert made.employed(made.known(moved.id).work).employer is None
+
+
 def test_a_colleague_named_in_the_same_text_is_a_fact_for_both() -> None:
     ben = employee("2", "Ben Kulvarni")
     other = contact("3", "Ben Kulvarni", organisation="Borealis")
@@ -409,10 +491,55 @@ def test_of_two_contacts_the_one_whose_name_is_spelled_as_in_the_text_is_meant(
     assert [number for number, party in sorted(found.items()) if party.outcome == LINKED] == linked
 
 
+@pytest.mark.parametrize("countries", [("", "Peru"), ("Peru", "")])
+def test_a_name_is_rare_where_its_own_bearer_lives_whoever_of_its_bearers_is_looked_at_first(
+    countries: tuple[str, str],
+) -> None:
+    first, second = (contact(str(n), "Gina Haspel", country=c) for n, c in enumerate(countries, 1))
+    found = people("Gina Haspel came", first, second)
+    assert {n: "rare name" in features(party) for n, party in found.items()} == {
+        str(n): not country for n, country in enumerate(countries, 1)
+    }
+
+
 def test_a_worse_spelled_name_with_facts_keeps_a_rare_name_from_being_linked_alone() -> None:
     rare, told = contact("1", "Gina Haspel"), employee("2", "Gina Haspell")
     assert people("Gina Haspel came", rare, told)["1"].outcome == LINKED
     assert people("Gina Haspel came to Acme Tools", rare, told)["1"].outcome == CANDIDATE
+
+
+@pytest.mark.parametrize("text", ["Gina Haspel came", "Gina Haspel, plant manager", "Gina Haspel of Acme Tools"])
+@pytest.mark.parametrize("number", [2, 3, 20])
+def test_the_scores_of_all_who_may_be_meant_at_one_place_come_to_one_at_most(text: str, number: int) -> None:
+    alike = [employee(str(i), "Gina Haspel") for i in range(number)]
+    found = people(text, *alike, contact("99", "Gina Haspel"))
+    assert len(found) == number + 1
+    assert all(party.outcome == CANDIDATE and party.score > 0 for party in found.values())
+    assert 0.0 < sum(party.score for party in found.values()) <= 1.0
+    assert len({found[str(i)].score for i in range(number)}) == 1
+    assert found["0"].score >= found["99"].score
+    alone = people(text, alike[0])["0"]
+    assert alone.score > found["0"].score
+
+
+def test_who_is_linked_has_the_score_that_it_has_alone_and_leaves_the_rest_to_the_others() -> None:
+    told = employee("1", "Gina Haspel")
+    text = "Gina Haspel, plant manager at Acme Tools"
+    alone, found = people(text, told)["1"], people(text, told, *(contact(str(i), "Gina Haspel") for i in range(2, 9)))
+    assert (found["1"].outcome, found["1"].score) == (LINKED, alone.score)
+    assert sum(party.score for party in found.values()) <= 1.0
+
+
+def test_two_records_that_people_joined_are_one_who_may_be_meant() -> None:
+    first, second = employee("1", "Gina Haspel"), employee("2", "Gina Haspel")
+    text = "Gina Haspel of Acme Tools"
+    made = Directory()
+    for record in (ACME, first, second):
+        (made.put_account if isinstance(record, Account) else made.put_contact)(record.id, record)  # type: ignore[arg-type]
+    said = mention("1", text)
+    made.decisions.put("dec_1", decision("1", "same", first.id, second.id))
+    (party,) = (one for one in match(said, Text(text), made).parties if one.subject in made.contacts)
+    assert (party.outcome, party.score) == (LINKED, people(text, first)["1"].score)
 
 
 def test_a_family_name_that_many_contacts_bear_weighs_less() -> None:
@@ -480,3 +607,38 @@ def test_the_table_in_the_docs_is_the_list_in_the_code() -> None:
     assert told == [
         (one.name, one.weight, "veto" if one.veto else "a fact" if one.corroborates else "") for one in PERSON_FEATURES
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "organisation", "text"),
+    [
+        ("Ivan Petrov", "Severstal", "Иван Петров, «Северсталь»: рады видеть всех"),
+        ("Иван Петров", "Северсталь", "Ivan Petrov of Severstal is glad to see you all"),
+        ("Asha Rao", "Tata Steel", "टाटा स्टील की आशा राव ने कहा"),
+        ("آشا راو", "Siemens", "قالت آشا راو من سيمنس"),
+    ],
+)
+def test_an_employer_in_another_script_is_evidence(name: str, organisation: str, text: str) -> None:
+    found = people(text, employee("1", name, organisation=organisation, title="", place=""))
+    assert "employer named" in features(found["1"])
+    assert "other employer" not in features(found["1"])
+
+
+def test_another_employer_in_another_script_is_none_of_theirs() -> None:
+    found = people(
+        "Иван Петров, «Русснефть»: рады", employee("1", "Ivan Petrov", organisation="Rosneft", title="", place="")
+    )
+    assert "employer named" not in features(found["1"])
+    assert found["1"].outcome != LINKED
+
+
+def test_a_name_with_nothing_beside_it_is_no_more_than_even_however_many_of_its_parts_agree() -> None:
+    name = "Asha Devi Rao"
+    bare = people("we met Asha Devi Rao yesterday", employee("1", name))["1"]
+    backed = people("we met Asha Devi Rao of Acme Tools yesterday", employee("1", name))["1"]
+    plain = people("we met Asha Rao yesterday", employee("1", name))["1"]
+    assert "same middle name" in features(bare)
+    assert plain.weight < bare.weight < backed.weight
+    assert (bare.outcome, backed.outcome) == (CANDIDATE, LINKED)
+    assert plain.score < bare.score == 0.5
+    assert backed.score > 0.99

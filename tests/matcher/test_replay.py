@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from overheard.log.base import ConsumerRecord, ProducerRecord
-from overheard.matcher.facts import read_fact
-from overheard.matcher.ledger import Ledger
+from overheard.matcher.ledger.facts import read_fact
+from overheard.matcher.ledger.ledger import Ledger
 from overheard.records import Decision, DecisionVerb, ProfileLink
+from tests.matcher.members import hashes_in
 from tests.matcher.worlds import NOW, acc, account, con, contact, decision, fact, holding, men, mention, world
 
 SEQUENCES = 200
@@ -97,9 +98,9 @@ class Walk:
     def state(self) -> dict[str, Any]:
         """Hashes of all that is published, under whom each id is seen, who waits where, and the events."""
         subjects = dict(self.ledger._rows("SELECT num, subject FROM ledger_facts"))
-        links = "SELECT mention, subject, outcome, score, k, summary FROM ledger_links"
+        links = "SELECT mention, subject, outcome, score, k, value FROM ledger_links JOIN ledger_shown USING (mention)"
         return {
-            "published": dict(self.ledger._rows("SELECT id, hash FROM ledger_documents")),
+            "published": hashes_in(self.ledger),
             "merged": dict(self.ledger._rows("SELECT id, person FROM ledger_merged")),
             "links": sorted((subjects[num], *rest) for num, *rest in self.ledger._rows(links)),
             "nodes": sorted(self.ledger._rows("SELECT mention, incident, k, apart, event FROM ledger_event_nodes")),

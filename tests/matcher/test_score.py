@@ -48,19 +48,24 @@ def test_beyond_what_was_measured_little_more_is_claimed() -> None:
     assert score(last + 5) - score(last) < 1 - score(last)
 
 
+def _found(*features: str, veto: bool = False) -> list[Evidence]:
+    return [Evidence(feature=feature, weight=1.0, veto=veto) for feature in features]
+
+
 @pytest.mark.parametrize(("rivals", "veto"), [(True, False), (False, True)])
 def test_no_score_links_a_person_against_a_rival_or_a_veto(rivals: bool, veto: bool) -> None:
-    facts = {"corroborating": {"employer named"}, "rivals": rivals, "veto": veto}
-    assert decide_person(1.0, {"full name", "employer named"}, **facts) == "candidate"  # type: ignore[arg-type]
+    found = _found("full name", "employer named") + _found("other employer", veto=veto)
+    assert decide_person(1.0, found, corroborating={"employer named"}, rivals=rivals) == "candidate"
 
 
 def test_a_person_links_from_the_bar_on_and_only_with_a_fact_or_a_rare_name() -> None:
-    facts = {"corroborating": {"employer named"}, "rivals": False, "veto": False}
-    assert decide_person(LINK, {"full name", "employer named"}, **facts) == "linked"  # type: ignore[arg-type]
-    assert decide_person(LINK, {"full name", "rare name"}, **facts) == "linked"  # type: ignore[arg-type]
-    assert decide_person(LINK, {"full name"}, **facts) == "candidate"  # type: ignore[arg-type]
-    below = LINK - 1e-6
-    assert decide_person(below, {"full name", "employer named"}, **facts) == "candidate"  # type: ignore[arg-type]
+    def decided(score: float, *features: str) -> str:
+        return decide_person(score, _found(*features), corroborating={"employer named"}, rivals=False)
+
+    assert decided(LINK, "full name", "employer named") == "linked"
+    assert decided(LINK, "full name", "rare name") == "linked"
+    assert decided(LINK, "full name") == "candidate"
+    assert decided(LINK - 1e-6, "full name", "employer named") == "candidate"
 
 
 def test_an_account_has_a_bar_of_its_own() -> None:

@@ -1,5 +1,6 @@
 """One active matcher and its standbys: whoever takes over publishes what the one before would have published."""
 
+import json
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -15,6 +16,8 @@ from overheard.errors import EngineError, TransientError
 from overheard.log.base import ProducerRecord
 from overheard.log.deadletters import list_letters
 from overheard.log.embedded import now_ms
+from overheard.matcher.ledger.ledger import EPOCH
+from overheard.records import incident_id
 from tests.matcher import test_order
 from tests.matcher.members import Group, KilledError, Member, published
 from tests.matcher.worlds import acc, account, con, contact, decision, fact, men, mention
@@ -100,6 +103,42 @@ def test_an_owner_killed_at_any_step_is_taken_over_with_the_same_documents(
         taker.run(batch=4)
         assert group.servers.ends[-1] == len(records) + 1
         check_equal_to_a_clean_run(group, records)
+
+
+@pytest.mark.parametrize("step", [None, *STEPS])
+def test_an_owner_of_a_newer_epoch_publishes_every_document_anew_whoever_dies_meanwhile(
+    step: str | None, tmp_path: Path
+) -> None:
+    records = [*POSTS, fact(ASHA), fact(contact("2", "Bo Li")), fact(contact("2", "Bo Li"), version=2, verb="Delete")]
+    with Group(tmp_path, "ab") as group:
+        group.servers.log.append(records)
+        for member in group.members:
+            member.announcing = True
+            member.run(batch=5)
+        before = versions(published(group.servers.log))
+        group.servers.log.append([fact(mention("late", "Asha Rao", "asha"))])
+        for member in group.members:
+            member.epoch = EPOCH + 1
+            member.restart()
+        owner, standby = group.members
+        if step is not None:
+            owner.at = dying_at(step)
+            with pytest.raises(KilledError):
+                owner.run(batch=5)
+            owner.at = lambda _: None
+            owner.restart()
+        standby.run(batch=5)
+        owner.follow()
+        after = versions(published(group.servers.log))
+        standing = {place for place, found in before.items() if place[0] == "documents" and found[max(found)]}
+        assert {max(after[place]) >> 48 for place in standing} == {EPOCH + 1}
+        assert {max(found) >> 48 for place, found in before.items() if place[0] == "documents"} == {EPOCH}
+        assert owner.hashes() == standby.hashes()
+        ends = {place: max(found) for place, found in after.items()}
+        for member in (owner, standby):  # it is said once
+            member.restart()
+            member.run()
+        assert {place: max(found) for place, found in versions(published(group.servers.log)).items()} == ends
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -341,6 +380,23 @@ def test_a_ledger_that_was_away_for_a_day_begins_anew_so_that_nothing_deleted_li
         assert (standby.hashes() == owner.hashes()) == forgets
         standby.restart()
         assert (con("1") in standby.ledger.directory.contacts) == (not forgets)
+
+
+def test_a_ledger_that_begins_anew_knows_what_posts_said_before_compaction_took_it(tmp_path: Path) -> None:
+    first, second, third = (mention("edited", text, "asha") for text in ("first", "second", "third"))
+    with Group(tmp_path, "ab") as group:
+        owner, standby = group.members
+        group.servers.log.append([fact(ASHA), fact(first), fact(second, version=2, verb="Update")])
+        owner.run()
+        assert group.servers.log.maintain(now_ms() + 48 * 3_600_000)["facts"] == 1
+        standby.follow()
+        assert standby.hashes() == owner.hashes()
+        group.servers.log.append([fact(third, version=3, verb="Update")])
+        standby.run()
+        owner.follow()
+        assert standby.hashes() == owner.hashes()
+        (*_, (_, newest)) = published(group.servers.log)["documents", incident_id(men("edited"))]
+        assert [version["revision"] for version in json.loads(newest)["data"]["versions"]] == [1, 2]
 
 
 def test_a_group_that_lost_its_place_goes_on_where_the_ledger_is(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ import pytest
 
 from overheard.errors import InputError
 from overheard.log.base import ConsumerRecord
-from overheard.matcher.facts import read_fact
-from overheard.matcher.reading import known_in
+from overheard.matcher.ledger.facts import read_fact
+from overheard.matcher.ledger.reading import known_in
 from overheard.records import Profile
 from tests.matcher.worlds import (
     World,

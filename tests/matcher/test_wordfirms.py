@@ -6,11 +6,12 @@ import msgspec
 import pytest
 
 from overheard.enrich.entities import Entities
-from overheard.matcher.directory import Directory
+from overheard.matcher.identity.directory import Directory
 from overheard.matcher.match import match
-from overheard.matcher.names import Text
-from overheard.matcher.words import is_somebodys_name, is_word
+from overheard.matcher.names.text import Text
+from overheard.matcher.names.words import is_somebodys_name
 from overheard.records import Entity, WatchHit
+from overheard.words import is_word
 from tests.matcher.wordfirms import SEEN, UNSEEN
 from tests.matcher.worlds import account, mention
 

@@ -5,9 +5,19 @@ from itertools import permutations
 
 from msgspec.structs import replace
 
-from overheard.matcher.decisions import Decisions
+from overheard.matcher.identity.decisions import Decisions
 from overheard.matcher.workflow import STEPS, UNTOUCHED, Workflow, relabelled, workflow
-from overheard.records import Decision, DecisionVerb, Sentiment, Snippet, TargetSentiment
+from overheard.records import (
+    Concern,
+    Decision,
+    DecisionVerb,
+    Intent,
+    Language,
+    Sentiment,
+    Snippet,
+    TargetSentiment,
+    WatchHit,
+)
 from tests.matcher.worlds import NOW, con, men, mention
 
 
@@ -125,3 +135,57 @@ def test_a_persons_label_stands_in_the_place_of_the_machines() -> None:
     ]
     assert [(s.target, s.polarity) for s in made.snippets] == [("acme", "negative"), ("", "positive")]
     assert relabelled(given, {}) is given
+
+
+def test_people_say_which_intents_a_post_has_and_which_it_has_not() -> None:
+    text = "The Korvex leaks again. Is it any better than an Orbis?"
+    said_by_machine = replace(
+        mention("1", text),
+        hits=(WatchHit(term="korvex", kind="own-product", start=4, end=10),),
+        intents=(
+            Intent(label="complaint", start=0, end=23, confidence=0.8, target="korvex"),
+            Intent(label="comparison", start=24, end=len(text), confidence=0.6, target="korvex"),
+        ),
+        concerns=(
+            Concern(topic="leaks", kind="complaint", start=0, end=23, target="korvex"),
+            Concern(topic="price", kind="wish", start=0, end=23, target="korvex"),
+        ),
+        snippets=(
+            Snippet(
+                id="s", mention=men("1"), target="korvex", exact=text, prefix="", suffix="", start=0, end=len(text),
+                text_hash="h", polarity="negative", confidence=0.9, intents=("complaint", "comparison"),
+            ),
+        ),
+    )  # fmt: skip
+    work = of(
+        said(1, "relabel", "intent/complaint", "no"),
+        said(2, "relabel", "intent/question", "yes"),
+        said(3, "relabel", "intent/comparison", "yes"),
+        said(4, "relabel", "language", "hi-Latn"),
+        said(5, "relabel", "intent/gossip", "yes"),
+        said(6, "relabel", "intent/praise", "perhaps"),
+        said(7, "relabel", "language/x", "en"),
+    )
+    assert set(work.labels) == {"intent/complaint", "intent/question", "intent/comparison", "language"}
+    found = relabelled(said_by_machine, work.labels)
+    assert [(one.label, one.confidence, one.target) for one in found.intents] == [
+        ("comparison", 1.0, "korvex"),
+        ("question", 1.0, "korvex"),
+    ]
+    assert (found.intents[1].start, found.intents[1].end) == (0, len(text))
+    assert [one.topic for one in found.concerns] == ["price"]
+    assert found.snippets[0].intents == ("comparison",)
+    assert found.language == Language(code="hi-Latn", confidence=1.0)
+    back = of(said(1, "relabel", "intent/complaint", "no"), said(2, "withdraw", left="dec_1"))
+    assert relabelled(said_by_machine, back.labels) is said_by_machine
+
+
+def test_a_value_that_is_of_another_kind_of_label_counts_for_none() -> None:
+    for right, value in (
+        ("sentiment", "yes"),
+        ("intent/complaint", "negative"),
+        ("language", "German"),
+        ("language", "EN"),
+        ("colour", "positive"),
+    ):
+        assert of(said(1, "relabel", right, value)).labels == {}

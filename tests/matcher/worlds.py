@@ -10,7 +10,7 @@ from typing import Any
 from overheard.folder import Folder
 from overheard.log.base import ConsumerRecord, ProducerRecord
 from overheard.log.embedded import EmbeddedLog
-from overheard.matcher.ledger import EPOCH, Ledger
+from overheard.matcher.ledger.ledger import EPOCH, Ledger
 from overheard.matcher.stage import LedgerSink, MatchStage
 from overheard.records import (
     Account,

@@ -72,8 +72,11 @@ MAKER: Site = {
         f"{_MENU}<h1>Korvane vs Veltrani</h1><p>Less noise.</p>{_FOOT}", head="<title>Korvane vs Veltrani</title>"
     ),
     "/blog/feed.xml": Answer(
-        b"""<rss version="2.0"><channel><title>Korvane blog</title><item><title>Korvane Girna 250 is quiet</title>
-        <link>https://korvane.example/blog/quiet</link><description>Our Girna 250 runs at 60 dB.</description>
+        # The whole text: where only a beginning came, the page would be asked, at an address that is not here.
+        b"""<rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/"><channel>
+        <title>Korvane blog</title><item><title>Korvane Girna 250 is quiet</title>
+        <link>https://korvane.example/blog/quiet</link><description>Quiet.</description>
+        <content:encoded>Our Girna 250 runs at 60 dB.</content:encoded>
         <pubDate>Mon, 02 Mar 2026 08:00:00 GMT</pubDate></item></channel></rss>""",
         "application/rss+xml",
     ),

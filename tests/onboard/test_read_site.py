@@ -8,7 +8,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from overheard.collectors.fetch import Limits
+from overheard.collectors.fetching.fetch import Limits
 from overheard.errors import InputError
 from overheard.onboard.site import why_not
 from overheard.wiring.onboard import find_feeds, read_site

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from overheard.config.settings import Settings, load_settings
+from overheard.config.settings import Settings
 from overheard.config.watchlist import WatchList, load_watchlist
 from overheard.errors import ConfigError, InputError
 from overheard.onboard.answers import Answers, ChosenFeed, make_term
@@ -16,6 +16,7 @@ from overheard.onboard.page import one_line
 from overheard.onboard.site import Findings, Person
 from overheard.onboard.steps import STEPS, Known, answered, checked, next_question
 from overheard.onboard.write import settings_text, watch_text
+from overheard.wiring.kinds import load_settings
 from overheard.wiring.onboard import Files, answers_from, drafts, known_from, write
 
 # Names as a hostile site or a person may give them: quotes, backslashes, brackets, controls, other scripts.
@@ -132,8 +133,8 @@ def test_a_persons_settings_and_comments_stay_where_the_answers_do_not_speak_of_
     kept = ("# ours", "# on the big disk", "# they asked", "# the blog", "# it is busy", "# less noise")
     assert [comment for comment in kept if comment not in text] == []
     settings = load_settings(path)
-    assert [feed.name for feed in settings.feeds] == ["blog", "new"]
-    assert settings.feeds[0].interval == 1800
+    assert [feed.name for feed in settings.sources] == ["blog", "new"]
+    assert settings.sources[0].interval == 1800
     assert (settings.http.gap, settings.alerts.complaint) == (5.0, 0.9)
     assert settings.watch == str(tmp_path / "watch.toml")
     assert "# mine" in (tmp_path / "watch.toml").read_text("utf-8")

@@ -9,13 +9,13 @@ from typing import NamedTuple
 
 import pytest
 
-from overheard.config.settings import load_settings
 from overheard.records import Incident, Profile, contact_id
 from overheard.sample import SampleServer, World, make_world, write_config
 from overheard.sample.post import Post
 from overheard.sample.site import BY_NAME
 from overheard.urls import canonical_url
 from overheard.wiring.imports import bring_accounts, bring_contacts, bring_holdings, bring_purchases, bring_watch
+from overheard.wiring.kinds import load_settings
 from overheard.wiring.service import SystemService
 from overheard.wiring.system import System, utc_now
 from overheard.wiring.up import run_up
@@ -46,7 +46,7 @@ def heard(tmp_path_factory: pytest.TempPathFactory) -> Heard:
             contacts = bring_contacts(system, folder / "contacts.csv")
             holdings = bring_holdings(system, folder / "holdings.csv")
             purchases = bring_purchases(system, folder / "purchases.csv")
-            run_up(system, once=True, workers=1, stop=threading.Event())
+            run_up(system, once=True, workers=1, stop=threading.Event(), alerts=False)
             urls = {canonical_url(server.address + BY_NAME[p.site].permalink(p.key)): p.key for p in world.posts}
             incidents = {
                 urls[canonical_url(event.data.mention.url)]: event.data

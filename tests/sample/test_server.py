@@ -1,5 +1,4 @@
 import re
-import threading
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
@@ -8,9 +7,8 @@ from urllib.parse import urljoin
 import httpx
 import pytest
 
-from overheard.collectors.bounded import BoundedReader
-from overheard.collectors.poll import PollReport, poll_due
-from overheard.config.settings import load_settings
+from overheard.collectors.polling.bounded import BoundedReader
+from overheard.collectors.polling.poller import PollReport, poll_due
 from overheard.config.watchlist import load_watchlist
 from overheard.folder import Folder
 from overheard.log.base import TOPICS
@@ -21,7 +19,8 @@ from overheard.sample import SampleServer, World, write_config
 from overheard.sample.post import Post
 from overheard.sample.site import BY_NAME, FIRM, SITES, Site
 from overheard.urls import canonical_url
-from overheard.wiring.feeds import fetcher_of, sources_of
+from overheard.wiring.feeds import fetcher_of
+from overheard.wiring.kinds import load_settings, sources_of
 from tests.sample.conftest import NOW
 
 
@@ -160,7 +159,7 @@ def test_polling_the_world_gives_exactly_its_posts_and_the_second_time_only_what
     ):
         settings = load_settings(write_config(tmp_path, server.address, world))
         sources = sources_of(settings)
-        fetcher = fetcher_of(settings, threading.Event())
+        fetcher = fetcher_of(settings)
         log = EmbeddedLog(folder)
         first = poll(log, reader)
         again = mentions(log)

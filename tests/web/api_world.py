@@ -36,7 +36,7 @@ class Served:
 
     def enrich(self) -> None:
         """Have everything that waits enriched, matched and indexed."""
-        run_up(self.system, once=True, workers=1, stop=threading.Event())
+        run_up(self.system, once=True, workers=1, stop=threading.Event(), alerts=False)
 
     def get(self, path: str, **params: Any) -> Any:
         """Return the JSON of a good answer."""
@@ -73,4 +73,4 @@ def fill(folder: Path, *, posts: int) -> None:
         bring_accounts(system, world.accounts)
         bring_contacts(system, world.contacts)
         bring_mentions(system, world.posts)
-        run_up(system, once=True, workers=1, stop=threading.Event())
+        run_up(system, once=True, workers=1, stop=threading.Event(), alerts=False)

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from pytest_httpserver import HTTPServer
 
-from overheard.config.settings import FeedSettings, HttpSettings, Settings
+from overheard.collectors.feeds.feed import Feed
+from overheard.config.settings import HttpSettings, Settings
 from overheard.wiring.imports import bring_accounts, bring_contacts, bring_mentions, bring_watch
 from overheard.wiring.system import System
 from overheard.wiring.up import run_up
@@ -28,17 +29,18 @@ def heard(tmp_path_factory: pytest.TempPathFactory) -> Path:
     base = tmp_path_factory.mktemp("heard")
     world = write_world(base / "world", posts=60)
     with HTTPServer() as server:
+        server.expect_request("/robots.txt").respond_with_data(status=404)
         server.expect_request("/feed").respond_with_data(FEED, content_type="application/rss+xml")
         settings = Settings(
             http=HttpSettings(contact="test@overheard.example", allow_hosts=("localhost", "127.0.0.1"), gap=0),
-            feeds=(FeedSettings(name="shop-floor", url=server.url_for("/feed")),),
+            sources=(Feed(name="shop-floor", url=server.url_for("/feed"), articles=False),),
         )
         with System(base / "data", settings) as system:
             bring_watch(system, world.watch)
             bring_accounts(system, world.accounts)
             bring_contacts(system, world.contacts)
             bring_mentions(system, world.posts)
-            run_up(system, once=True, workers=1, stop=threading.Event())
+            run_up(system, once=True, workers=1, stop=threading.Event(), alerts=False)
     return base / "data"
 
 

@@ -66,7 +66,7 @@ def fill(folder: Path) -> None:
         bring_holdings(system, holdings)
         bring_purchases(system, purchases)
         bring_mentions(system, world.posts)
-        run_up(system, once=True, workers=1, stop=threading.Event())
+        run_up(system, once=True, workers=1, stop=threading.Event(), alerts=False)
 
 
 class Pages:

@@ -6,11 +6,13 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lxml import html
 from msgspec.structs import replace
 
 from overheard.config.settings import Settings
@@ -22,6 +24,7 @@ from overheard.wiring.system import System
 from overheard.wiring.up import run_up
 from tests.web.api_world import Served, serving
 
+AS2 = "https://www.w3.org/ns/activitystreams"
 HTML = {"accept": "text/html"}
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 INDIA = ZoneInfo("Asia/Kolkata")
@@ -54,6 +57,55 @@ def test_the_same_address_again_is_a_new_version_of_the_same_post(copied: Served
     assert first.mention == same.mention == changed.mention
     assert changed.incident is not None
     assert changed.incident.mention.content == "Korvex is quick"
+
+
+def test_an_edited_post_shows_what_it_said_before_which_is_searched_no_more(copied: Served) -> None:
+    copied.service.add_post(Pasted("https://x.com/a/status/8", "Korvex broke my zwingli <b>twice</b>"))
+    added = copied.service.add_post(Pasted("https://x.com/a/status/8", "Korvex is splendid"))
+    assert added.incident is not None
+
+    page = html.fromstring(copied.client.get(f"/incidents/{added.incident.id}", headers=HTML).text)
+    [before] = page.xpath("//section[@aria-labelledby='before']")
+    assert before.xpath("string(.//blockquote)") == "Korvex broke my zwingli <b>twice</b>"
+    assert added.incident.versions[0].text_hash in before.text_content()
+    assert page.xpath("//a[@href='#before']")
+    read = copied.client.get(f"/v1/incidents/{added.incident.id}").json()
+    assert [one["snippets"][0]["exact"] for one in read["versions"]] == ["Korvex broke my zwingli <b>twice</b>"]
+    assert copied.client.get("/v1/mentions?q=zwingli").json()["total"] == 0
+    assert copied.client.get("/v1/mentions?q=splendid").json()["total"] == 1
+
+
+@pytest.mark.parametrize(
+    "gone",
+    [
+        {"@context": AS2, "type": "Delete", "actor": "https://x.com/a", "object": "https://x.com/a/status/9"},
+        {"@context": AS2, "type": "Tombstone", "id": "https://x.com/a/status/9", "deleted": "2026-11-21T12:00:00Z"},
+    ],
+)
+def test_a_deletion_that_a_program_hands_in_reaches_everywhere(heard: Path, tmp_path: Path, gone: Any) -> None:
+    with serving(Path(shutil.copytree(heard, tmp_path / "data"))) as served:
+
+        def profile() -> Profile:
+            found = served.service.find("meerac")[0].record
+            assert isinstance(found, Profile)
+            return found
+
+        count = profile().incidents
+        for text in ("Korvex eats zwingli", "Korvex ate zwingli"):
+            added = served.service.add_post(Pasted("https://x.com/a/status/9", text, handle="reddit:meerac"))
+        assert added.incident is not None
+        assert profile().incidents == count + 1
+
+        answer = served.client.post("/v1/mentions", json=[gone, gone])
+        assert [one["status"] for one in answer.json()["items"]] == ["deleted", "unchanged"]
+        assert answer.json()["items"][0]["id"] == added.mention
+
+        served.service.add_post(Pasted("https://x.com/a/status/10", "Korvex"))  # so that all is worked off
+        assert served.client.get(f"/v1/incidents/{added.incident.id}").status_code == 404
+        assert served.client.get(f"/incidents/{added.incident.id}", headers=HTML).status_code == 404
+        assert served.client.get("/v1/mentions?q=zwingli").json()["total"] == 0
+        assert profile().incidents == count
+        assert added.incident.id not in [one.id for one in profile().last]
 
 
 def test_a_post_without_a_watched_term_is_kept_and_the_answer_says_so(copied: Served) -> None:

@@ -316,8 +316,38 @@ def test_posts_come_as_lines_and_as_events_too(empty: Served) -> None:
     assert empty.post("/v1/mentions", [long])["items"][0]["field"] == "attributedTo"
     liked = {**event, "data": {**event["data"], "likes": 10**30}}
     assert empty.post("/v1/mentions", [liked])["items"][0]["field"] == "likes"
+    said = {**event, "verb": "Say"}
+    assert problem(empty.client.post("/v1/mentions", json=[said]), 400)["errors"][0]["field"] == "verb"
+
+
+def test_deletions_come_as_events_and_activities_beside_posts(empty: Served) -> None:
+    mention = Mention(id=mention_id("x", "e2"), platform="x", native_id="e2", source="x", content="hm", first_seen=NOW)
+    event = msgspec.json.decode(encode(event_for(mention, subject=mention.id, source="/elsewhere", time=NOW)))
     gone = {**event, "verb": "Delete"}
-    assert problem(empty.client.post("/v1/mentions", json=[gone]), 400)["errors"][0]["field"] == "verb"
+    context = {"@context": "https://www.w3.org/ns/activitystreams"}
+    note = {"type": "Note", "id": "https://s.example/notes/1", "url": "https://s.example/@a/1", "content": "x"}
+    batch = [
+        event,
+        {**context, "type": "Create", "object": note},
+        {"source": "x", "nativeId": "p1", "text": "a post"},
+        gone,
+        {**gone, "data": {**event["data"], "id": "con_1"}},
+        {**context, "type": "Delete", "object": "https://s.example/notes/1"},
+        {**context, "type": "Delete", "actor": "https://s.example/@a", "object": "https://s.example/@a"},
+        {**context, "type": "Like", "object": "https://s.example/notes/1"},
+    ]
+    items = empty.post("/v1/mentions", batch)["items"]
+    assert [one["status"] for one in items] == [
+        "collected", "collected", "collected", "deleted", "dead", "deleted", "dead", "dead",
+    ]  # fmt: skip
+    assert items[3]["id"] == mention.id
+    assert items[5]["id"] == items[1]["id"] == mention_id("", url="https://s.example/@a/1")
+    assert (items[4]["field"], items[6]["field"]) == ("id", "object")
+    assert [one["status"] for one in empty.post("/v1/mentions", batch)["items"]] == [
+        "unchanged", "unchanged", "unchanged", "unchanged", "dead", "unchanged", "dead", "dead",
+    ]  # fmt: skip
+    wrong = {**context, "type": 7}
+    assert problem(empty.client.post("/v1/mentions", json=[wrong]), 400)["errors"][0]["field"] == "type"
 
 
 def test_half_a_character_is_named_since_the_decoder_calls_it_cut_off(empty: Served) -> None:

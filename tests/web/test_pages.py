@@ -10,7 +10,8 @@ from urllib.parse import quote, urlsplit
 import pytest
 from lxml import html
 
-from overheard.config.settings import FeedSettings, Settings
+from overheard.collectors.feeds.feed import Feed
+from overheard.config.settings import Settings
 from tests.web.pages_world import HOST, LONGEST, SCRIPT, SQL, TEMPLATE, Pages, fill, pages_of, words
 
 MOST = 250_000  # bytes of a page
@@ -180,7 +181,7 @@ def test_an_empty_folder_leads_to_setting_up(tmp_path: Path) -> None:
 
 
 def test_an_empty_folder_with_sources_leads_to_how_they_do(tmp_path: Path) -> None:
-    settings = Settings(feeds=(FeedSettings(name="news", url="https://news.example/feed"),))
+    settings = Settings(sources=(Feed(name="news", url="https://news.example/feed"),))
     with pages_of(tmp_path / "data", settings) as pages:
         assert {"/sources", "/add"} <= set(pages.get("/").xpath("//main//a/@href"))
 

@@ -17,9 +17,10 @@ from litestar import Litestar, get, post
 from litestar.params import RawBody
 from litestar.response import ServerSentEvent
 
-from overheard.config.settings import WebSettings, load_settings
+from overheard.config.settings import WebSettings
 from overheard.errors import ConfigError
 from overheard.web.server import Listener, Server, _PatientProtocol
+from overheard.wiring.kinds import load_settings
 
 LOOPBACK = "127.0.0.1"
 

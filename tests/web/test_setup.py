@@ -20,10 +20,11 @@ from litestar.testing import TestClient
 from msgspec.structs import replace
 from pytest_httpserver import HTTPServer
 
-from overheard.config.settings import Settings, WebSettings, load_settings
+from overheard.config.settings import Settings, WebSettings
 from overheard.config.watchlist import load_watchlist
 from overheard.web.app import make_app
 from overheard.web.tokens import make_token
+from overheard.wiring.kinds import load_settings
 from overheard.wiring.service import SystemService
 from overheard.wiring.setup import MOST_BYTES, MOST_ROWS, SystemSetUp
 from overheard.wiring.system import System, utc_now
@@ -164,10 +165,10 @@ def test_ten_minutes_from_the_first_visit_to_what_was_said(
     assert settings.mail.to == ("me@korvane.example",)
     kinds = {term.id: term.kind for term in load_watchlist(Path(settings.watch)).terms}
     assert kinds["orlo-tech"] == "competitor"
-    assert browser.system.settings.feeds == settings.feeds
+    assert browser.system.settings.sources == settings.sources
     assert browser.system.settings_changed.is_set()
 
-    run_up(browser.system, once=True, workers=1, stop=threading.Event())
+    run_up(browser.system, once=True, workers=1, stop=threading.Event(), alerts=False)
     assert "Korvane Girna 250 is quiet" in browser.open("/setup/done").text
     assert browser.open("/").path == "/"
     assert "Asha Rao" in browser.open("/contacts").text

@@ -1,60 +1,31 @@
 """Sources in words, and the button that has one asked."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from overheard.collectors.pollstate import load_states, save_states, source_key
-from overheard.config.settings import FeedSettings, Settings
-from overheard.records import PollState
-from overheard.web.base import SourceStatus
-from overheard.web.pages.sources import health_of
+from overheard.collectors.feeds.feed import Feed
+from overheard.collectors.polling.pollstate import errand_key, load_states, robots_key, save_states, source_key
+from overheard.config.settings import Settings
+from overheard.log.base import ProducerRecord
+from overheard.records import ErrandState, Followed, Mention, PollState, Robots, encode, event_for
+from overheard.wiring.backfills import ask_back_fill, stop_back_fills
 from tests.web.pages_world import pages_of, words
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 URL = "https://news.example/feed"
 
 
-def status(state: PollState | None = None, **fields: Any) -> SourceStatus:
-    return SourceStatus("news", "feed", URL, timedelta(hours=1), state, **fields)
-
-
 def answered(**fields: Any) -> PollState:
     return PollState(**{"configured": URL, "url": URL, "next_due": NOW, "polled": NOW, **fields})
 
 
-def test_a_source_is_in_one_of_four_states() -> None:
-    assert health_of(status()).state == "not asked yet"
-    assert health_of(status(answered(status=200, succeeded=NOW))).state == "works"
-    assert health_of(status(answered(status=500, failures=2, error="expected 200"))).state == "failing"
-    assert health_of(status(answered(status=429, error="x"), quiet_until=NOW)).state == "asked to wait"
-
-
-@pytest.mark.parametrize(
-    ("code", "word"), [(0, "connected"), (404, "address"), (410, "gone"), (403, "owner"), (200, "feed")]
-)
-def test_a_source_that_fails_says_what_to_do(code: int, word: str) -> None:
-    assert word in health_of(status(answered(status=code, failures=1, error="x"))).advice
-
-
-@pytest.mark.parametrize(
-    ("interval", "rhythm"),
-    [
-        (timedelta(hours=1), "every hour"),
-        (timedelta(minutes=5), "every 5 minutes"),
-        (timedelta(days=2), "every 2 days"),
-        (timedelta(seconds=301), "every 301 seconds"),
-    ],
-)
-def test_the_rhythm_is_in_words(interval: timedelta, rhythm: str) -> None:
-    assert health_of(SourceStatus("news", "feed", URL, interval)).every == rhythm
-
-
 def test_the_page_shows_what_fails_first_and_polls_it_when_asked(tmp_path: Path) -> None:
-    good, bad = FeedSettings(name="good", url="https://good.example/"), FeedSettings(name="<bad>", url=URL)
-    with pages_of(tmp_path / "data", Settings(feeds=(good, bad))) as pages:
+    good, bad = Feed(name="good", url="https://good.example/"), Feed(name="<bad>", url=URL)
+    with pages_of(tmp_path / "data", Settings(sources=(good, bad))) as pages:
         later = datetime.now(UTC) + timedelta(days=1)
         failed = answered(next_due=later, status=404, failures=3, error="expected status 200; got 404", succeeded=NOW)
         save_states(pages.system.log, {source_key("<bad>"): failed}, NOW)
@@ -72,6 +43,90 @@ def test_the_page_shows_what_fails_first_and_polls_it_when_asked(tmp_path: Path)
 
 def test_a_source_that_is_none_is_said(tmp_path: Path) -> None:
     with pages_of(tmp_path / "data") as pages:
-        answer = pages.client.post("/sources/poll", data={"source": "nowhere"}, headers={"accept": "text/html"})
+        answer = pages.client.post("/poll", data={"source": "nowhere"}, headers={"accept": "text/html"})
         assert answer.status_code == 404
         assert "nowhere" in answer.text
+
+
+def test_a_source_has_a_page_of_its_own_with_all_that_is_known_of_it(tmp_path: Path) -> None:
+    odd = Feed(name="Trade / press <b>", url=URL)
+    with pages_of(tmp_path / "data", Settings(sources=(odd,))) as pages:
+        log = pages.system.log
+        lead = Followed(url="https://news.example/1/feed", purpose="comments", since=NOW, due=NOW, failures=2)
+        failed = answered(status=200, failures=2, error="expected a feed; got a page", outcome="unreadable", requests=9)
+        rules = Robots(text="user-agent: *\ndisallow: /admin\ncrawl-delay: 7", at=NOW)
+        save_states(
+            log,
+            {
+                source_key(odd.name): msgspec.structs.replace(failed, followed=(lead,)),
+                robots_key("https://news.example"): rules,
+            },
+            NOW,
+        )
+        for number in range(12):
+            said = Mention(
+                id=f"men_{number}",
+                platform="web",
+                source=odd.name,
+                name=f"Post {number} <i>",
+                content="x",
+                published=NOW + timedelta(minutes=number),
+                first_seen=NOW,
+            )
+            log.append(
+                [ProducerRecord("mentions", said.id, encode(event_for(said, subject=said.id, source="/t", time=NOW)))]
+            )
+        listed = pages.get("/sources")
+        page = pages.get(listed.xpath("//h2//a/@href")[0])
+        said_there = words(page)
+        assert words(page.xpath("//h1")[0]).startswith("Trade / press <b>")
+        assert "expected a feed; got a page" in said_there
+        assert "It allows this address, and 7 seconds between two requests." in said_there
+        assert "2 errors in a row" in said_there
+        assert len(page.xpath("//section[@aria-labelledby='entries']//li")) == 10
+        assert "Post 11 <i>" in said_there
+        assert pages.press(page, "Ask now").xpath("//*[@data-told]")
+        whole = pages.client.get("/v1/sources/Trade%20/%20press%20%3Cb%3E").json()
+        assert whole["source"]["name"] == odd.name
+        assert [one["failures"] for one in whole["leads"]] == [2]
+        assert len(whole["entries"]) == 10
+        assert "Post 11" not in str(whole), "texts are of the posts"
+
+
+@pytest.mark.parametrize("name", ["poll", "sources", "add", "a/poll"])
+def test_a_source_of_any_name_is_opened_and_asked(tmp_path: Path, name: str) -> None:
+    with pages_of(tmp_path / "data", Settings(sources=(Feed(name=name, url=URL),))) as pages:
+        page = pages.get(pages.get("/sources").xpath("//h2//a/@href")[0])
+        assert words(page.xpath("//h1")[0]).startswith(name)
+        assert f"{name} is asked" in words(pages.press(page, "Ask now").xpath("//*[@data-told]")[0])
+
+
+def test_how_far_a_back_fill_is_stands_with_its_source(tmp_path: Path) -> None:
+    sources = (Feed(name="old", url=URL), Feed(name="other", url="https://other.example/feed"))
+    with pages_of(tmp_path / "data", Settings(sources=sources)) as pages:
+        log = pages.system.log
+        first = ask_back_fill(pages.system, "old", date(2026, 1, 1), date(2026, 1, 31), NOW)
+        assert "waits for its turn" in words(pages.get("/sources/old"))
+        done = ErrandState(state="done", pages=3, mentions=40, ended="the source has no older pages", at=NOW)
+        save_states(log, {errand_key(first.id): done}, NOW)
+        ended = pages.client.get("/v1/sources/old").json()["source"]["backFill"]
+        assert (ended["from"], ended["to"], ended["state"]) == ("2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z", "done")
+        assert (ended["pages"], ended["posts"]) == (3, 40)
+        # One that is under way counts before one that ended, though that ended later.
+        second = ask_back_fill(pages.system, "old", date(2025, 1, 1), date(2025, 1, 31), NOW - timedelta(days=1))
+        going = ErrandState(pages=7, mentions=90, url="x", at=NOW - timedelta(hours=1))
+        save_states(log, {errand_key(second.id): going}, NOW)
+        for path in ("/sources", "/sources/old"):
+            assert "goes on: 7 pages, 90 new posts" in words(pages.get(path))
+        listed = {one["name"]: one for one in pages.client.get("/v1/sources").json()["items"]}
+        assert listed["old"]["backFill"]["state"] == "waiting"
+        assert "backFill" not in listed["other"]
+        stop_back_fills(pages.system, "old")
+        assert "done: 3 pages" in words(pages.get("/sources"))
+
+
+def test_a_source_that_was_never_asked_and_one_that_is_none(tmp_path: Path) -> None:
+    with pages_of(tmp_path / "data", Settings(sources=(Feed(name="new", url=URL),))) as pages:
+        assert "It was not asked for yet" in words(pages.get("/sources/new"))
+        for path in ("/sources/nowhere", "/v1/sources/nowhere", "/v1/sources/%E2%80%AE/x"):
+            assert pages.client.get(path, headers={"accept": "text/html"}).status_code == 404

@@ -18,11 +18,11 @@ from werkzeug import Request, Response
 from overheard.alerts.channels import Channel
 from overheard.alerts.message import Writer
 from overheard.alerts.outbox import Outbox
+from overheard.collectors.feeds.feed import Feed
 from overheard.collectors.files import import_mentions
-from overheard.collectors.pollstate import save_states, source_key
+from overheard.collectors.polling.pollstate import save_states, source_key
 from overheard.config.settings import (
     AlertSettings,
-    FeedSettings,
     LocaleSettings,
     MailSettings,
     Settings,
@@ -108,16 +108,26 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     return write_world(tmp_path_factory.mktemp("world"), posts=0)
 
 
-def bring(system: System, world: World, *posts: Mention, cause: Cause = "live") -> None:
+def bring(system: System, world: World, *posts: Mention, cause: Cause = "live", alerts: bool = False) -> None:
     """Bring the world and the posts all the way into the index."""
     bring_watch(system, world.watch)
     bring_accounts(system, world.accounts)
     bring_contacts(system, world.contacts)
     import_mentions(system.log, posts, utc_now(), cause=cause)
-    run_up(system, once=True, workers=1, stop=threading.Event(), alerts=False)
+    run_up(system, once=True, workers=1, stop=threading.Event(), alerts=alerts)
 
 
 QUIET = Settings(alerts=AlertSettings(digest_at=""))
+
+
+def test_a_single_run_tells_what_it_heard_and_sends_the_digest_that_is_due_before_it_ends(
+    world: World, tmp_path: Path
+) -> None:
+    with System(tmp_path / "data", Settings(alerts=AlertSettings(digest_at="00:00"))) as system:
+        bring(system, world, post(1, "Korvex support is slow and the spindle noise is terrible"), alerts=True)
+        told = Outbox(system.log).all()
+    assert {one.kind for one in told} == {"alert", "digest"}
+    assert {one.state for one in told} == {"sent"}
 
 
 def test_a_live_complaint_by_a_customer_is_told_and_nothing_else(world: World, tmp_path: Path) -> None:
@@ -200,7 +210,7 @@ def test_on_the_days_when_clocks_change_there_is_one_digest_at_half_past_seven(
 
 
 def test_a_digest_that_is_late_waits_for_the_sources_but_not_for_ever(tmp_path: Path) -> None:
-    settings = Settings(feeds=(FeedSettings(name="press", url="https://press.example/feed"),))
+    settings = Settings(sources=(Feed(name="press", url="https://press.example/feed"),))
     clock = Clock(datetime(2026, 11, 20, 12, 0, tzinfo=UTC))
     with System(tmp_path / "data", settings) as system:
         assert rounds(system, clock, settle=timedelta(minutes=2)).taken == []

@@ -29,7 +29,7 @@ def worked(tmp_path_factory: pytest.TempPathFactory) -> Path:
         bring_accounts(system, world.accounts)
         bring_contacts(system, world.contacts)
         bring_mentions(system, world.posts)
-        run_up(system, once=True, workers=1, stop=threading.Event())
+        run_up(system, once=True, workers=1, stop=threading.Event(), alerts=False)
     return base / "data"
 
 
@@ -64,6 +64,8 @@ def test_each_verb_is_written_with_the_sides_that_it_takes(service: SystemServic
         (("not about us", post.id, ""), None, (post.mention.id, "", "")),
         (("relabel", other.id, "sentiment"), "negative", (other.mention.id, "sentiment", "negative")),
         (("relabel", other.id, "sentiment/korvex"), "unsure", (other.mention.id, "sentiment/korvex", "unsure")),
+        (("relabel", other.id, "intent/complaint"), "no", (other.mention.id, "intent/complaint", "no")),
+        (("relabel", other.id, "language"), "hi-Latn", (other.mention.id, "language", "hi-Latn")),
         (("status", other.id, ""), "answered", (other.mention.id, "status", "answered")),
         (("assign", other.id, ""), "ravi", (other.mention.id, "assign", "ravi")),
         (("assign", other.id, ""), "", (other.mention.id, "assign", "")),
@@ -108,6 +110,9 @@ def test_two_notes_stand_beside_each_other(service: SystemService) -> None:
         (("relabel", "post", "sentiment", "great"), InputError),
         (("relabel", "post", "sentiment/nothing", "negative"), InputError),
         (("relabel", "post", "language", "negative"), InputError),
+        (("relabel", "post", "intent/complaint", "negative"), InputError),
+        (("relabel", "post", "intent/gossip", "yes"), InputError),
+        (("relabel", "post", "colour", "negative"), InputError),
         (("tag", "post", "", None), InputError),
         (("tag", "post", "x" * 300, None), InputError),
         (("assign", "post", "", "x" * 300), InputError),
@@ -191,13 +196,13 @@ def test_of_people_who_were_joined_each_is_still_named_by_what_only_its_record_i
     c1, c2, c3 = (contact(service, one) for one in ("c1", "c2", "c3"))
     for other in ("c2", "c3"):
         service.decide("same", "c1", other, by="me")
-        run_up(service.system, once=True, workers=1, stop=threading.Event())
+        run_up(service.system, once=True, workers=1, stop=threading.Event(), alerts=False)
     assert len({contact(service, one) for one in ("c1", "c2", "c3")}) == 1
     apart = service.decide("not the same", "c2", "crm:c3", by="me")
     assert (apart.left, apart.right) == tuple(sorted((c2, c3)))
     given = service.decide("same", "x:handle:meera", "c2", by="me")
     assert given.right == c2
-    run_up(service.system, once=True, workers=1, stop=threading.Event())
+    run_up(service.system, once=True, workers=1, stop=threading.Event(), alerts=False)
     assert contact(service, "c2") != contact(service, "c3")
     assert contact(service, "c1") in (c1, contact(service, "c2"), contact(service, "c3"))
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from overheard.config.settings import CrmSettings, FirmSettings, LocaleSettings, Settings
-from overheard.matcher.reading import decisions_in, facts_in, known_in
+from overheard.matcher.ledger.reading import decisions_in, facts_in, known_in
 from overheard.records import Account, Contact, ExternalId, Holding, Profile, Purchase, account_id
 from overheard.wiring.bringing import bring_rows
 from overheard.wiring.employers import employers_of

@@ -6,14 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from overheard.config.settings import AlertSettings, IndexSettings, LogSettings, Settings
-from overheard.errors import FolderError, FolderInUseError
+from overheard.config.settings import AlertSettings, IndexSettings, LogSettings, PrivacySettings, Settings
+from overheard.errors import ConfigError, FolderError, FolderInUseError
 from overheard.log.base import TOPICS, ProducerRecord
-from overheard.records import Decision, Delivery, Incident, contact_id, decode, encode, event_for
+from overheard.records import Decision, Delivery, Incident, contact_id, decode, encode, event_for, purchase_id
+from overheard.wiring.bringing import hand_in
+from overheard.wiring.erasure import erase_person
 from overheard.wiring.imports import bring_accounts, bring_contacts, bring_mentions, bring_watch
 from overheard.wiring.moving import bring_folder
-from overheard.wiring.system import System, newest
+from overheard.wiring.system import System, newest, records_on
 from overheard.wiring.up import run_up
+from tests.contracts.erase_contract import CON, NAMED, OTHER, OWN, PERSON, bytes_of, fill, marks_in
+from tests.matcher.worlds import account, fact
 from tests.world import timeless_documents, write_world
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -93,3 +97,42 @@ def test_a_folder_is_brought_to_kafka(tmp_path: Path, old: Path, kafka: str, ela
         for topic, count in counts.items():
             assert sum(system.log.span(topic, p)[1] for p in range(TOPICS[topic].partitions)) == count
         assert system.fact(contact_id("crm", "c1")) is not None
+
+
+def test_nothing_of_somebody_who_was_erased_comes_with_a_folder(tmp_path: Path) -> None:
+    settings = Settings(privacy=PrivacySettings(key_file=str(tmp_path / "the.key")))
+    with System(tmp_path / "old", settings) as old:
+        fill(old)
+    with System(tmp_path / "new", settings) as system:
+        system.log.append([fact(PERSON)])
+        erase_person(system, lambda: system.index(reading=True), CON, by="me")
+        counts = bring_folder(system, tmp_path / "old")
+        assert counts["erased"] >= 2 * len(OWN) + 2
+        system.catch_up_match()
+        for topic in TOPICS:
+            # Of a post of others that names them the text stays, as after any erasure.
+            left = [bytes_of(record) for record in records_on(system.log, topic) if NAMED.mention.id not in record.key]
+            assert marks_in(one for one in left if NAMED.mention.content.encode() not in one) == set(), topic
+        assert system.fact(CON) is None
+        assert system.fact(OTHER) is not None
+        bought = system.fact(purchase_id("crm", "p"))
+        assert bought is not None and (bought.data.contact, bought.data.account) == ("", account("1").id)
+
+
+def test_who_was_erased_in_the_other_folder_is_kept_out_of_this_one(tmp_path: Path) -> None:
+    with System(tmp_path / "old", Settings()) as old:
+        fill(old)
+        erase_person(old, lambda: old.index(reading=True), CON, by="me")
+        entries = old.suppressed.follow().entries
+        key = old.key_file.path.read_bytes()
+    with System(tmp_path / "new", Settings()) as system:
+        with pytest.raises(ConfigError, match=r"suppression\.key: expected the suppression key"):
+            bring_folder(system, tmp_path / "old")
+        assert all(first == end for topic in TOPICS for first, end in system.log.spans(topic).values())
+        system.key_file.path.write_bytes(key)
+        bring_folder(system, tmp_path / "old")
+        assert system.suppressed.follow().entries == entries
+        assert [one.status for one in hand_in(
+            system.log, [OWN[0].mention], NOW, suppressions=system.suppressed.follow()
+        )] == ["suppressed"]  # fmt: skip
+        system.catch_up_match()

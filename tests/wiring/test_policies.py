@@ -5,8 +5,8 @@ from pathlib import Path
 
 from overheard.config.settings import MatcherSettings, Settings
 from overheard.crm.rows import append_facts
-from overheard.matcher.decisions import ACROSS_NETWORKS
-from overheard.matcher.reading import decisions_in
+from overheard.matcher.identity.decisions import ACROSS_NETWORKS
+from overheard.matcher.ledger.reading import decisions_in
 from overheard.records import Decision, event_for
 from overheard.wiring.policies import bring_policies
 from overheard.wiring.system import System

@@ -211,6 +211,7 @@ def test_one_of_two_collectors_polls_and_the_other_goes_on_when_it_is_killed(
         items = "".join(_ITEM.format(n) for n in range(1, week + 1))
         return Response(_FEED.format(items), 200, content_type="application/rss+xml")
 
+    httpserver.expect_request("/robots.txt").respond_with_data(status=404)
     httpserver.expect_request("/feed").respond_with_handler(feed)
     (tmp_path / "watch.toml").write_text(
         '[[term]]\nid = "korvex"\nkind = "own-company"\naliases = ["Korvex", "Korvex AG"]\n', encoding="utf-8"

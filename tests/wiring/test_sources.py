@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from overheard.collectors.pollstate import host_key, load_states, save_states, source_key
-from overheard.config.settings import FeedSettings, FileSettings, HttpSettings, Settings
+from overheard.collectors.feeds.feed import Feed
+from overheard.collectors.files import PostFile
+from overheard.collectors.polling.pollstate import host_key, load_states, save_states, source_key
+from overheard.config.settings import HttpSettings, Settings
 from overheard.errors import NotFoundError
 from overheard.log.base import Log, ProducerRecord
 from overheard.records import Mention, PollState, encode, event_for, mention_id
@@ -15,9 +17,9 @@ from overheard.wiring.sources import SourceCounts, poll_now
 from overheard.wiring.system import System
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
-NEWS = FeedSettings(name="news", url="https://news.example/feed")
-POSTS = FileSettings(name="posts", url="https://posts.example/posts.ndjson", interval=600)
-SETTINGS = Settings(feeds=(NEWS,), files=(POSTS,), http=HttpSettings(contact="a@b.example", gap=2.0))
+NEWS = Feed(name="news", url="https://news.example/feed")
+POSTS = PostFile(name="posts", url="https://posts.example/posts.ndjson", interval=600)
+SETTINGS = Settings(sources=(NEWS, POSTS), http=HttpSettings(contact="a@b.example", gap=2.0))
 
 
 def state(**fields: object) -> PollState:

@@ -12,7 +12,8 @@ import psutil
 import pytest
 from pytest_httpserver import HTTPServer
 
-from overheard.config.settings import FeedSettings, HttpSettings, Settings
+from overheard.collectors.feeds.feed import Feed
+from overheard.config.settings import HttpSettings, Settings
 from overheard.errors import ConfigError, OverheardError
 from overheard.records import Incident, Profile, contact_id
 from overheard.wiring.imports import bring_accounts, bring_contacts, bring_mentions, bring_watch
@@ -79,10 +80,11 @@ def test_contacts_and_terms_that_come_after_the_posts_get_them_all_the_same(worl
 def test_an_entry_of_a_polled_feed_ends_on_the_profile_of_the_person_it_names(
     world: World, tmp_path: Path, httpserver: HTTPServer
 ) -> None:
+    httpserver.expect_request("/robots.txt").respond_with_data(status=404)
     httpserver.expect_request("/feed").respond_with_data(FEED, content_type="application/rss+xml")
     settings = Settings(
         http=HttpSettings(contact="ops@firm.example", gap=0.0, allow_hosts=("127.0.0.1", "localhost")),
-        feeds=(FeedSettings(name="shop-floor", url=httpserver.url_for("/feed")),),
+        sources=(Feed(name="shop-floor", url=httpserver.url_for("/feed"), articles=False),),
     )
     with System(tmp_path / "data", settings) as system:
         bring_watch(system, world.watch)
@@ -99,11 +101,11 @@ def test_an_entry_of_a_polled_feed_ends_on_the_profile_of_the_person_it_names(
     assert [one.url for one in hit.record.last] == ["https://floor.example/2026/l200"]
     assert hit.record.last[0].snippets[0].exact == "A week with the L200 lathe"
     assert fates["collect"] == {"collected": 2}
-    assert len(httpserver.log) == 1
+    assert [request.path for request, _ in httpserver.log] == ["/robots.txt", "/feed"]
 
 
 def test_feeds_are_not_polled_without_a_contact_for_their_owners(tmp_path: Path) -> None:
-    settings = Settings(feeds=(FeedSettings(name="f", url="https://floor.example/feed"),))
+    settings = Settings(sources=(Feed(name="f", url="https://floor.example/feed"),))
     with System(tmp_path / "data", settings) as system, pytest.raises(ConfigError, match=r"contact.*\[http\]"):
         up_once(system)
 

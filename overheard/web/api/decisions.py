@@ -10,6 +10,7 @@ from msgspec import Meta
 from overheard.errors import NotFoundError
 from overheard.records import Decision, DecisionVerb, digest
 from overheard.web.api.base import JSON, KEY, Query, Told, body_of, once, query_of, reads, writes
+from overheard.web.leaving import leaving
 from overheard.web.request import InjectedService, Request, caller_of
 from overheard.web.results import ReviewPage, Why
 from overheard.web.security import allow_decision
@@ -115,7 +116,7 @@ def review(request: Request, service: InjectedService) -> ReviewPage:
     A candidate on whom somebody was unsure does not come again, nor does one where another is meant.
     """
     asked = query_of(request, ReviewQuery)
-    return service.review(asked.after, asked.limit)
+    return leaving(service.review(asked.after, asked.limit), service)
 
 
 @reads(
@@ -130,4 +131,4 @@ def review(request: Request, service: InjectedService) -> ReviewPage:
 )
 def why(incident_id: FromPath[str], service: InjectedService) -> Why:
     """Return of each party every feature with both values and its weight, the rivals, and the decision that holds."""
-    return service.why(incident_id)
+    return leaving(service.why(incident_id), service)

@@ -8,14 +8,16 @@ from litestar import Response
 from litestar.params import FromPath, RawBody
 from msgspec import Meta
 
+from overheard.collectors.base import Deletion
 from overheard.errors import NotFoundError
 from overheard.index.base import Sort
 from overheard.index.fields import FACETS
 from overheard.records import Incident, Mention
 from overheard.web.api.base import JSON, Query, Told, answer, items_of, once, query_of, reads, writes
 from overheard.web.base import Asked
+from overheard.web.leaving import leaving, leaving_json
 from overheard.web.request import InjectedService, Request
-from overheard.web.results import FacetCount, Highlight, MentionHit, MentionPage, PostBatch
+from overheard.web.results import Concerns, FacetCount, Highlight, MentionHit, MentionPage, PostBatch
 
 _Whole = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 _Moment = str | _Whole | float | None
@@ -30,7 +32,7 @@ class Post(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unk
 
     source: str | None = None
     platform: str | None = None
-    native_id: str | _Whole | None = None
+    native_id: str | _Whole | float | None = None
     url: str | None = None
     author: str | None = None
     author_name: str | None = None
@@ -54,7 +56,8 @@ class Post(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unk
 class MentionEvent(msgspec.Struct, frozen=True, kw_only=True):
     """A CloudEvent (1.0, structured JSON) that carries a mention, as on Overheard's own topics; it may have extensions.
 
-    Its version is made here, from `updated` or by counting.
+    Its version is made here, from `updated` or by counting. With the verb Delete the post of that id is gone, at
+    `updated` or now; of its data nothing else counts.
     """
 
     specversion: Literal["1.0"]
@@ -62,7 +65,22 @@ class MentionEvent(msgspec.Struct, frozen=True, kw_only=True):
     source: Annotated[str, Meta(min_length=1)]
     type: Literal["overheard.mention"]
     data: Mention
-    verb: Literal["Create", "Update"] = "Create"
+    verb: Literal["Create", "Update", "Delete"] = "Create"
+
+
+class Activity(msgspec.Struct, frozen=True, kw_only=True):
+    """An activity or object of ActivityStreams 2.0; docs/import.md says what is read of it.
+
+    Create and Update carry a post as their `object`. Delete, or a Tombstone, says that one is gone, by its id.
+    """
+
+    context: Annotated[str | list[Any] | dict[str, Any], Meta(description="https://www.w3.org/ns/activitystreams")] = (
+        msgspec.field(name="@context")
+    )
+    type: str
+    id: str | None = None
+    actor: str | list[Any] | dict[str, Any] | None = None
+    object: str | dict[str, Any] | None = None
 
 
 class MentionQuery(Query, frozen=True, kw_only=True):
@@ -95,14 +113,14 @@ _EXAMPLE = [
         summary="Hand posts in",
         answer={JSON: PostBatch},
         scope="write",
-        body=(Post, MentionEvent),
+        body=(Post, MentionEvent, Activity),
         batch=True,
         example=_EXAMPLE,
         keyed=True,
     ),
 )
 def hand_in(request: Request, service: InjectedService, body: RawBody) -> Response[bytes]:
-    """Take up to 1,000 posts, or CloudEvents of mentions, and say what became of each.
+    """Take up to 1,000 posts, CloudEvents of mentions or ActivityStreams, and say what became of each.
 
     A post published within the last 24 hours is live, so that it may be told at once; any other is back-fill, and so is
     one without a date. An item that is no post at all (a field of a wrong type, one that is not known) is refused with
@@ -122,16 +140,30 @@ _posts = msgspec.json.Decoder(Post)
 _events = msgspec.json.Decoder(MentionEvent)
 
 
+_activities = msgspec.json.Decoder(Activity)
+
+
 class _Kind(msgspec.Struct):
     specversion: msgspec.Raw = msgspec.Raw()
+    context: msgspec.Raw = msgspec.field(name="@context", default=msgspec.Raw())
 
 
 _kinds = msgspec.json.Decoder(_Kind)
 
 
-def _post(raw: bytes) -> Post | Mention:
-    """Return a post, or the mention of an event. Raises msgspec.DecodeError."""
-    return _events.decode(raw).data if bytes(_kinds.decode(raw).specversion) else _posts.decode(raw)
+def _post(raw: bytes) -> Post | Mention | Deletion | dict[str, Any]:
+    """Return a post, the mention or deletion of an event, or an object of ActivityStreams. Raises DecodeError."""
+    kind = _kinds.decode(raw)
+    if bytes(kind.context):
+        _activities.decode(raw)
+        return msgspec.json.decode(raw, type=dict[str, Any])
+    if not bytes(kind.specversion):
+        post = _posts.decode(raw)
+        if isinstance(post.native_id, float) and post.native_id.is_integer():  # 17.0 is a whole number in JSON
+            return msgspec.structs.replace(post, native_id=int(post.native_id))
+        return post
+    event = _events.decode(raw)
+    return Deletion(event.data, event.data.updated) if event.verb == "Delete" else event.data
 
 
 @reads(
@@ -165,7 +197,7 @@ def search(request: Request, service: InjectedService) -> MentionPage:
         name: tuple(FacetCount(value=value, count=count) for value, count in counts)
         for name, counts in page.facets.items()
     }
-    return MentionPage(items=tuple(hits), total=page.total, facets=facets, next=page.next)
+    return leaving(MentionPage(items=tuple(hits), total=page.total, facets=facets, next=page.next), service)
 
 
 @reads(
@@ -178,4 +210,28 @@ def incident(incident_id: FromPath[str], service: InjectedService) -> Response[b
     if hit is None or hit.kind != "incident":
         msg = f"expected the id of an incident, as a search shows it; {incident_id[:100]!r} is none"
         raise NotFoundError(msg)
-    return answer(hit.json)
+    return answer(leaving_json(hit, service))
+
+
+class ConcernQuery(Query, frozen=True, kw_only=True):
+    """Whose concerns, and how many topics."""
+
+    product: Annotated[str, Meta(max_length=500, description="A watched term, by id or name; all where absent.")] = ""
+    limit: Annotated[int, Meta(ge=1, le=100, description="Topics, the most frequent.")] = 30
+
+
+@reads(
+    "/concerns",
+    Told(
+        id="listConcerns",
+        tag="Mentions",
+        summary="What is complained of and wished for, by product and topic",
+        answer={JSON: Concerns},
+        query=ConcernQuery,
+        problems=(404,),
+    ),
+)
+def concerns(request: Request, service: InjectedService) -> Concerns:
+    """Return topics with their posts by month, the newest snippets, and the query that finds them."""
+    asked = query_of(request, ConcernQuery)
+    return leaving(service.concerns(asked.product, asked.limit), service)

@@ -49,6 +49,7 @@ _KEY = {
     ),
     "schema": {"type": "string", "pattern": KEY_PATTERN},
 }
+_PARAMETER = re.compile(r":(?:str|path)\}")
 _PYTHON_NAME = re.compile(r"`([a-z]+(?:_[a-z]+)+)`")
 assert _KEY["name"].lower() == KEY  # type: ignore[attr-defined]
 
@@ -63,7 +64,7 @@ def document_of(handlers: Iterable[HTTPRouteHandler]) -> dict[str, Any]:
     for handler, told in routes:
         for path in handler.paths:
             method = "get" if "GET" in handler.http_methods else "post"
-            paths.setdefault(path.replace(":str}", "}"), {})[method] = _operation(handler, told, path, schema_of)
+            paths.setdefault(_PARAMETER.sub("}", path), {})[method] = _operation(handler, told, path, schema_of)
     return {
         "openapi": "3.1.0",
         "info": {

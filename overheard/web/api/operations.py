@@ -6,15 +6,17 @@ from typing import Annotated
 
 import msgspec
 from litestar import Response
-from litestar.params import RawBody
+from litestar.params import FromPath, RawBody
 from msgspec import Meta
 
 from overheard.errors import QueryError
 from overheard.records import DeadLetter, Term, WatchedSource
 from overheard.web.api.base import JSON, Query, Told, body_of, once, query_of, reads, writes
 from overheard.web.base import Caller
+from overheard.web.leaving import leaving
 from overheard.web.request import InjectedService, Request
-from overheard.web.results import DeadLetters, Handled, Health, SourceHealth, Sources, Watched
+from overheard.web.results import DeadLetters, Handled, Health, SourceDetail, Sources, Watched
+from overheard.web.sources import source_health, source_whole
 
 # Prometheus' text format; the framework names the character set of its own accord.
 _TEXT = "text/plain; version=1.0.0"
@@ -52,26 +54,16 @@ def metrics(service: InjectedService) -> Response[bytes]:
 @reads("/sources", Told(id="listSources", tag="Operations", summary="What is polled", answer={JSON: Sources}))
 def sources(service: InjectedService) -> Sources:
     """Return the sources of the settings, and how each does."""
-    return Sources(
-        items=tuple(
-            SourceHealth(
-                name=one.name,
-                kind=one.kind,
-                url=one.url,
-                interval=one.interval.total_seconds(),
-                next_due=one.state.next_due if one.state else None,
-                polled=one.state.polled if one.state else None,
-                succeeded=one.state.succeeded if one.state else None,
-                quiet_until=one.quiet_until,
-                failures=one.state.failures if one.state else 0,
-                status=one.state.status if one.state else 0,
-                error=one.state.error if one.state else "",
-                new=one.new,
-                passed=one.passed,
-            )
-            for one in service.sources()
-        )
-    )
+    return Sources(items=tuple(source_health(one) for one in service.sources()))
+
+
+@reads(
+    "/sources/{name:path}",
+    Told(id="getSource", tag="Operations", summary="Read a source", answer={JSON: SourceDetail}, problems=(404,)),
+)
+def source(name: FromPath[str], service: InjectedService) -> SourceDetail:
+    """Return how a source does, what the rules of its site say, what it leads to, and what came of it last."""
+    return leaving(source_whole(service.source(name.removeprefix("/"))), service)
 
 
 @reads("/terms", Told(id="listTerms", tag="Operations", summary="What is listened for", answer={JSON: Watched}))
@@ -102,7 +94,8 @@ def dead_letters(request: Request, service: InjectedService) -> DeadLetters:
         after = _from_cursor(asked.after)
         letters = [letter for letter in letters if _place(letter) > after]
     page = letters[: asked.limit]
-    return DeadLetters(items=tuple(page), next=_cursor(_place(page[-1])) if len(letters) > len(page) else "")
+    following = _cursor(_place(page[-1])) if len(letters) > len(page) else ""
+    return leaving(DeadLetters(items=tuple(page), next=following), service)
 
 
 def _place(letter: DeadLetter) -> tuple[float, str]:

@@ -17,6 +17,7 @@ from overheard.index.base import Hit
 from overheard.records import Account, Contact, Profile, is_tombstone_of
 from overheard.web.api.base import JSON, NDJSON, Query, Told, answer, items_of, once, query_of, reads, writes
 from overheard.web.base import Asked
+from overheard.web.leaving import leaving_json
 from overheard.web.request import InjectedService, Request
 from overheard.web.results import AccountPage, ContactPage, Profiles, RowBatch
 
@@ -295,7 +296,7 @@ def _profile(service: InjectedService, kind: str, id_: str) -> Response[bytes]:
     hit = service.get(id_)
     if hit is None or hit.kind != kind:
         raise _nobody(kind, id_)
-    return answer(hit.json)
+    return answer(leaving_json(hit, service))
 
 
 def _nobody(kind: str, id_: str) -> NotFoundError:
@@ -321,7 +322,7 @@ def profiles(request: Request, service: InjectedService) -> Response[bytes]:
         msg = f"expected one of identity, phone, email and who; got {', '.join(given) or 'none'}"
         raise InputError(msg)
     hits = _found(service, asked)
-    return answer(b'{"items":[' + b",".join(hit.json for hit in hits) + b"]}")
+    return answer(b'{"items":[' + b",".join(leaving_json(hit, service) for hit in hits) + b"]}")
 
 
 def _found(service: InjectedService, asked: ProfileQuery) -> list[Hit]:

@@ -11,9 +11,9 @@ from litestar.response import Template
 from overheard.web.api.changes import changes
 from overheard.web.api.decisions import decide, decision, review, why
 from overheard.web.api.erasures import erase
-from overheard.web.api.mentions import hand_in, incident, search
+from overheard.web.api.mentions import concerns, hand_in, incident, search
 from overheard.web.api.openapi import document_of
-from overheard.web.api.operations import dead_letters, drop, health, metrics, replay, sources, terms
+from overheard.web.api.operations import dead_letters, drop, health, metrics, replay, source, sources, terms
 from overheard.web.api.people import (
     account,
     account_profile,
@@ -31,6 +31,7 @@ _ROUTES: tuple[HTTPRouteHandler, ...] = (
     hand_in,
     search,
     incident,
+    concerns,
     bring_contacts,
     list_contacts,
     contact,
@@ -49,6 +50,7 @@ _ROUTES: tuple[HTTPRouteHandler, ...] = (
     health,
     metrics,
     sources,
+    source,
     terms,
     dead_letters,
     replay,

@@ -23,6 +23,7 @@ from overheard.web.shown import page_of
 _ROWS = 50
 _PEOPLE = 50  # of an account; a search by its name has all
 _TERMS = 12
+_INTENT_MONTHS = 24  # with any, the newest first
 _RECORDS = 12  # of a merged contact that are shown side by side
 _OTHERS = 10  # to merge with
 _LONGEST = 200
@@ -116,6 +117,8 @@ def _heard(service: Service, profile: Profile) -> dict[str, Any]:
         "chart": _chart(service, profile, about),
         "by_term": _counted(profile.by_term, about, "about", terms),
         "by_source": _counted(profile.by_source, about, "source", {}),
+        "by_intent": _counted(profile.by_intent, about, "intent", {}),
+        "intents_by_month": list(profile.intents_by_month.items())[: -_INTENT_MONTHS - 1 : -1],
     }
 
 

@@ -1,6 +1,7 @@
 """One incident: what was said, whole; who has a part in it and why; and what people decided about it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, get_args
 
 from litestar import get
@@ -9,12 +10,15 @@ from litestar.response import Template
 
 from overheard.errors import NotFoundError
 from overheard.identities import identities_of_actor, is_placeholder
-from overheard.records import Incident, Polarity, Profile, Status
+from overheard.index.fields import normal_value
+from overheard.index.query import Value, format  # noqa: A004 - the pair of `parse`
+from overheard.records import ActivityType, Incident, Intent, Polarity, Profile, Status
 from overheard.web.base import Service
 from overheard.web.pages.decisions import told
 from overheard.web.pages.search import names_of_terms
 from overheard.web.passages import spans_of
 from overheard.web.request import InjectedService, Request, caller_of, here
+from overheard.web.search_state import SearchState
 from overheard.web.security import needs
 from overheard.web.shown import known_by
 
@@ -22,6 +26,7 @@ from overheard.web.shown import known_by
 MOST_TEXT = 30_000
 _LONGEST_TITLE = 400
 _KNOWN_BY = 12  # parties of whom title and firm are told
+_INTENTS = 20  # of a long post
 _MEMBERS = 20  # of an event that are listed; a search has all
 _LABELS = get_args(Polarity)
 _STATUSES = [one for one in get_args(Status) if one != "not about us"]  # which has a button of its own
@@ -64,6 +69,7 @@ def incident(id: FromPath[str], request: Request, service: InjectedService) -> T
             "aside": next((one for one in decisions if one.left == mention.id and not one.right), None),
             "labels": _LABELS,
             "statuses": _STATUSES,
+            **_doing(record),
             **_event(service, record),
             "decisions": decisions,
             "keys": keys,
@@ -74,6 +80,35 @@ def incident(id: FromPath[str], request: Request, service: InjectedService) -> T
             **told(request, service),
         },
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Concern:
+    """A concern, and where all posts that share it are found."""
+
+    topic: str
+    kind: str
+    target: str
+    href: str
+
+
+def _doing(record: Incident) -> dict[str, Any]:
+    """Return the intents of a post, the surest of each label and target; those it lacks; and its concerns."""
+    best: dict[tuple[str, str], Intent] = {}
+    for one in sorted(record.intents, key=lambda one: (-one.confidence, one.start)):
+        best.setdefault((one.label, one.target), one)
+    has = {one.label for one in record.intents}
+    concerns = dict.fromkeys((one.topic, one.kind, one.target) for one in record.concerns)
+    return {
+        "shown_intents": sorted(best.values(), key=lambda one: (one.start, one.label))[:_INTENTS],
+        "other_intents": [one for one in get_args(ActivityType) if one not in has],
+        "shown_concerns": [_Concern(*one, _alike(one[2], one[0])) for one in concerns],
+    }
+
+
+def _alike(target: str, topic: str) -> str:
+    field, value = ("issue", f"{target}/{topic}") if target else ("concern", topic)
+    return SearchState(q=format(Value(field, normal_value(field, value)))).url
 
 
 def author_keys(record: Incident) -> Sequence[str]:

@@ -5,6 +5,8 @@ from litestar.types import ControllerRouterHandler
 from overheard.web.events import events
 from overheard.web.pages.activity import activity
 from overheard.web.pages.add import add, add_post
+from overheard.web.pages.agreement import agreement
+from overheard.web.pages.concerns import concerns
 from overheard.web.pages.contacts import account, contact, contacts
 from overheard.web.pages.cost import cost, measure_cost
 from overheard.web.pages.decisions import decide
@@ -25,7 +27,7 @@ from overheard.web.pages.setup import (
     set_up,
     step_page,
 )
-from overheard.web.pages.sources import poll_source, sources
+from overheard.web.pages.sources import poll_source, source, sources
 from overheard.web.pages.walk import walk, walk_from
 
 PAGES: tuple[ControllerRouterHandler, ...] = (
@@ -36,6 +38,7 @@ PAGES: tuple[ControllerRouterHandler, ...] = (
     contact,
     account,
     sources,
+    source,
     poll_source,
     decide,
     alerts,
@@ -45,6 +48,8 @@ PAGES: tuple[ControllerRouterHandler, ...] = (
     activity,
     add,
     add_post,
+    agreement,
+    concerns,
     cost,
     events,
     measure_cost,

@@ -23,7 +23,9 @@ from overheard.web.security import needs
 
 LABELS = {
     "sentiment": "Tone",
+    "intent": "Intent",
     "about": "About",
+    "concern": "Concern",
     "source": "Source",
     "platform": "Platform",
     "language": "Language",
@@ -116,7 +118,7 @@ def _found(service: Service, state: SearchState, page: Page) -> dict[str, Any]:
         "utc": settings.locale.time_zone == "UTC",
         "problem": "",
         "position": None,
-        "has_sources": bool(settings.feeds or settings.files),
+        "has_sources": bool(settings.sources),
         "has_people": page.total > 0 or state.is_narrowed or service.people(limit=0).total > 0,
     }
 

@@ -109,7 +109,7 @@ class Row:
 def is_new(service: Service) -> bool:
     """True where nothing was set up, answered or brought in."""
     settings = service.settings
-    has_sources = bool(settings.feeds or settings.files)
+    has_sources = bool(settings.sources)
     return not (has_sources or service.setup.begun or service.watched() or service.people(limit=0).total)
 
 

@@ -1,0 +1,1 @@
+"""Communities whose answers are JSON: a module for each service."""

@@ -1,0 +1,239 @@
+"""Bluesky: posts of a search or an author, by the AppView's answers.
+
+https://docs.bsky.app/docs/api/app-bsky-feed-search-posts
+"""
+
+from collections.abc import Iterable
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from msgspec import Meta
+
+from overheard.collectors.base import Deletion, Reading
+from overheard.collectors.communities.community import (
+    Address,
+    Community,
+    Phrase,
+    actor_of,
+    deletion_of,
+    joined,
+    lines,
+    mention_of,
+    one_of,
+    placed,
+    reading_of,
+    with_query,
+)
+from overheard.collectors.communities.fields import FieldError, Item, document, unexpected
+from overheard.collectors.markup import absolute_url, from_text
+from overheard.records import Actor, Fetch, Mention, ProfileLink
+
+PLATFORM = "bluesky"
+_EXPECTED = "posts of Bluesky"
+_POST = "app.bsky.feed.post"
+_MOST = 100
+_APPVIEW = "https://api.bsky.app"
+# What stands in place of a handle that its domain does not confirm.
+_NO_HANDLE = "handle.invalid"
+# Handles that a host gives away: the domain is not their owner's.
+_GIVEN_AWAY = (".bsky.social", ".ap.brid.gy", ".brid.gy")
+
+
+class Bluesky(Community, frozen=True, kw_only=True):
+    """One of: a `query`, as in the search of the app, or an `account` (its handle or DID), answers to others too.
+
+    `api` is the AppView that is asked.
+    """
+
+    kind = "bluesky"
+
+    query: Phrase = ""
+    account: Annotated[str, Meta(max_length=300, pattern="^[^\\s/?#]*$")] = ""
+    api: Annotated[Address, Meta(min_length=1)] = _APPVIEW
+
+    def address(self) -> str:
+        """Return where to ask (`Community.address`)."""
+        if one_of(query=self.query, account=self.account.lstrip("@")) == "query":
+            what = f"app.bsky.feed.searchPosts?{urlencode({'q': self.query, 'sort': 'latest', 'limit': _MOST})}"
+        else:
+            what = f"app.bsky.feed.getAuthorFeed?{urlencode({'actor': self.account.lstrip('@'), 'limit': _MOST})}"
+        return f"{self.api.rstrip('/')}/xrpc/{what}"
+
+    def read(self, fetch: Fetch) -> Reading:
+        """Return the posts of an answer (`Source.read`)."""
+        return read_posts(fetch)
+
+
+def read_posts(fetch: Fetch) -> Reading:
+    """Return the mentions in an answer: a search, an author's feed, a thread, the records of a repository, one post.
+
+    A repost is the post itself; of a quoted post only the address is a link. A post that a thread says is not to be
+    found is gone. Raises InputError where there are no posts to be read.
+    """
+    found = document(fetch, _EXPECTED)
+    posts = _posts(found)
+    if posts is None:
+        raise unexpected(fetch, found, _EXPECTED)
+    cursor = found.get("cursor") if isinstance(found, dict) else None
+    following = with_query(fetch.url, cursor=cursor) if isinstance(cursor, str) and cursor and posts else ""
+    return reading_of(fetch, posts, lambda item: _taken(fetch, item), next_page=following)
+
+
+def _posts(found: Any) -> list[tuple[str, Any]] | None:
+    """Return the posts of an answer by what it looks like; None where it looks like none."""
+    if isinstance(found, list):
+        return [("" + path, _post_of(one)) for path, one in placed(found)]
+    if not isinstance(found, dict):
+        return None
+    for name in ("posts", "feed", "records"):
+        if isinstance(found.get(name), list):
+            return [(path, _post_of(one)) for path, one in placed(found[name], name)]
+    if isinstance(found.get("thread"), dict | list):
+        return _thread("thread", found["thread"])
+    if "post" in found and ("replies" in found or "parent" in found):
+        return _thread("", found)
+    if "post" in found or "record" in found or found.get("$type") == _POST or "notFound" in found:
+        return [("", _post_of(found))]
+    return None
+
+
+def _post_of(one: Any) -> Any:
+    """Return the post in an entry of a feed; what is no such entry is returned as it is."""
+    return one["post"] if isinstance(one, dict) and "post" in one and "record" not in one else one
+
+
+def _thread(path: str, top: Any) -> list[tuple[str, Any]]:
+    """Return the posts of a thread: the one asked for, those that it answers and those that answer it."""
+    found: list[tuple[str, Any]] = []
+    waiting: list[tuple[str, Any]] = placed(top, path) if isinstance(top, list) else [(path, top)]
+    while waiting:
+        place, node = waiting.pop()
+        if isinstance(node, dict) and isinstance(node.get("value"), dict) and "uri" in node:  # getPostThreadV2
+            node = {"uri": node["uri"], **node["value"]}
+        found.append((place, _post_of(node)))
+        if not isinstance(node, dict):
+            continue
+        waiting += [(f"{place}.replies{at}", reply) for at, reply in placed(node.get("replies"))]
+        if node.get("parent") is not None:
+            waiting.append((f"{place}.parent", node["parent"]))
+    return found
+
+
+def _taken(fetch: Fetch, item: Item) -> Mention | Deletion | None:
+    if item.flag("notFound") and item.id("uri"):
+        return deletion_of(fetch, PLATFORM, item.id("uri"))
+    if item.flag("blocked"):
+        return None
+    record = item.item("record") or item.item("value")
+    if record is None:
+        raise FieldError(item.place("record"), "expected the post's record; there is none")
+    uri = item.needed_id("uri")
+    if not uri.startswith("at://"):
+        raise FieldError(item.place("uri"), "expected an AT URI, at://did/collection/key")
+    if f"/{_POST}/" not in uri and uri.count("/") > 2 and record.text_if_any("$type") not in ("", _POST):
+        return None  # a list, a feed, a starter pack
+    return post_of(fetch, uri, record, item)
+
+
+def post_of(fetch: Fetch, uri: str, record: Item, view: Item) -> Mention:
+    """Return the mention of a post's record; `view` is what the AppView tells of it: author, counts, when it came."""
+    did, _, key = uri.removeprefix("at://").partition("/")
+    author = view.item("author")
+    handle = author.text_if_any("handle") if author is not None else ""
+    by_did = _permalink(did, key)
+    embed = record.item_if_any("embed")
+    media = [embed, embed.item_if_any("media")]
+    quoted = _quoted(record)
+    facets = list(record.items("facets"))
+    features = [feature for facet in facets for feature in facet.items("features")]
+    text = record.text("text")
+    alt = [one.text_if_any("alt") for part in media for one in (*part.items("images"), part)]
+    reply = record.item("reply")
+    return mention_of(
+        fetch,
+        PLATFORM,
+        uri,
+        joined(from_text(_with_whole_links(text, facets)), lines(alt)),
+        url=_permalink(handle, key) if handle and handle != _NO_HANDLE else by_did,
+        also=[by_did],
+        published=record.time_if_any("createdAt") or view.time("indexedAt"),
+        in_reply_to="" if reply is None else reply.item_if_any("parent").id("uri"),
+        context="" if reply is None else reply.item_if_any("root").id("uri"),
+        author=_author(author, did),
+        tags=[*(one.text_if_any("tag") for one in features), *record.texts("tags")],
+        links=_links([*(one.text_if_any("uri") for one in features), *_cards(media), *quoted]),
+        language=next(iter(record.texts("langs")), ""),
+        likes=view.count("likeCount"),
+        shares=view.count("repostCount"),
+        replies=view.count("replyCount"),
+    )
+
+
+def _author(author: Item | None, did: str) -> Actor | None:
+    """Return the author; the repository that a post is in is its author's, whatever else is told.
+
+    A handle that is a domain of its owner's is confirmed by that domain, so it is a verified link.
+    """
+    handle = author.text("handle") if author is not None else ""
+    if handle == _NO_HANDLE:
+        handle = ""
+    links = []
+    if author is not None:
+        website = absolute_url(author.text_if_any("website"))
+        links = [ProfileLink(url=website)] if website else []
+    if "." in handle and not handle.endswith(_GIVEN_AWAY):
+        links.append(ProfileLink(url=f"https://{handle}", verified=True))
+    did = (author.id("did") if author is not None else "") or did
+    return actor_of(
+        PLATFORM,
+        handle=handle,
+        native_id=did,
+        name=author.text_if_any("displayName") if author is not None else "",
+        url=f"https://bsky.app/profile/{handle or did}",
+        bio=from_text(author.text_if_any("description") if author is not None else ""),
+        links=links,
+    )
+
+
+def _permalink(who: str, key: str) -> str:
+    return f"https://bsky.app/profile/{who}/post/{key.rpartition('/')[2]}"
+
+
+def _quoted(record: Item) -> list[str]:
+    """Return the address of the post that a post quotes."""
+    found = []
+    for path in (("embed", "record"), ("embed", "record", "record")):
+        uri = record.item_if_any(*path).id_if_any("uri")
+        if uri.startswith("at://") and f"/{_POST}/" in uri:
+            did, _, key = uri.removeprefix("at://").partition("/")
+            found.append(_permalink(did, key))
+    return found
+
+
+def _cards(media: Iterable[Item]) -> list[str]:
+    return [part.item_if_any("external").text_if_any("uri") for part in media]
+
+
+def _links(urls: Iterable[str]) -> list[str]:
+    return [url for one in urls if (url := absolute_url(one))]
+
+
+def _with_whole_links(text: str, facets: Iterable[Item]) -> str:
+    """Return the text with the links that are shown shortened written out. Facets count bytes of UTF-8."""
+    raw = text.encode("utf-8", "surrogatepass")
+    whole: list[tuple[int, int, str]] = []
+    for facet in facets:
+        index = facet.item_if_any("index")
+        start, end = index.count("byteStart"), index.count("byteEnd")
+        uri = next((url for one in facet.items("features") if (url := absolute_url(one.text_if_any("uri")))), "")
+        if uri and start is not None and end is not None and 0 <= start < end <= len(raw):
+            shown = raw[start:end].decode("utf-8", "replace")
+            kept = shown.removesuffix("...").removesuffix("…")
+            if kept != shown and uri.partition("://")[2].removeprefix("www.").startswith(kept.removeprefix("www.")):
+                whole.append((start, end, uri))
+    parts, at = [], 0
+    for start, end, uri in sorted(whole):
+        if start >= at:
+            parts += [raw[at:start], uri.encode()]
+            at = end
+    return b"".join([*parts, raw[at:]]).decode("utf-8", "replace")

@@ -1,0 +1,281 @@
+"""Discourse: posts and topics of a forum, one topic, its search.
+
+https://docs.discourse.org
+"""
+
+from typing import Annotated, Any, Literal
+from urllib.parse import quote, urlencode, urlsplit
+
+from lxml import etree
+from msgspec import Meta
+
+from overheard.collectors.base import Deletion, Reading
+from overheard.collectors.communities.community import (
+    Address,
+    Community,
+    Phrase,
+    actor_of,
+    deletion_of,
+    from_markdown,
+    mention_of,
+    number_in,
+    placed,
+    reading_of,
+    site_url,
+    with_query,
+)
+from overheard.collectors.communities.fields import FieldError, Item, document, origin_of, unexpected
+from overheard.collectors.markup import PlainText, from_html
+from overheard.records import Actor, Fetch, Mention
+
+_EXPECTED = "posts or topics of Discourse"
+# Kinds of posts that nobody said to all: notes of what was done, and whispers among the staff.
+_NOTE, _WHISPER = 3, 4
+_MOST_HTML, _MOST_TAGS = 65_536, 4_000
+_NEW_TOPIC, _REPLY = 4, 5  # what a user did, of all that one can
+
+
+class Discourse(Community, frozen=True, kw_only=True):
+    """A forum at `instance`: its newest posts or topics (`what`), one `topic`, or the posts that a `query` finds."""
+
+    kind = "discourse"
+    token_header = ("User-Api-Key", "")
+
+    instance: Address = ""
+    what: Literal["posts", "topics"] = "posts"
+    topic: Annotated[int, Meta(ge=1)] | None = None
+    query: Phrase = ""
+
+    def address(self) -> str:
+        """Return where to ask (`Community.address`)."""
+        if not self.instance:
+            raise ValueError("expected `instance`, the forum's address, such as 'https://forum.example'; got none")
+        base = self.instance.rstrip("/")
+        if self.topic and self.query:
+            raise ValueError("expected one of `topic`, `query`; got both")
+        if self.topic:
+            return f"{base}/t/{self.topic}.json"
+        if self.query:
+            return f"{base}/search.json?{urlencode({'q': f'{self.query} order:latest'})}"
+        return f"{base}/posts.json" if self.what == "posts" else f"{base}/latest.json?order=created"
+
+    def read(self, fetch: Fetch) -> Reading:
+        """Return the posts of an answer (`Source.read`)."""
+        return read_posts(fetch)
+
+
+def read_posts(fetch: Fetch) -> Reading:
+    """Return the mentions in an answer: newest posts, a topic, a list of topics, a search result, one post.
+
+    Each forum is a platform of its own, by its host. A topic is its first post. Raises InputError where there are no
+    posts to be read.
+    """
+    found = document(fetch, _EXPECTED)
+    posts = _posts(found)
+    if posts is None:
+        raise unexpected(fetch, found, _EXPECTED)
+    forum = _Forum(fetch, found)
+    return reading_of(fetch, posts, forum.take, next_page=_next_page(fetch, found, forum.base))
+
+
+def _posts(found: Any) -> list[tuple[str, Any]] | None:
+    if isinstance(found, list):
+        listed = [one for path, value in placed(found) for one in _of_old_search(path, value)]
+        return listed if not listed or any(_is_post(one) for _, one in listed) else None
+    if not isinstance(found, dict):
+        return None
+    for name in ("latest_posts", "user_actions"):
+        if isinstance(found.get(name), list):
+            return placed(found[name], name)
+    for name, inner in (("post_stream", "posts"), ("topic_list", "topics")):
+        if isinstance(held := found.get(name), dict) and isinstance(held.get(inner), list):
+            return placed(held[inner], f"{name}.{inner}")
+    if isinstance(found.get("posts"), list):
+        return placed(found["posts"], "posts")
+    if "grouped_search_result" in found:
+        return []
+    if isinstance(found.get("post"), dict):
+        return [("post", found["post"])]
+    return [("", found)] if _is_post(found) else None
+
+
+def _is_post(value: Any) -> bool:
+    return isinstance(value, dict) and ("cooked" in value or "blurb" in value or {"title", "url", "id"} <= value.keys())
+
+
+def _of_old_search(path: str, value: Any) -> list[tuple[str, Any]]:
+    """Return what a group of results of the first search held; anything else is returned as it is."""
+    if isinstance(value, dict) and isinstance(value.get("results"), list) and "type" in value:
+        return placed(value["results"], f"{path}.results") if value["type"] == "topic" else []
+    return [(path, value)]
+
+
+def _next_page(fetch: Fetch, found: Any, base: str) -> str:
+    if not isinstance(found, dict):
+        return ""
+    listed = found.get("topic_list")
+    if isinstance(listed, dict) and isinstance(more := listed.get("more_topics_url"), str):
+        path, _, query = more.partition("?")
+        return site_url(base, f"{path if path.endswith('.json') else f'{path}.json'}{f'?{query}' if query else ''}")
+    grouped = found.get("grouped_search_result")
+    if isinstance(grouped, dict) and grouped.get("more_full_page_results") is True:
+        return with_query(fetch.url, page=number_in(fetch.url, "page", 1) + 1)
+    if isinstance(latest := found.get("latest_posts"), list):
+        ids = [one["id"] for one in latest if isinstance(one, dict) and type(one.get("id")) is int]
+        return with_query(fetch.url, before=min(ids)) if ids and min(ids) > 1 else ""
+    stream = found.get("post_stream")
+    if isinstance(stream, dict) and isinstance(all_ids := stream.get("stream"), list):
+        posts = stream.get("posts")
+        shown = [one.get("id") for one in posts if isinstance(one, dict)] if isinstance(posts, list) else []
+        if shown and all_ids and all_ids[-1] not in shown:
+            return with_query(fetch.url, page=number_in(fetch.url, "page", 1) + 1)
+    return ""
+
+
+class _Forum:
+    """What the posts of one answer have in common."""
+
+    def __init__(self, fetch: Fetch, found: Any) -> None:
+        self._fetch = fetch
+        address = fetch.final_url or fetch.url
+        self.base = origin_of(address)
+        self.platform = urlsplit(address).netloc.lower()
+        whole = Item(found if isinstance(found, dict) else {})
+        self._whole = whole
+        self._users = {one.id_if_any("id"): one for one in whole.items("users")}
+        self._topics = {one.id_if_any("id"): one for one in whole.items("topics")}
+
+    def take(self, item: Item) -> Mention | Deletion | None:
+        """Return a post or topic as a mention; None for what is no public utterance."""
+        if item.text_if_any("archetype") == "private_message" or self._is_letter():
+            return None
+        if item.has("action_type"):
+            return self._done(item) if item.count("action_type") in (_NEW_TOPIC, _REPLY) else None
+        if item.count("post_type") in (_NOTE, _WHISPER):
+            return None
+        if not item.has("post_number") and not item.has("topic_id"):
+            return self._topic(item)
+        topic, number = item.id("topic_id") or self._whole.id("id"), item.id("post_number")
+        if not topic or not number:
+            lacking = "topic_id" if not topic else "post_number"
+            raise FieldError(item.place(lacking), "expected the number of topic and post; there is none")
+        topic_item = self._topics.get(topic) or self._whole
+        slug = item.text_if_any("topic_slug") or topic_item.text_if_any("slug")
+        url = self._url(topic, number, slug)
+        if item.raw("deleted_at") is not None or item.flag("user_deleted"):
+            return deletion_of(self._fetch, self.platform, f"{topic}/{number}", url=url)
+        title = item.text_if_any("topic_title") or topic_item.text_if_any("title")
+        edited = (item.count("version") or 1) > 1
+        answered = item.id_if_any("reply_to_post_number")
+        return mention_of(
+            self._fetch,
+            self.platform,
+            f"{topic}/{number}",
+            _body(item, self.base),
+            url=url,
+            name=title if number == "1" else "",
+            published=item.time("created_at"),
+            updated=item.time_if_any("updated_at") if edited else None,
+            in_reply_to=f"{topic}/{answered or 1}" if number != "1" else "",
+            context=f"{topic}/1",
+            author=self._author(item, item.id_if_any("user_id")),
+            tags=topic_item.texts("tags") if number == "1" else [],
+            language=item.text_if_any("locale"),
+            likes=_likes(item),
+            replies=item.count("reply_count"),
+        )
+
+    def _topic(self, item: Item) -> Mention:
+        topic = item.needed_id("id")
+        title = item.text("title")
+        if not title:
+            raise FieldError(item.place("title"), "expected the title of a topic; there is none")
+        posters = [one.id_if_any("user_id") for one in item.items("posters")]
+        user = next((self._users[one] for one in posters[:1] if one in self._users), None)
+        posts = item.count("posts_count")
+        return mention_of(
+            self._fetch,
+            self.platform,
+            f"{topic}/1",
+            from_html(item.text_if_any("excerpt"), base=self.base),
+            url=self._url(topic, "1", item.text_if_any("slug")),
+            name=title,
+            published=item.time("created_at"),
+            author=self._author(user, user.id_if_any("id")) if user is not None else None,
+            tags=item.texts("tags"),
+            likes=item.count("like_count"),
+            replies=posts - 1 if posts else None,
+        )
+
+    def _done(self, item: Item) -> Mention | None:
+        """Return the post that somebody wrote, as the list of what somebody did tells it."""
+        topic, number = item.needed_id("topic_id"), item.needed_id("post_number")
+        if item.flag("deleted"):
+            return None
+        answered = item.id_if_any("reply_to_post_number")
+        who = Item({"username": item.raw("acting_username"), "name": item.raw("acting_name")}, item.path)
+        return mention_of(
+            self._fetch,
+            self.platform,
+            f"{topic}/{number}",
+            from_html(item.text("excerpt"), base=self.base),
+            url=self._url(topic, number, item.text_if_any("slug")),
+            name=item.text_if_any("title") if number == "1" else "",
+            published=item.time("created_at"),
+            in_reply_to=f"{topic}/{answered or 1}" if number != "1" else "",
+            context=f"{topic}/1",
+            author=self._author(who, item.id_if_any("acting_user_id")),
+        )
+
+    def _author(self, item: Item, native_id: str) -> Actor | None:
+        """Return who wrote a post, as it says; None where the account is gone."""
+        handle = item.text("username")
+        if not handle:
+            return None
+        return actor_of(
+            self.platform,
+            handle=handle,
+            native_id=native_id,
+            name=item.text_if_any("name") if item.text_if_any("name") != handle else "",
+            url=f"{self.base}/u/{quote(handle, safe='')}",
+        )
+
+    def _url(self, topic: str, number: str, slug: str) -> str:
+        path = f"/t/{quote(slug or '-', safe='')}/{quote(topic, safe='')}"
+        return self.base + path + (f"/{quote(number, safe='')}" if number != "1" else "")
+
+    def _is_letter(self) -> bool:
+        return self._whole.text_if_any("archetype") == "private_message"
+
+
+def _body(item: Item, base: str) -> PlainText:
+    """Return the text as the forum rendered it, without what it quotes; else as written, else what a search shows."""
+    if cooked := item.text("cooked"):
+        return from_html(_without_quotes(cooked), base=base)
+    if raw := item.text_if_any("raw"):
+        return from_markdown(raw, base=base)
+    return from_html(item.text("blurb") or item.text("excerpt"), base=base)
+
+
+def _without_quotes(cooked: str) -> str:
+    """Return a rendered post without other people's words: the boxes that hold what it quotes."""
+    # Up to so much the parser takes milliseconds for anything (`markup`); a longer post keeps what it quotes.
+    if 'class="quote' not in cooked or len(cooked) > _MOST_HTML or cooked.count("<") > _MOST_TAGS:
+        return cooked
+    try:
+        root = etree.fromstring(f"<div>{cooked}</div>".encode(), etree.HTMLParser(encoding="utf-8"))
+    except (etree.LxmlError, ValueError):
+        return cooked
+    if root is None:
+        return cooked
+    for box in root.xpath("//aside[starts-with(@class, 'quote')]"):
+        for child in list(box):
+            box.remove(child)
+        box.text = None
+    rest = etree.tostring(root, encoding="unicode", method="html")
+    return rest if from_html(rest).text else cooked
+
+
+def _likes(item: Item) -> int | None:
+    given = next((one.count("count") for one in item.items("actions_summary") if one.count("id") == 2), None)
+    return item.count("like_count") if given is None else given

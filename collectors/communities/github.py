@@ -1,0 +1,201 @@
+"""GitHub: issues, pull requests, their comments, discussions and releases of a repository, and its search.
+
+https://docs.github.com/en/rest
+"""
+
+import re
+from typing import Annotated, Any, Literal
+from urllib.parse import urlencode, urlsplit
+
+from msgspec import Meta
+
+from overheard.collectors.base import Deletion, Reading
+from overheard.collectors.communities.community import (
+    Address,
+    Community,
+    Phrase,
+    actor_of,
+    deletion_of,
+    from_markdown,
+    linked_next,
+    mention_of,
+    one_of,
+    placed,
+    reading_of,
+)
+from overheard.collectors.communities.fields import FieldError, Item, document, unexpected
+from overheard.collectors.markup import PlainText, absolute_url, from_html, from_text
+from overheard.records import Actor, Fetch, Mention, ProfileLink
+
+PLATFORM = "github"
+_EXPECTED = "issues, comments, discussions or releases of GitHub"
+_MOST = 100
+# GitHub's own account that stands in for those that are gone.
+_GHOST = "ghost"
+# The objects of an event or webhook that somebody wrote, the one that it is about first.
+_WRITTEN = ("comment", "review", "release", "discussion", "pull_request", "issue")
+_PATHS = {
+    "issues": "issues?state=all&sort=created&direction=desc",
+    "comments": "issues/comments?sort=created&direction=desc",
+    "discussions": "discussions?sort=created&direction=desc",
+    "discussion comments": "discussions/comments?sort=created&direction=desc",
+    "reviews": "pulls/comments?sort=created&direction=desc",
+    "releases": "releases",
+}
+
+
+class GitHub(Community, frozen=True, kw_only=True):
+    """One of: a `repository` (`owner/name`), or a `query` as in the search of issues and pull requests.
+
+    `what` of a repository: its issues (pull requests among them), the comments on them, and so on. `api` is where it is
+    asked: `https://github.example/api/v3` for a server of one's own.
+    """
+
+    kind = "github"
+
+    repository: Annotated[str, Meta(max_length=300, pattern="^([\\w.-]+/[\\w.-]+)?$")] = ""
+    query: Phrase = ""
+    what: Literal["issues", "comments", "discussions", "discussion comments", "reviews", "releases"] = "issues"
+    api: Annotated[Address, Meta(min_length=1)] = "https://api.github.com"
+
+    def address(self) -> str:
+        """Return where to ask (`Community.address`)."""
+        base = self.api.rstrip("/")
+        if one_of(repository=self.repository, query=self.query) == "query":
+            values = {"q": self.query, "sort": "created", "order": "desc", "per_page": _MOST}
+            return f"{base}/search/issues?{urlencode(values)}"
+        path = _PATHS[self.what]
+        return f"{base}/repos/{self.repository}/{path}{'&' if '?' in path else '?'}per_page={_MOST}"
+
+    def read(self, fetch: Fetch) -> Reading:
+        """Return what was written in an answer (`Source.read`)."""
+        return read_written(fetch)
+
+
+def read_written(fetch: Fetch) -> Reading:
+    """Return the mentions in an answer: a list, a search result, events, the payload of a webhook, one thing.
+
+    What is written is known by its address on the site, so an issue is one whichever way it comes. Raises InputError
+    where nothing is to be read.
+    """
+    found = document(fetch, _EXPECTED)
+    written = _written(found)
+    if written is None:
+        raise unexpected(fetch, found, _EXPECTED)
+    gone = {path for path, _ in written[:1]} if isinstance(found, dict) and found.get("action") == "deleted" else set()
+    return reading_of(
+        fetch, written, lambda item: _taken(fetch, item, gone=item.path in gone), next_page=linked_next(fetch)
+    )
+
+
+def _written(found: Any) -> list[tuple[str, Any]] | None:
+    if isinstance(found, list):
+        return [one for path, value in placed(found) for one in _of_event(path, value)]
+    if not isinstance(found, dict):
+        return None
+    if isinstance(found.get("items"), list):
+        return placed(found["items"], "items")
+    if _is_payload(found) or isinstance(found.get("payload"), dict):
+        return _of_event("", found)
+    return [("", found)] if "html_url" in found else None
+
+
+def _is_payload(value: Any) -> bool:
+    return isinstance(value, dict) and ("action" in value or {"repository", "sender"} <= value.keys())
+
+
+def _of_event(path: str, value: Any) -> list[tuple[str, Any]]:
+    """Return what was written in an event or a payload; anything else is returned as it is."""
+    if isinstance(value, dict) and isinstance(value.get("payload"), dict):
+        path, value = f"{path}.payload".lstrip("."), value["payload"]
+    elif not _is_payload(value):
+        return [(path, value)]
+    return [(f"{path}.{name}".lstrip("."), value[name]) for name in _WRITTEN if value.get(name) is not None]
+
+
+def _taken(fetch: Fetch, item: Item, *, gone: bool) -> Mention | Deletion | None:
+    url = absolute_url(item.text("html_url"))
+    if not url:
+        raise FieldError(item.place("html_url"), "expected its address on the site, which makes its id; there is none")
+    native_id = _native_id(url)
+    if gone:
+        return deletion_of(fetch, PLATFORM, native_id, url=url)
+    if item.flag("draft") and item.has("tag_name") and not item.has("published_at"):
+        return None  # a release that only its makers see
+    is_release = item.has("tag_name")
+    parent, root = _thread(item, url)
+    body = _body(item, url)
+    name = item.text("title") or ((item.text("name") or item.id("tag_name")) if is_release else "")
+    if not body.text and not name and not item.has("body") and "body" not in item.value:
+        raise FieldError(item.place("body"), "expected a title or a text; there is neither")
+    published = item.time("published_at") if is_release else None
+    return mention_of(
+        fetch,
+        PLATFORM,
+        native_id,
+        body,
+        url=url,
+        name=name,
+        published=published or item.time("created_at") or item.time("submitted_at"),
+        # Of all others that is when anything happened: an answer, a label.
+        updated=item.time_if_any("updated_at") if parent else None,
+        in_reply_to=parent,
+        context=root,
+        author=_author(item.item("author") if is_release else item.item("user")),
+        tags=[label.text_if_any("name") for label in item.items("labels")],
+        generator=item.item_if_any("performed_via_github_app").text_if_any("name"),
+        likes=item.item_if_any("reactions").count("+1"),
+        replies=item.count("comments"),
+    )
+
+
+def _native_id(url: str) -> str:
+    """Return what something is known by: its address without the host; owners and names have no case."""
+    parts = urlsplit(url)
+    path = parts.path.strip("/")
+    # A pull request has the number of an issue, and is one.
+    path = re.sub(r"^([^/]+/[^/]+)/pull/(\d+)(?:/.*)?$", r"\1/issues/\2", path)
+    owner, _, rest = path.partition("/")
+    name, _, rest = rest.partition("/")
+    return f"{owner}/{name}".lower() + (f"/{rest}" if rest else "") + (f"#{parts.fragment}" if parts.fragment else "")
+
+
+def _thread(item: Item, url: str) -> tuple[str, str]:
+    """Return what an item answers, and the root of its thread; "" for what begins one.
+
+    The address of a comment is that of what it is on, with a fragment.
+    """
+    above, hash_, fragment = url.partition("#")
+    if not hash_:
+        return "", ""
+    root = _native_id(above)
+    answered = item.id("parent_id") or item.id("in_reply_to_id")
+    before = next((one for one in ("discussioncomment-", "discussion_r") if fragment.startswith(one)), "")
+    return (f"{root}#{before}{answered}" if answered and before else root), root
+
+
+def _body(item: Item, url: str) -> PlainText:
+    """Return the text: as GitHub rendered it where it did, else from the Markdown that it was written in."""
+    if rendered := item.text_if_any("body_html"):
+        return from_html(rendered, base=url)
+    if plain := item.text_if_any("body_text"):
+        return from_text(plain)
+    return from_markdown(item.text("body"), base=url)
+
+
+def _author(user: Item | None) -> Actor | None:
+    if user is None:
+        return None
+    login = user.text("login")
+    if login.lower() == _GHOST:
+        return None
+    site = absolute_url(user.text_if_any("blog"))
+    return actor_of(
+        PLATFORM,
+        handle=login,
+        native_id=user.id("id"),
+        name=user.text_if_any("name"),
+        url=user.text_if_any("html_url"),
+        bio=from_text(user.text_if_any("bio")),
+        links=[ProfileLink(url=site)] if site else [],
+    )

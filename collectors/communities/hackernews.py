@@ -1,0 +1,143 @@
+"""Hacker News: its search (Algolia), a thread as a whole, and items of the official API.
+
+https://hn.algolia.com/api and https://github.com/HackerNews/API
+"""
+
+from typing import Annotated, Any, Literal
+from urllib.parse import urlencode
+
+from msgspec import Meta
+
+from overheard.collectors.base import Deletion, Reading
+from overheard.collectors.communities.community import (
+    Address,
+    Community,
+    Phrase,
+    actor_of,
+    deletion_of,
+    joined,
+    mention_of,
+    number_in,
+    one_of,
+    placed,
+    reading_of,
+    with_query,
+)
+from overheard.collectors.communities.fields import Item, document, unexpected
+from overheard.collectors.markup import absolute_url, from_html
+from overheard.records import Fetch, Mention
+
+PLATFORM = "hackernews"
+_EXPECTED = "items of Hacker News"
+_SITE = "https://news.ycombinator.com"
+_MOST = 100
+_TYPES = frozenset({"story", "comment", "poll", "pollopt", "job"})
+_NAMED = frozenset({"story", "job", "poll"})
+
+
+class HackerNews(Community, frozen=True, kw_only=True):
+    """One of: a `query`, an `author`, or an `item` with all that was said below it.
+
+    `what` of a query or an author: stories, comments, or both. `api` is where its search is asked.
+    """
+
+    kind = "hackernews"
+
+    query: Phrase = ""
+    author: Annotated[str, Meta(max_length=100, pattern="^[\\w-]*$")] = ""
+    item: Annotated[int, Meta(ge=1)] | None = None
+    what: Literal["all", "stories", "comments"] = "all"
+    api: Annotated[Address, Meta(min_length=1)] = "https://hn.algolia.com/api/v1"
+
+    def address(self) -> str:
+        """Return where to ask (`Community.address`)."""
+        base = self.api.rstrip("/")
+        followed = one_of(query=self.query, author=self.author, item=self.item)
+        if followed == "item":
+            return f"{base}/items/{self.item}"
+        tags = {"all": "(story,comment,poll,job)", "stories": "(story,poll,job)", "comments": "comment"}[self.what]
+        if followed == "author":
+            return f"{base}/search_by_date?{urlencode({'tags': f'{tags},author_{self.author}', 'hitsPerPage': _MOST})}"
+        return f"{base}/search_by_date?{urlencode({'query': self.query, 'tags': tags, 'hitsPerPage': _MOST})}"
+
+    def read(self, fetch: Fetch) -> Reading:
+        """Return the items of an answer (`Source.read`)."""
+        return read_items(fetch)
+
+
+def read_items(fetch: Fetch) -> Reading:
+    """Return the mentions in an answer: a page of the search, a thread, one or several items of the official API.
+
+    An item that is said to be deleted or dead is gone. Raises InputError where there are no items to be read.
+    """
+    found = document(fetch, _EXPECTED)
+    items = _items(found)
+    if items is None:
+        raise unexpected(fetch, found, _EXPECTED)
+    following = ""
+    if isinstance(found, dict) and "hits" in found:
+        page = number_in(fetch.url, "page", 0)
+        pages = found.get("nbPages")
+        if isinstance(pages, int) and page + 1 < pages:
+            following = with_query(fetch.url, page=page + 1)
+    return reading_of(fetch, items, lambda item: _taken(fetch, item), next_page=following)
+
+
+def _items(found: Any) -> list[tuple[str, Any]] | None:
+    if isinstance(found, list):
+        # Lists of numbers (new stories, an item's children) say nothing themselves; users are no posts.
+        return [(path, one) for path, one in placed(found) if not isinstance(one, int) and not _is_user(one)]
+    if not isinstance(found, dict):
+        return None
+    if isinstance(found.get("hits"), list):
+        return placed(found["hits"], "hits")
+    if "id" not in found or _is_user(found):
+        return None
+    items: list[tuple[str, Any]] = []
+    waiting: list[tuple[str, Any]] = [("", found)]
+    while waiting:
+        path, one = waiting.pop()
+        items.append((path, one))
+        for name in ("children", "options"):
+            below = one.get(name) if isinstance(one, dict) else None
+            place = f"{path}.{name}".lstrip(".")
+            # What is no list is said below to be no item.
+            waiting += placed(below, place) if isinstance(below, list) else [(place, below)] if below else []
+    return items
+
+
+def _is_user(one: Any) -> bool:
+    """True for a user, and for the list of what changed."""
+    return isinstance(one, dict) and ("karma" in one or "profiles" in one) and "type" not in one
+
+
+def _taken(fetch: Fetch, item: Item) -> Mention | Deletion | None:
+    id_ = item.id("objectID") or item.needed_id("id")
+    url = f"{_SITE}/item?id={id_}"
+    published = item.time("time") or item.time("created_at_i") or item.time("created_at")
+    author = item.text("by") or item.text("author")
+    name = item.text("title")
+    said = item.text("text") or item.text("story_text") or item.text("comment_text")
+    if item.flag("deleted") or item.flag("dead") or not (author or name or said):
+        return deletion_of(fetch, PLATFORM, id_, url=url)
+    kind = item.text_if_any("type") or next((tag for tag in item.texts("_tags") if tag in _TYPES), "")
+    parent = item.id("parent") or item.id("parent_id") or item.id("poll")
+    root = item.id("story_id") if kind != "story" else ""
+    about = absolute_url(item.text_if_any("url")) if kind != "comment" else ""
+    return mention_of(
+        fetch,
+        PLATFORM,
+        id_,
+        joined(from_html(said)),
+        url=url,
+        name=name if kind in _NAMED or not parent else "",
+        kind="Question" if kind == "poll" else "Note",
+        published=published,
+        updated=None,
+        in_reply_to="" if parent == id_ else parent,
+        context=root or item.id("poll"),
+        author=actor_of(PLATFORM, handle=author, url=f"{_SITE}/user?id={author}" if author else ""),
+        links=[about],
+        likes=item.count("points") if item.has("points") else item.count("score"),
+        replies=item.count("num_comments") if item.has("num_comments") else item.count("descendants"),
+    )

@@ -1,0 +1,255 @@
+"""Mastodon, and what speaks its API (Pleroma, Akkoma, GoToSocial, Pixelfed): statuses of a tag, an account, a search.
+
+https://docs.joinmastodon.org/entities/Status/
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Annotated, Any
+from urllib.parse import quote, urlencode, urlsplit
+
+from msgspec import Meta
+
+from overheard.collectors.base import Deletion, Further, Reading
+from overheard.collectors.communities.community import (
+    Address,
+    Community,
+    Phrase,
+    actor_of,
+    joined,
+    lines,
+    linked_next,
+    mention_of,
+    number_in,
+    one_of,
+    placed,
+    reading_of,
+    value_in,
+    with_query,
+)
+from overheard.collectors.communities.fields import FieldError, Item, document, origin_of, unexpected
+from overheard.collectors.markup import PlainText, absolute_url, from_html
+from overheard.records import Actor, Fetch, Mention, ProfileLink
+from overheard.urls import registrable_domain
+
+PLATFORM = "mastodon"
+_STATUSES = "statuses"
+_EXPECTED = "statuses of the Mastodon API"
+# What anybody may read, and what only some may: that is a letter, and left out.
+_PUBLIC = frozenset({"public", "unlisted", ""})
+_LETTERS = frozenset({"private", "direct", "limited", "mutuals_only", "list", "local", "self"})
+_MOST = 40  # of a page of a timeline
+_FAR = 1_000  # steps from an answer to the root of its thread
+
+
+class Mastodon(Community, frozen=True, kw_only=True):
+    """One of: a `tag`, an `account` (`asha` or `asha@other.example`), a `query`, or the `public` timeline of a server.
+
+    `instance` is the server that is asked; its search answers only with a token. `local`: of a tag or the public
+    timeline only what was said on the server itself.
+    """
+
+    kind = "mastodon"
+
+    instance: Address = ""
+    tag: Annotated[str, Meta(max_length=200, pattern="^[^/?#]*$")] = ""
+    account: Annotated[str, Meta(max_length=300)] = ""
+    query: Phrase = ""
+    public: bool = False
+    local: bool = False
+
+    def address(self) -> str:
+        """Return where to ask (`Community.address`)."""
+        followed = one_of(tag=self.tag.lstrip("#"), account=self.account, query=self.query, public=self.public)
+        if not self.instance:
+            raise ValueError("expected `instance`, the server to ask, such as 'https://mastodon.social'; got none")
+        base = self.instance.rstrip("/")
+        if followed == "account":
+            return f"{base}/api/v1/accounts/lookup?{urlencode({'acct': self.account.lstrip('@')})}"
+        if followed == "query":
+            self.need_token()
+            return f"{base}/api/v2/search?{urlencode({'q': self.query, 'type': _STATUSES, 'limit': _MOST})}"
+        path = f"tag/{quote(self.tag.lstrip('#'), safe='')}" if followed == "tag" else "public"
+        return f"{base}/api/v1/timelines/{path}?limit={_MOST}{'&local=true' if self.local else ''}"
+
+    def read(self, fetch: Fetch) -> Reading:
+        """Return the statuses of an answer; of an account, where its statuses are (`Source.read`)."""
+        if self.account and not fetch.purpose:
+            return read_account(fetch)
+        return read_statuses(fetch)
+
+
+def read_account(fetch: Fetch) -> Reading:
+    """Return the request for the statuses of the account that an answer is about. Raises InputError."""
+    found = document(fetch, "an account of the Mastodon API")
+    try:
+        id_ = Item(found).needed_id("id")
+        if "acct" not in found:
+            raise FieldError("acct", "")
+    except FieldError as e:
+        raise unexpected(fetch, found, "an account of the Mastodon API") from e
+    path = f"/api/v1/accounts/{quote(id_, safe='')}/statuses?limit={_MOST}&exclude_reblogs=true"
+    return Reading(requests=(Further(f"{origin_of(fetch.url)}{path}", _STATUSES),))
+
+
+def read_statuses(fetch: Fetch) -> Reading:
+    """Return the mentions in an answer: a timeline, a search result, a thread's context, notifications, one status.
+
+    A status is known by its `uri`, which is the same on every server. One that shares another is that other. What is
+    not for everybody (followers only, direct) is left out. Raises InputError where there are no statuses to be read.
+    """
+    found = document(fetch, _EXPECTED)
+    statuses = _statuses(found)
+    if statuses is None:
+        raise unexpected(fetch, found, _EXPECTED)
+    thread = _Thread(fetch, statuses)
+    reading = reading_of(fetch, statuses, thread.mention)
+    following = linked_next(fetch)
+    if isinstance(found, dict) and value_in(fetch.url, "q") and len(statuses) >= _MOST:  # a search has no header
+        following = with_query(fetch.url, offset=number_in(fetch.url, "offset", 0) + len(statuses))
+    return replace(reading, next_page=following)
+
+
+def _statuses(found: Any) -> list[tuple[str, Any]] | None:
+    if isinstance(found, list):
+        inner = [one for path, value in placed(found) if (one := _inner(path, value)) is not None]
+        return inner if not inner or any(_is_status(one) for _, one in inner) else None
+    if not isinstance(found, dict):
+        return None
+    if (one := _inner("", found)) is None or _is_status(one[1]):
+        return [] if one is None else [(one[0].lstrip("."), one[1])]
+    lists = [name for name in ("ancestors", "descendants", _STATUSES) if isinstance(found.get(name), list)]
+    return [one for name in lists for one in placed(found[name], name)] if lists else None
+
+
+def _is_status(value: Any) -> bool:
+    return isinstance(value, dict) and "content" in value and ("uri" in value or "url" in value)
+
+
+def _inner(path: str, one: Any) -> tuple[str, Any] | None:
+    """Return the status that an element of a list is or holds: a notification and a conversation hold one."""
+    if isinstance(one, dict) and "content" not in one:
+        for name in ("status", "last_status"):
+            if name in one:
+                return None if one[name] is None else (f"{path}.{name}", one[name])
+    return path, one
+
+
+class _Thread:
+    """The statuses of one answer, which name each other by ids that hold on its server alone."""
+
+    def __init__(self, fetch: Fetch, statuses: list[tuple[str, Any]]) -> None:
+        self._fetch = fetch
+        self._origin = origin_of(fetch.final_url or fetch.url)
+        self._by_id: Mapping[str, Any] = {str(one.get("id")): one for _, one in statuses if isinstance(one, dict)}
+
+    def mention(self, given: Item) -> Mention | Deletion | None:
+        """Return a status, or the one that it shares, as a mention; None where it is not for everybody."""
+        shared = given.item("reblog")
+        item = shared or given
+        for one in (given, item):
+            if (visibility := one.text("visibility")) in _LETTERS:
+                return None
+            if visibility not in _PUBLIC:
+                raise FieldError(one.place("visibility"), "expected public or unlisted, or who else may read it")
+        uri = item.id("uri") or item.id("url")
+        if not uri:
+            raise FieldError(item.place("uri"), "expected the status's `uri`, which makes its id; there is none")
+        if not item.has("content"):
+            raise FieldError(item.place("content"), "expected the text of a status; there is none")
+        url = absolute_url(item.text_if_any("url")) or absolute_url(uri)
+        poll = item.item_if_any("poll")
+        content = from_html(item.text("content"), base=self._origin)
+        text = joined(
+            lines([item.text("spoiler_text")]),
+            PlainText(content.text, self._said_links(item, content.links)),
+            lines(option.text_if_any("title") for option in poll.items("options")),
+            lines(media.text_if_any("description") for media in item.items("media_attachments")),
+        )
+        quoted = item.item_if_any("quote", "quoted_status")
+        replied = item.id("in_reply_to_id")
+        return mention_of(
+            self._fetch,
+            PLATFORM,
+            uri,
+            text,
+            url=url if _site(url) == _site(uri) else "",
+            kind="Question" if poll.value else "Note",
+            published=item.time("created_at"),
+            updated=item.time("edited_at"),
+            in_reply_to=self._name(replied),
+            context=self._root(item),
+            author=self._author(item),
+            tags=[tag.text_if_any("name") for tag in item.items("tags")],
+            links=[absolute_url(quoted.text_if_any("url"))],
+            language=item.text_if_any("language"),
+            generator=item.item_if_any("application").text_if_any("name"),
+            likes=item.count("favourites_count"),
+            shares=item.count("reblogs_count"),
+            replies=item.count("replies_count"),
+        )
+
+    def _said_links(self, item: Item, links: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the links without those that a server makes of names and tags."""
+        names = {one.text_if_any("url") for one in item.items("mentions")}
+        tags = {one.text_if_any("name").casefold() for one in item.items("tags")}
+        return tuple(one for one in links if one not in names and not _is_tag(one, tags))
+
+    def _name(self, id_: str) -> str:
+        """Return what names the status that its server knows by an id: its uri where it is here, else where to ask."""
+        if not id_:
+            return ""
+        other = self._by_id.get(id_)
+        uri = other.get("uri") if other is not None else None
+        return uri if isinstance(uri, str) and uri else f"{self._origin}/api/v1/statuses/{quote(id_, safe='')}"
+
+    def _root(self, item: Item) -> str:
+        """Return the uri of the root of a status's thread where all that lies between is here; else ""."""
+        at: Any = item.value
+        for _ in range(_FAR):
+            above = at.get("in_reply_to_id") if isinstance(at, dict) else None
+            if above is None:
+                uri = at.get("uri") if isinstance(at, dict) and at is not item.value else ""
+                return uri if isinstance(uri, str) else ""
+            at = self._by_id.get(str(above))
+            if at is None:
+                return ""
+        return ""
+
+    def _author(self, item: Item) -> Actor | None:
+        account = item.item("account")
+        return None if account is None else author_of(account, self._origin)
+
+
+def author_of(account: Item, origin: str) -> Actor | None:
+    """Return an account as an author: its handle with its server, its bio and fields, which of them are verified."""
+    url = absolute_url(account.text_if_any("url"))
+    uri = absolute_url(account.text_if_any("uri"))
+    handle = account.text("acct") or account.text("username")
+    if handle and "@" not in handle:
+        handle += f"@{urlsplit(url or uri or origin).netloc}"
+    links = [
+        ProfileLink(url=link, verified=bool(field.raw("verified_at")))
+        for field in account.items("fields")
+        for link in from_html(field.text_if_any("value")).links
+    ]
+    return actor_of(
+        PLATFORM,
+        handle=handle,
+        native_id=uri,
+        name=account.text_if_any("display_name"),
+        url=url or uri,
+        bio=from_html(account.text_if_any("note")),
+        links=links,
+    )
+
+
+def _site(url: str) -> str:
+    """Return whose a URL is: a server vouches for its own addresses, and for nobody else's."""
+    host = urlsplit(url).hostname or ""
+    return registrable_domain(host) or host
+
+
+def _is_tag(url: str, tags: set[str]) -> bool:
+    path = urlsplit(url).path.rpartition("/")
+    return path[0].endswith(("/tags", "/tag")) and path[2].casefold() in tags

@@ -1,0 +1,201 @@
+"""Reddit: posts and comments of a subreddit, a search, a thread, a user.
+
+https://www.reddit.com/dev/api
+"""
+
+import html
+from typing import Annotated, Any, Literal
+from urllib.parse import urlencode
+
+from msgspec import Meta
+
+from overheard.collectors.base import Deletion, Reading
+from overheard.collectors.communities.community import (
+    Address,
+    Community,
+    Phrase,
+    actor_of,
+    deletion_of,
+    from_markdown,
+    joined,
+    lines,
+    mention_of,
+    one_of,
+    placed,
+    reading_of,
+    site_url,
+    unescaped,
+    value_in,
+    with_query,
+)
+from overheard.collectors.communities.fields import FieldError, Item, document, unexpected
+from overheard.collectors.markup import PlainText, absolute_url, from_html
+from overheard.records import Fetch, Mention
+
+PLATFORM = "reddit"
+_EXPECTED = "a listing of Reddit"
+_SITE = "https://www.reddit.com"
+_MOST = 100
+# What stands in place of a text that its author, or a moderator, took away.
+_GONE = frozenset({"[deleted]", "[removed]", "[ removed by reddit ]", "[deleted by user]"})
+# Things that say nothing: comments that are not here, accounts, letters, subreddits, awards, lists of those.
+_SILENT = frozenset({"more", "t2", "t4", "t5", "t6", "LabeledMulti", "UserList", "ModeratedList", "TrophyList"})
+_Name = Annotated[str, Meta(max_length=100, pattern="^[\\w+-]*$")]
+
+
+class Reddit(Community, frozen=True, kw_only=True):
+    """One of: a `query` (in one `subreddit`, or everywhere), a `subreddit`, a `user`, a `post` with its comments.
+
+    `what` of a subreddit or user: its posts, or its comments. Asked at `api` with a token of Reddit's.
+    """
+
+    kind = "reddit"
+
+    query: Phrase = ""
+    subreddit: _Name = ""
+    user: _Name = ""
+    post: Annotated[str, Meta(max_length=20, pattern="^[a-z0-9]*$")] = ""
+    what: Literal["posts", "comments"] = "posts"
+    api: Annotated[Address, Meta(min_length=1)] = "https://oauth.reddit.com"
+
+    def address(self) -> str:
+        """Return where to ask (`Community.address`)."""
+        self.need_token()
+        values: dict[str, object] = {"limit": _MOST, "raw_json": 1}
+        base = self.api.rstrip("/")
+        if self.query:
+            one_of(query=self.query, user=self.user, post=self.post)
+            values |= {"q": self.query, "sort": "new", "type": "link"}
+            if self.subreddit:
+                values |= {"restrict_sr": 1}
+            path = f"/r/{self.subreddit}/search" if self.subreddit else "/search"
+        else:
+            followed = one_of(subreddit=self.subreddit, user=self.user, post=self.post, query=self.query)
+            comments = self.what == "comments"
+            path = {
+                "subreddit": f"/r/{self.subreddit}/{'comments' if comments else 'new'}",
+                "user": f"/user/{self.user}/{'comments' if comments else 'submitted'}",
+                "post": f"/comments/{self.post}",
+            }[followed]
+            values |= {"sort": "new"} if followed != "subreddit" else {}
+        return f"{base}{path}?{urlencode(values)}"
+
+    def read(self, fetch: Fetch) -> Reading:
+        """Return the posts and comments of an answer (`Source.read`)."""
+        return read_listing(fetch)
+
+
+def read_listing(fetch: Fetch) -> Reading:
+    """Return the mentions in an answer: a listing, a post with its comments, more of them, one thing.
+
+    A text that its author or a moderator took away is gone; one whose author's account is gone has no author. Raises
+    InputError where there is nothing of Reddit to be read.
+    """
+    found = document(fetch, _EXPECTED)
+    if not isinstance(found, dict | list) or (isinstance(found, dict) and not _is_thing(found) and "json" not in found):
+        raise unexpected(fetch, found, _EXPECTED)
+    things = _things(found)
+    following = ""
+    if isinstance(found, dict) and isinstance(data := found.get("data"), dict):
+        after = data.get("after")
+        following = with_query(fetch.url, after=after) if isinstance(after, str) and after and things else ""
+    plain = value_in(fetch.url, "raw_json") == "1"
+    return reading_of(fetch, things, lambda item: _taken(fetch, item, plain=plain), next_page=following)
+
+
+def _is_thing(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("kind"), str) and "data" in value
+
+
+def _things(top: Any) -> list[tuple[str, Any]]:
+    """Return the data of all posts and comments, those that answer others after them."""
+    found: list[tuple[str, Any]] = []
+    waiting: list[tuple[str, Any]] = [("", top)]
+    while waiting:
+        path, node = waiting.pop()
+        if isinstance(node, list):
+            waiting += [(f"{path}{at}", one) for at, one in reversed(placed(node))]
+        elif _is_thing(node):
+            kind, data, inside = node["kind"], node["data"], f"{path}.data".lstrip(".")
+            if kind in ("t1", "t3"):
+                found.append((inside, data))
+                if isinstance(data, dict) and isinstance(data.get("replies"), dict):
+                    waiting.append((f"{inside}.replies", data["replies"]))
+            elif kind == "Listing" and isinstance(data, dict) and isinstance(data.get("children"), list):
+                waiting.append((f"{inside}.children", data["children"]))
+            elif kind not in _SILENT:
+                found.append((inside, None))  # said below to be no item
+        elif isinstance(node, dict) and isinstance(answer := node.get("json"), dict):  # of /api/morechildren
+            data = answer.get("data")
+            if isinstance(data, dict):
+                waiting.append(("json.data.things", data.get("things")))
+        elif path.endswith("]"):
+            found.append((path, node))  # among things and none itself: said to be no item below
+    return found
+
+
+def _taken(fetch: Fetch, item: Item, *, plain: bool) -> Mention | Deletion:
+    name = item.id("name")
+    if not name.startswith(("t1_", "t3_")):
+        kind = "t1_" if item.has("body") or item.has("link_id") else "t3_"
+        name = kind + item.needed_id("id")
+    is_post = name.startswith("t3_")
+    url = _permalink(item, name)
+    said = item.text("selftext") if is_post else item.text("body")
+    if said.strip().casefold() in _GONE or (is_post and item.text_if_any("removed_by_category") == "deleted"):
+        return deletion_of(fetch, PLATFORM, name, url=url)
+    title = item.text("title") if is_post else ""
+    if is_post and not title:
+        raise FieldError(item.place("title"), "expected the title of a post; there is none")
+    if not is_post and not item.has("body") and not item.has("body_html"):
+        raise FieldError(item.place("body"), "expected the text of a comment; there is none")
+    author = item.text("author")
+    link = unescaped(item.text_if_any("url")) if is_post and not item.flag("is_self") else ""
+    return mention_of(
+        fetch,
+        PLATFORM,
+        name,
+        joined(_body(item, said, "selftext_html" if is_post else "body_html", plain=plain), lines(_captions(item))),
+        url=url,
+        also=[f"{_SITE}/comments/{name[3:]}"] if is_post else [],
+        name=title if plain else unescaped(title),
+        published=item.time("created_utc"),
+        updated=None if item.raw("edited") is True else item.time_if_any("edited"),
+        in_reply_to=item.id("parent_id"),
+        context=item.id("link_id"),
+        author=actor_of(
+            PLATFORM,
+            handle=author,
+            native_id=item.id_if_any("author_fullname"),
+            url=f"{_SITE}/user/{author}" if author else "",
+        ),
+        links=[site_url(_SITE, link)],
+        likes=item.count("score"),
+        replies=item.count("num_comments"),
+    )
+
+
+def _permalink(item: Item, name: str) -> str:
+    """Return the address of a post or comment; old answers do not tell that of a comment, but what it is made of."""
+    if path := item.text_if_any("permalink") or item.text_if_any("context").partition("?")[0]:
+        return site_url(_SITE, path)
+    post = name if name.startswith("t3_") else item.id_if_any("link_id")
+    below = f"_/{name[3:]}/" if name.startswith("t1_") else ""
+    return f"{_SITE}/comments/{post[3:]}/{below}" if post else ""
+
+
+def _body(item: Item, said: str, field: str, *, plain: bool) -> PlainText:
+    """Return the text: as Reddit rendered it, else from the Markdown that it was written in.
+
+    Without `raw_json` all is escaped once more.
+    """
+    if rendered := item.text_if_any(field):
+        return from_html(rendered if plain and "<" in rendered else html.unescape(rendered), base=_SITE)
+    return from_markdown(said if plain else unescaped(said), base=_SITE)
+
+
+def _captions(item: Item) -> list[str]:
+    """Return what is written below the pictures of a gallery, and what stands in for them."""
+    captions = [one.text_if_any("caption") for one in item.item_if_any("gallery_data").items("items")]
+    links = [one.text_if_any("outbound_url") for one in item.item_if_any("gallery_data").items("items")]
+    return [*captions, *(one for one in links if absolute_url(one))]

@@ -1,0 +1,221 @@
+"""YouTube: comments on a channel's or a video's page, and the videos that a search finds.
+
+https://developers.google.com/youtube/v3/docs
+"""
+
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from msgspec import Meta
+
+from overheard.collectors.base import Reading
+from overheard.collectors.communities.community import (
+    Address,
+    Community,
+    Phrase,
+    actor_of,
+    mention_of,
+    one_of,
+    placed,
+    reading_of,
+    unescaped,
+    value_in,
+    with_query,
+)
+from overheard.collectors.communities.fields import FieldError, Item, document, unexpected
+from overheard.collectors.markup import PlainText, from_html, from_text
+from overheard.records import Actor, Fetch, Mention
+
+PLATFORM = "youtube"
+_EXPECTED = "comments or videos of the YouTube Data API"
+_SITE = "https://www.youtube.com"
+_THREAD = "youtube#commentThread"
+_Id = Annotated[str, Meta(max_length=100, pattern="^[\\w-]*$")]
+# What the API lists besides, and nobody says.
+_SILENT = frozenset(
+    f"youtube#{one}"
+    for one in ("channel", "playlist", "subscription", "caption", "channelSection", "videoCategory", "guideCategory",
+                "i18nLanguage", "i18nRegion", "member", "membershipsLevel", "videoAbuseReportReason")
+)  # fmt: skip
+# Comments that only the owner of a video sees.
+_HELD = frozenset({"heldForReview", "likelySpam", "rejected"})
+
+
+class YouTube(Community, frozen=True, kw_only=True):
+    """One of: a `query` for videos, a `video` with its comments, a `channel` (its id) with the comments on its videos.
+
+    Asked with an API key, the token of this source.
+    """
+
+    kind = "youtube"
+    token_header = ("X-Goog-Api-Key", "")
+
+    query: Phrase = ""
+    video: _Id = ""
+    channel: _Id = ""
+    api: Annotated[Address, Meta(min_length=1)] = "https://www.googleapis.com/youtube/v3"
+
+    def address(self) -> str:
+        """Return where to ask (`Community.address`)."""
+        self.need_token()
+        base = self.api.rstrip("/")
+        followed = one_of(query=self.query, video=self.video, channel=self.channel)
+        if followed == "query":
+            values = {"part": "snippet", "type": "video", "order": "date", "maxResults": 50, "q": self.query}
+            return f"{base}/search?{urlencode(values)}"
+        whose = {"videoId": self.video} if followed == "video" else {"allThreadsRelatedToChannelId": self.channel}
+        values = {"part": "snippet,replies", "order": "time", "maxResults": 100, "textFormat": "plainText"}
+        return f"{base}/commentThreads?{urlencode({**values, **whose})}"
+
+    def read(self, fetch: Fetch) -> Reading:
+        """Return the comments or videos of an answer (`Source.read`)."""
+        return read_items(fetch)
+
+
+def read_items(fetch: Fetch) -> Reading:
+    """Return the mentions in an answer: threads of comments, comments, a search, videos, a playlist.
+
+    Channels and playlists that a search finds are no utterances. Raises InputError where there is nothing to be read.
+    """
+    found = document(fetch, _EXPECTED)
+    items = _items(found)
+    if items is None:
+        raise unexpected(fetch, found, _EXPECTED)
+    token = found.get("nextPageToken") if isinstance(found, dict) else None
+    following = with_query(fetch.url, pageToken=token) if isinstance(token, str) and token else ""
+    plain = value_in(fetch.url, "textFormat") == "plainText"
+    return reading_of(fetch, items, lambda item: _taken(fetch, item, plain=plain), next_page=following)
+
+
+def _items(found: Any) -> list[tuple[str, Any]] | None:
+    if not isinstance(found, dict) or "error" in found:
+        return None
+    if isinstance(found.get("items"), list):
+        listed = placed(found["items"], "items")
+    elif isinstance(found.get("comments"), list):
+        listed = placed(found["comments"], "comments")
+    elif str(found.get("kind", "")).startswith("youtube#") and "snippet" in found:
+        listed = [("", found)]
+    else:
+        return [] if str(found.get("kind", "")).endswith("ListResponse") else None
+    return [one for path, value in listed for one in _opened(path, value)]
+
+
+def _opened(path: str, value: Any) -> list[tuple[str, Any]]:
+    """Return the comments of a thread, the first one first; anything else is returned as it is."""
+    snippet = value.get("snippet") if isinstance(value, dict) else None
+    held = snippet if isinstance(snippet, dict) else {}
+    if not isinstance(value, dict) or not (value.get("kind") == _THREAD or "topLevelComment" in held):
+        return [(path, value)]
+    replies = value.get("replies")
+    above = {"videoId": held.get("videoId"), "replies": held.get("totalReplyCount")}
+    below = replies.get("comments") if isinstance(replies, dict) else replies
+    inside = f"{path}.replies.comments".lstrip(".")
+    # What is no comment, or no list of some, is said below to be no item.
+    answers = placed(below, inside) if isinstance(below, list) else [(inside, below)] if below is not None else []
+    first = (f"{path}.snippet.topLevelComment".lstrip("."), held.get("topLevelComment"))
+    return [(at, {**one, "thread": above} if isinstance(one, dict) else one) for at, one in (first, *answers)]
+
+
+def _taken(fetch: Fetch, item: Item, *, plain: bool) -> Mention | None:
+    snippet = item.item("snippet")
+    if snippet is None:
+        raise FieldError(item.place("snippet"), "expected the item's snippet; there is none")
+    is_comment = item.text_if_any("kind") == "youtube#comment" or snippet.has("textDisplay") or item.has("thread")
+    return _comment(fetch, item, snippet, plain=plain) if is_comment else _video(fetch, item, snippet)
+
+
+def _comment(fetch: Fetch, item: Item, snippet: Item, *, plain: bool) -> Mention | None:
+    if snippet.text_if_any("moderationStatus") in _HELD:
+        return None
+    id_ = item.needed_id("id")
+    thread = item.item_if_any("thread")
+    video = snippet.id("videoId") or thread.id_if_any("videoId")
+    parent = snippet.id("parentId")
+    said = snippet.text("textOriginal")
+    if not snippet.has("textOriginal") and not snippet.has("textDisplay"):
+        raise FieldError(snippet.place("textDisplay"), "expected the text of a comment; there is none")
+    text = from_text(said) if said or plain else from_html(snippet.text("textDisplay"), base=_SITE)
+    if plain and not said:
+        text = from_text(snippet.text("textDisplay"))
+    return mention_of(
+        fetch,
+        PLATFORM,
+        id_,
+        text,
+        url=f"{_SITE}/watch?v={video}&lc={id_}" if video else "",
+        published=snippet.time("publishedAt"),
+        updated=snippet.time_if_any("updatedAt"),
+        in_reply_to=parent or video,
+        context=video or parent,
+        author=_author(snippet),
+        likes=snippet.count("likeCount"),
+        replies=thread.count("replies") if not parent else None,
+    )
+
+
+def _author(snippet: Item) -> Actor | None:
+    """Return who wrote a comment; names that begin with @ are handles."""
+    name = snippet.text("authorDisplayName").strip()
+    channel = snippet.raw("authorChannelId")
+    native_id = Item(channel, snippet.place("authorChannelId")).id("value") if channel is not None else ""
+    url = snippet.text_if_any("authorChannelUrl") or (f"{_SITE}/channel/{native_id}" if native_id else "")
+    is_handle = name.startswith("@") and " " not in name
+    return actor_of(
+        PLATFORM,
+        handle=name[1:] if is_handle else "",
+        native_id=native_id,
+        name="" if is_handle else name,
+        url=url.replace("http://", "https://", 1),
+    )
+
+
+def _video(fetch: Fetch, item: Item, snippet: Item) -> Mention | None:
+    """Return a video, whatever it came as: itself, found by a search, in a playlist, among a channel's doings."""
+    searched = item.raw("id")
+    kind = item.text("kind")
+    if isinstance(searched, dict):
+        found = Item(searched, item.place("id"))
+        if found.text("kind") in ("youtube#channel", "youtube#playlist"):
+            return None
+        id_ = found.needed_id("videoId")
+    elif kind == "youtube#playlistItem":
+        id_ = snippet.item_if_any("resourceId").id("videoId") or item.item_if_any("contentDetails").id("videoId")
+    elif kind == "youtube#activity":
+        id_ = item.item_if_any("contentDetails", "upload").id("videoId")
+        if not id_ and snippet.text_if_any("type") not in ("", "upload"):
+            return None
+    elif kind in _SILENT:
+        return None
+    else:
+        id_ = item.needed_id("id")
+    if not id_:
+        raise FieldError(item.place("id"), "expected the id of a video; there is none")
+    owner = snippet.id("videoOwnerChannelId") or snippet.id("channelId")
+    title = snippet.text("title")
+    statistics = item.item_if_any("statistics")
+    is_search = isinstance(searched, dict)
+    return mention_of(
+        fetch,
+        PLATFORM,
+        id_,
+        _plain(snippet.text("description"), escaped=is_search),
+        url=f"{_SITE}/watch?v={id_}",
+        name=unescaped(title) if is_search else title,
+        kind="Video",
+        published=item.item_if_any("contentDetails").time_if_any("videoPublishedAt") or snippet.time("publishedAt"),
+        author=actor_of(
+            PLATFORM,
+            native_id=owner,
+            name=unescaped(snippet.text_if_any("videoOwnerChannelTitle") or snippet.text_if_any("channelTitle")),
+            url=f"{_SITE}/channel/{owner}" if owner else "",
+        ),
+        tags=snippet.texts("tags"),
+        language=snippet.text_if_any("defaultAudioLanguage") or snippet.text_if_any("defaultLanguage"),
+        likes=statistics.count("likeCount"),
+        replies=statistics.count("commentCount"),
+    )
+
+
+def _plain(text: str, *, escaped: bool) -> PlainText:
+    return from_text(unescaped(text) if escaped else text)

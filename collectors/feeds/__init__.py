@@ -1,0 +1,1 @@
+"""Feeds of every dialect: bytes to mentions. Pure."""

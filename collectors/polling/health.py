@@ -1,0 +1,271 @@
+"""How a source does, in plain words: from what is remembered of it and of its site. Pure.
+
+One place for the page, the interface, the command line and the alerts.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, Protocol
+from zoneinfo import ZoneInfo
+
+from overheard.collectors.fetching import robots
+from overheard.collectors.polling.rhythm import expected_silence, is_silent
+from overheard.records import PollState, Rhythm, Robots
+
+HealthState = Literal[
+    "not asked yet",
+    "works",
+    "silent",
+    "failing",
+    "waiting",
+    "moved",
+    "retired",
+    "refused",
+    "unreadable",
+    "lying validators",
+]
+# What somebody has to look at; those first that only a person can mend.
+TROUBLE: tuple[HealthState, ...] = ("retired", "refused", "unreadable", "failing", "silent")
+
+# What a person can do, by what came; answers without a line of their own are said by their message alone.
+_ADVICE = {
+    0: "Check that the address is right and that this machine is connected. It is tried again by itself.",
+    401: "It wants a login. Overheard reads what is public; leave this source out, or use its public feed.",
+    403: "It does not want to be read by programs. Ask its owner, or leave it out of the settings.",
+    404: "There is nothing at this address any more. Look for its new feed, and change the address in the settings.",
+    429: "It was asked too often. Give it a longer interval in the settings.",
+}
+# Where no answer came since something else was wrong first: by how the message begins (`fetching.fetch`, `.secrets`).
+_UNANSWERED = {
+    "expected a valid certificate": (
+        "Nothing: it is asked again by itself, and works once the owner of the site has mended its certificate. If it "
+        "stays so, tell them."
+    ),
+    "expected the token": (
+        "Put the token where the message says, for whoever runs `overheard up`. It is looked for again with each try."
+    ),
+}
+_OTHERS = "It is tried again by itself, less and less often. If it stays so, check its address in the settings."
+_UNREAD = "It answers, but not with what is expected here. Check that the address is that of {}."
+_BOMB = "Tell its owner, or take it out of the settings: what is written so is not to be read by anybody."
+_EXPECTED = {"feed": "a feed, not of a page", "sitemap": "a sitemap", "file": "a file of posts", "page": "a web page"}
+_GONE = "Take it out of the settings, or look for what came in its place."
+_REFUSED = "What the message says is why it is not asked, or not read; change that, or take it out of the settings."
+_ROBOTS = "Its site does not want this address read by programs. Ask its owner, or take it out of the settings."
+_WAIT = "Nothing: it is asked again then."
+_SILENT = "Look at the site: it may have a new feed at another address, or have fallen asleep. It is still asked."
+_MOVED = "Change its address in the settings when you are at it."
+_LYING = "Nothing: it is asked without validators for a while, which costs its server a little more."
+
+_FEW, _SURE = 3.0, 5.0  # entries, gaps
+_SHARE = 0.6
+_DAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
+
+
+class Asked(Protocol):
+    """A source as the settings have it: `url` is where to ask, `interval` a fixed pause in seconds or None."""
+
+    @property
+    def kind(self) -> str:
+        """The name of its tables in the settings."""
+        ...
+
+    @property
+    def url(self) -> str:
+        """Where to ask."""
+        ...
+
+    @property
+    def interval(self) -> int | None:
+        """The configured pause in seconds, None for its own rhythm."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SourceHealth:
+    """A source in words: `message` says how it does, `advice` what to do, "" where nothing is.
+
+    `since` is the last time that all was well, as far as is known (of a silent one its last entry); `until` is when a
+    site that wants peace may be asked again.
+    """
+
+    state: HealthState
+    message: str
+    advice: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @property
+    def is_trouble(self) -> bool:
+        """True where somebody should look at it."""
+        return self.state in TROUBLE
+
+
+def health_of(
+    source: Asked, state: PollState | None, host: PollState | None, rules: Robots | None, now: datetime
+) -> SourceHealth:
+    """Return how a source does at `now`.
+
+    `state` is what is remembered of it, `host` of its site, `rules` its robots.txt; None where nothing is.
+    """
+    quiet = host.next_due if host is not None and host.next_due > now else None
+    refusal = robots.refusal(rules, state.url if state else source.url) if rules is not None else ""
+    if state is None or state.polled is None:
+        if quiet:
+            return SourceHealth(
+                "waiting", "Its site wants to be left alone, before it was asked once.", _WAIT, until=quiet
+            )
+        return SourceHealth("not asked yet", "It is asked in the next round while `overheard up` runs.")
+    if state.error:
+        return _in_error(state, host, quiet, rules, refusal, kind=source.kind)
+    if quiet:
+        return SourceHealth("waiting", _peace(state, host), _WAIT, since=state.succeeded, until=quiet)
+    rhythm = state.rhythm
+    if rhythm is not None and is_silent(rhythm, now):
+        expected = expected_silence(rhythm)
+        used = f"by its own rhythm more than {_span(expected)} are unusual" if expected else "that is long"
+        age = f"for {_span(now - rhythm.last)}" if rhythm.last else "since it is watched"
+        return SourceHealth("silent", f"It answers, but has had nothing new {age}; {used}.", _SILENT, since=rhythm.last)
+    if state.url != source.url:
+        there = f"It has moved for good to {state.url}, and is read there."
+        return SourceHealth(
+            "moved", there, "Change its address in the settings when you are at it.", since=state.succeeded
+        )
+    if state.distrusted is not None and state.distrusted > now:
+        said = "It said that nothing had changed when something had; so it is not believed for a while."
+        return SourceHealth("lying validators", said, _LYING, since=state.succeeded)
+    return SourceHealth("works", "It answers.", since=state.succeeded)
+
+
+def _in_error(
+    state: PollState, host: PollState | None, quiet: datetime | None, rules: Robots | None, refusal: str, *, kind: str
+) -> SourceHealth:
+    times = f"{state.failures:,} {'time' if state.failures == 1 else 'times'} in a row"
+    error = state.error.rstrip(". ")
+    if state.status == 410:
+        return SourceHealth("retired", "It says that it is gone for good (410).", _GONE, since=state.succeeded)
+    if refusal and rules is not None and rules.error:
+        return SourceHealth("failing", f"It is not asked: {refusal.rstrip('. ')}.", _OTHERS, since=state.succeeded)
+    if refusal:
+        return SourceHealth("refused", f"It is not asked: {refusal.rstrip('. ')}.", _ROBOTS, since=state.succeeded)
+    if state.outcome == "refused":
+        return SourceHealth("refused", f"It is not read: {error}.", _REFUSED, since=state.succeeded)
+    if quiet:
+        return SourceHealth("waiting", _peace(state, host), _WAIT, since=state.succeeded, until=quiet)
+    if 200 <= state.status < 300 or state.outcome == "unreadable":
+        return SourceHealth(
+            "unreadable",
+            f"It could not be read, {times}: {state.error}.",
+            _BOMB
+            if "makes of other entities" in error
+            else _UNREAD.format(_EXPECTED.get(kind, "what it is set up as")),
+            since=state.succeeded,
+        )
+    unanswered = (said for begins, said in _UNANSWERED.items() if not state.status and error.startswith(begins))
+    advice = next(unanswered, _ADVICE.get(state.status, _OTHERS))
+    return SourceHealth("failing", f"It has failed {times}: {error}.", advice, since=state.succeeded)
+
+
+def _peace(state: PollState, host: PollState | None) -> str:
+    if host is not None and host.error:
+        return f"Its site is left alone: {host.error.rstrip('. ')}."
+    why = f": {state.error.rstrip('. ')}" if state.error else ""
+    return f"Its site asked to be left alone{why}."
+
+
+# --- rhythm in words -------------------------------------------------------------------------------------------------
+
+
+def in_words(rhythm: Rhythm | None, zone: ZoneInfo) -> str:
+    """Return how a source posts: "about daily, mostly in the mornings"; times of day are those of `zone`."""
+    if rhythm is None or rhythm.events < _FEW or not rhythm.exposure:
+        return "not known yet"
+    daily = 24 * rhythm.events / rhythm.exposure
+    words = _how_often(daily)
+    if rhythm.gaps < _SURE or daily > 6:
+        return words
+    days = _weekdays(rhythm.days)
+    part = _part_of_day(rhythm.hours, rhythm.until.astimezone(zone).utcoffset() or timedelta())
+    return ", mostly ".join(filter(None, (words, " ".join(filter(None, (part, days))))))
+
+
+def every(interval: timedelta | None) -> str:
+    """Return a configured pause in words: "every 2 hours"; None is the source's own rhythm."""
+    if interval is None:
+        return "in its own rhythm"
+    for unit, name in ((timedelta(days=1), "day"), (timedelta(hours=1), "hour"), (timedelta(minutes=1), "minute")):
+        if interval >= unit and not interval % unit:
+            number = interval // unit
+            return f"every {name}" if number == 1 else f"every {number} {name}s"
+    return f"every {interval.total_seconds():.0f} seconds"
+
+
+def why_then(source: Asked, state: PollState | None, host: PollState | None, now: datetime) -> str:
+    """Return why a source is asked next when it is."""
+    interval = None if source.interval is None else timedelta(seconds=source.interval)
+    if state is None or state.polled is None:
+        return every(interval)
+    if host is not None and host.next_due > max(now, state.next_due):
+        return "its site asked for peace until then"
+    if state.error:
+        return "tried again, later with each failure"
+    pause = (state.next_due - state.polled).total_seconds()
+    # What is spread over the minutes after it is the source's wish still.
+    if state.ttl > (source.interval or 0) and state.ttl <= pause <= 1.2 * state.ttl + 600:
+        return "the source itself asks for that pause"
+    if interval is not None:
+        return f"{every(interval)}, as the settings say"
+    if state.rhythm is not None and is_silent(state.rhythm, now):
+        return "seldom, since it is silent"
+    return "in its own rhythm"
+
+
+def _how_often(daily: float) -> str:
+    if daily >= 36:
+        return f"about {daily / 24:.0f} an hour"
+    if daily >= 18:
+        return "about hourly"
+    if daily >= 1.5:
+        return f"about {daily:.0f} a day"
+    for least, words in (
+        (0.7, "about daily"),
+        (0.2, "a few times a week"),
+        (0.1, "about weekly"),
+        (0.05, "about every two weeks"),
+        (0.02, "about monthly"),
+    ):
+        if daily >= least:
+            return words
+    return "a few times a year"
+
+
+def _part_of_day(hours: Sequence[int], offset: timedelta) -> str:
+    """Return the part of the day in which most entries fall, "" for none; `hours` are 48 half hours of UTC."""
+    total = sum(hours)
+    if not total:
+        return ""
+    shift = int(offset.total_seconds() // 1_800)
+    parts = {"at night": 0, "in the mornings": 0, "in the afternoons": 0, "in the evenings": 0}
+    names = tuple(parts)
+    for place, count in enumerate(hours):
+        parts[names[(place + shift) % 48 // 12]] += count
+    best = max(parts, key=lambda name: parts[name])
+    return best if parts[best] >= _SHARE * total else ""
+
+
+def _weekdays(days: Sequence[int]) -> str:
+    total = sum(days)
+    if not total or len(days) != 7:
+        return ""
+    best = max(range(7), key=lambda day: days[day])
+    if days[best] >= _SHARE * total:
+        return f"on {_DAYS[best]}"
+    return "on weekdays" if days[5] + days[6] <= 0.05 * total else ""
+
+
+def _span(time: timedelta) -> str:
+    hours = time.total_seconds() / 3600
+    if hours < 48:
+        return f"{hours:.0f} hours"
+    return f"{hours / 24:.0f} days" if hours < 60 * 24 else f"{hours / 24 / 30.4:.0f} months"

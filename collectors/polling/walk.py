@@ -1,0 +1,186 @@
+"""A walk: a poll under way that asks more than the source itself, and what it has found until now.
+
+    answer of a source ─▶ begin ─▶ further requests, pages of entries ─▶ … ─▶ over
+
+Nothing of it is stored before the last answer came: a poll that dies midway is begun again, and what it has published
+is known by its ids.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import msgspec
+
+from overheard.collectors.base import PAGE, Source
+from overheard.collectors.fetching.fetch import Answer, Course, site_of
+from overheard.collectors.polling.collect import Collected, Collector
+from overheard.collectors.polling.follow import after
+from overheard.collectors.polling.jobs import Job, Jobs, Wanted
+from overheard.collectors.polling.limits import is_refusal
+from overheard.collectors.polling.looks import HTML
+from overheard.collectors.polling.schedule import Seen
+from overheard.collectors.polling.sites import Sites
+from overheard.records import Fetch, Followed, Mention, PollState, digest
+
+
+@dataclass(slots=True)
+class Walk:
+    """What came of the source, what is followed, and what is asked: by key what it leads to, or whose page it is.
+
+    `body` is the digest of what the source sent; `had` whether anything further came well, `problem` the first that did
+    not; `sent` requests it took.
+    """
+
+    answer: Answer
+    body: str
+    collected: Collected
+    followed: dict[str, Followed]
+    asked: dict[str, Followed | Mention] = field(default_factory=dict)
+    had: bool = False
+    problem: str = ""
+    sent: int = 0
+
+    @property
+    def failed(self) -> str:
+        """Why the poll as a whole failed, "" where it did not or where the answer says so itself.
+
+        A source that leads to others and holds nothing itself has failed where all of them have.
+        """
+        held = self.collected.seen.held if self.collected.seen else 0
+        return self.problem if not self.had and self.answer.kind == "fetched" and not held else ""
+
+
+# Called with a source's name, its walk where that is over, and what is to be stored besides.
+Step = Callable[[str, Walk | None, Mapping[str, PollState]], None]
+
+
+class Walks:
+    """The walks of one poller, by the name of the source, owned by its thread; `states` are those of its sources.
+
+    `step` is called after each answer to one of their requests.
+    """
+
+    def __init__(
+        self,
+        jobs: Jobs,
+        sites: Sites,
+        collector: Collector,
+        *,
+        clock: Callable[[], datetime],
+        states: dict[str, PollState],
+        step: Step,
+    ) -> None:
+        self._jobs = jobs
+        self._sites = sites
+        self._collector = collector
+        self._clock = clock
+        self._states = states
+        self._step = step
+        self._walks: dict[str, Walk] = {}
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._walks
+
+    def keys(self) -> set[str]:
+        """Return the keys of all that is asked."""
+        return {key for walk in self._walks.values() for key in walk.asked}
+
+    def use(self, before: Mapping[str, Source], now: Mapping[str, Source]) -> None:
+        """Give up the walks of sources that are set otherwise now."""
+        self._walks = {name: walk for name, walk in self._walks.items() if before.get(name) == now.get(name)}
+
+    def begin(self, name: str, walk: Walk, pages: Sequence[Mention], followed: Sequence[Followed]) -> bool:
+        """Have pages and what is followed asked for a poll; True where the poll goes on, False where it is over."""
+        self._ask_pages(name, walk, pages)
+        for one in followed:
+            self._follow(name, walk, one)
+        if walk.asked:
+            self._walks[name] = walk
+        return bool(walk.asked)
+
+    def _follow(self, name: str, walk: Walk, one: Followed) -> None:
+        """Put a further request of a poll in line; one whose site wants to be left alone waits for another poll."""
+        site, key = site_of(one.url), f"further {name} {one.url}"
+        if site and not self._sites.is_quiet(site) and key not in self._jobs:
+            course = Course(name, one.url, one.url, one.etag, one.last_modified, purpose=one.purpose, about=one.about)
+            self._put(key, course, name, "feed")
+            walk.asked[key] = one
+
+    def _ask_pages(self, name: str, walk: Walk, mentions: Sequence[Mention]) -> None:
+        """Put the pages of mentions in line that were held back for their text; where that cannot be, publish them."""
+        for mention in mentions:
+            site, key = site_of(mention.url), f"page {name} {mention.id}"
+            if not site or self._sites.is_quiet(site) or key in self._jobs:
+                self._collector.keep(mention)
+                continue
+            course = Course(name, mention.url, mention.url, purpose=PAGE, about=mention, accept=HTML)
+            self._put(key, course, name, "page")
+            walk.asked[key] = mention
+
+    def _put(self, key: str, course: Course, name: str, wanted: Wanted) -> None:
+        self._jobs.put(key, Job(course, self._clock(), self._answered, [name], wanted))
+
+    def _answered(self, key: str, job: Job, answer: Answer) -> None:
+        """Publish what a further request of a poll brought; after the last one the source is settled."""
+        name = job.sources[0]
+        walk, state = self._walks.get(name), self._states.get(name)
+        if walk is None or state is None or key not in walk.asked:
+            return  # taken out of the settings in the meantime
+        one = walk.asked.pop(key)
+        walk.sent += job.sent
+        if isinstance(one, Followed):
+            self._followed(walk, name, one, answer)
+        elif answer.fetch is None or self._collector.publish(answer.fetch).problem:
+            self._collector.keep(one)
+        # A place within a site that is closed to all says nothing of the site.
+        changed = {} if is_refusal(answer) else self._sites.weigh(name, state, answer)
+        # Where one page does not come now, others would not either, each after half a minute: no entry waits for that.
+        down = answer.site if isinstance(one, Mention) and answer.kind == "soft" else ""
+        for other in walk.asked.keys() - self._jobs.under_way.keys():
+            site, waits = self._jobs.site(other), isinstance(walk.asked[other], Mention)
+            if self._sites.is_quiet(site) or (waits and site == down):
+                self._jobs.drop(other)
+                if isinstance(mention := walk.asked.pop(other), Mention):
+                    self._collector.keep(mention)
+        if not walk.asked:
+            del self._walks[name]
+        self._step(name, None if walk.asked else walk, changed)
+
+    def _followed(self, walk: Walk, name: str, one: Followed, answer: Answer) -> None:
+        """Publish what came of something that a source leads to."""
+        body, collected = "", Collected()
+        if answer.fetch is not None:
+            body = body_of(answer.fetch)
+            if body != one.body:
+                collected = self._collector.publish(answer.fetch)
+        walk.followed[one.url] = after(one, answer, self._clock(), body=body, problem=collected.problem)
+        if problem := answer.message or collected.problem:
+            walk.problem = walk.problem or problem
+        else:
+            walk.had = True
+        seen, held = _with(walk.collected.seen, collected.seen), (*walk.collected.held, *collected.held)
+        walk.collected = replace(walk.collected, seen=seen, held=held)
+        state = self._states[name]
+        self._states[name] = msgspec.structs.replace(state, held=(*state.held, *collected.held))
+        self._ask_pages(name, walk, collected.pages)
+
+
+def body_of(fetch: Fetch) -> str:
+    """Return the digest by which a body is known again."""
+    return digest(fetch.body.decode("latin-1"))
+
+
+def as_asked_by(source: Source, fetch: Fetch) -> Fetch:
+    """Return a fetch as one of several sources with the same address has it."""
+    if fetch.source == source.name:
+        return fetch
+    return msgspec.structs.replace(fetch, id=f"fet_{digest(source.name, fetch.id)}", source=source.name, url=source.url)
+
+
+def _with(seen: Seen | None, beside: Seen | None) -> Seen | None:
+    """Return what a poll has found in a source, with what it has found besides."""
+    if beside is None:
+        return seen
+    seen = seen or Seen()
+    return replace(seen, beside=[*seen.beside, *beside.new])

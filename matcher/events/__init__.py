@@ -1,0 +1,1 @@
+"""Events: which mentions are of one happening."""

@@ -1,0 +1,1 @@
+"""The rules of the interface of a source, each a function that yields what breaks it."""

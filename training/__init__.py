@@ -1,0 +1,1 @@
+"""How the shipped models are made: `make models`. Runs in an environment of its own (training/requirements.txt)."""
