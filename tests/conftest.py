@@ -34,7 +34,7 @@ def shared() -> Path:
 
 @pytest.fixture(autouse=True)
 def nobody_sets_up_logging() -> Iterator[None]:
-    """Fail a test that sets up the logging of its process: what later tests find in the log would depend on the order."""
+    """Fail a test that sets up the logging of its process: what later tests find in it would depend on the order."""
     root = logging.getLogger()
     level, handlers = root.level, list(root.handlers)
     yield
