@@ -5,7 +5,7 @@ Knows neither the network nor the log: a source says where to ask and reads what
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, ClassVar
 
 import msgspec
@@ -66,6 +66,14 @@ class Further:
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """The terms of a service that a kind's policy follows: where they are, and the day on which they were read."""
+
+    url: str
+    read_on: date
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What a source read from one fetch; all of it may be empty.
 
@@ -77,7 +85,8 @@ class Reading:
     5005, and JSON Feed's `next_url`) hold older entries, "" where there are none; `hub` is one of WebSub; `expired`:
     the source says that it will have nothing new. `requests` are what else is to be asked for this poll, the most
     important first: they take the place of those that an earlier reading of the source named. `refused` is why what
-    was asked for at somebody's word is not what they said, in words that they may read; "" where it is.
+    was asked for at somebody's word is not what they said, in words that they may read; "" where it is. `units` are
+    what this answer used up of the budget of a source that has one (`PollState.spending`).
     """
 
     mentions: tuple[Mention, ...] = ()
@@ -95,6 +104,7 @@ class Reading:
     expired: bool = False
     requests: tuple[Further, ...] = ()
     refused: str = ""
+    units: int = 0
 
 
 # An hour is what most feeds ask for; asking more often than every five minutes is rude.
@@ -113,8 +123,15 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     kind: ClassVar[str]
     # Whether an entry that is missing though older ones are there may have been deleted, so that its page is looked at.
     shows_newest: ClassVar[bool] = True
+    # Whether its address is an interface documented for programs: robots.txt is for those that follow links.
+    documented_api: ClassVar[bool] = False
+    # Whether an answer shows its newest first and names the page with older ones (`Reading.next_page`): a poll then
+    # reads on until it comes to what an earlier one had reached.
+    pages: ClassVar[bool] = False
     # What the terms of all its sources allow. Their owner may allow less, and more where `owner_decides`: it is theirs.
     kind_policy: ClassVar[Policy] = OPEN
+    # Where those terms are, and when they were read; None for a kind that has none.
+    kind_terms: ClassVar[Terms | None] = None
     owner_decides: ClassVar[bool] = False
 
     name: Annotated[str, Meta(min_length=1, max_length=200)]
@@ -145,6 +162,11 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             del own[name]
         said = {name: value for name, (value, default) in own.items() if value != default}
         return digest(msgspec.json.encode(said, order="sorted").decode()) if said else ""
+
+    def since(self, reached: datetime) -> str:
+        """Return the address that leaves out what is older than what was `reached`, where the service can do that."""
+        del reached
+        return self.url
 
     @property
     def completes(self) -> bool:

@@ -1,8 +1,11 @@
-"""A mention: one public utterance, shaped as an ActivityStreams 2.0 object."""
+"""A mention: one utterance, public or to us alone, shaped as an ActivityStreams 2.0 object."""
 
 from typing import Literal
 
 from overheard.records.base import ObjectType, Record, Time
+
+# How something reached us that was said to us alone; "" for what was said in public.
+Channel = Literal["", "mail", "chat", "form"]
 
 
 class ProfileLink(Record, frozen=True, kw_only=True):
@@ -33,17 +36,21 @@ class Actor(Record, frozen=True, kw_only=True):
 
 
 class Mention(Record, frozen=True, kw_only=True):
-    """One public utterance.
+    """One utterance: a public one, or, where `channel` is set, what somebody wrote to us alone.
 
-    `content` and `name` are plain text made once at the door (`overheard.text.clean`). `source` is the
-    configured source that brought it ("news", "reddit", a feed's name); `platform` the site that its native id
-    and handles belong to ("reddit", "x"; "web" for anything found by URL). `first_seen` is when Overheard
-    first had it. `tag` are hashtags without `#`, `links` the URLs in the text, as given. `language` is what
-    the source declared (BCP 47), may be empty. `in_reply_to` is the URL or native id of what it answers, `context` that
-    of the root of its thread where the platform tells it. Aliases: other canonical URLs of the same utterance. `method`
-    is how the text was had: "" as the source gave it, "page" from the page that a feed only sums up. `response` is what
-    a webmention is to the page of ours that it was verified to link to, "mention" for a mere link; "" for all others.
-    `withheld` says what was left out as this left Overheard, and by whose policy; it is never kept.
+    What came by a channel ("mail": a mailbox of ours; "chat": a messenger; "form": a form or a marketplace's lead) is
+    an activity of whoever wrote it. It is no public mention: it counts in no volume, reach or trend of what is said
+    publicly, and leaves Overheard by no way that shows what is public.
+
+    `content` and `name` are plain text made once at the door (`overheard.text.clean`). `source` is the configured
+    source that brought it ("news", "reddit", a feed's name); `platform` the site that its native id and handles belong
+    to ("reddit", "x"; "web" for anything found by URL). `first_seen` is when Overheard first had it. `tag` are hashtags
+    without `#`, `links` the URLs in the text, as given. `language` is what the source declared (BCP 47), may be empty.
+    `in_reply_to` is the URL or native id of what it answers, `context` that of the root of its thread where the
+    platform tells it. Aliases: other canonical URLs of the same utterance. `method` is how the text was had: "" as the
+    source gave it, "page" from the page that a feed only sums up. `response` is what a webmention is to the page of
+    ours that it was verified to link to, "mention" for a mere link; "" for all others. `withheld` says what was left
+    out as this left Overheard, and by whose policy; it is never kept.
     """
 
     id: str
@@ -71,6 +78,7 @@ class Mention(Record, frozen=True, kw_only=True):
     shares: int | None = None
     replies: int | None = None
     withheld: str = ""
+    channel: Channel = ""
 
     @property
     def text(self) -> str:

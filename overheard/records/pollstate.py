@@ -74,6 +74,10 @@ class PollState(Record, frozen=True, kw_only=True):
     `held` are the fetches (partition/offset on `fetches`) of a poll that is not over, whose entries wait for the text
     of their pages.
 
+    `reached` is how far its posts were read, the newest time of the last poll that read all its pages. `cursor` is
+    where a stream goes on, in words of its own. `spending` are the units of its budget that were used, by month
+    ("2026-11", UTC).
+
     Of a host: `next_due`; `welcomed` is when it last answered well, `refusals` when it last refused which source since
     then; `refused_runs` how many runs of refusals it had, the last at `refused`; `error` is why it is left alone.
     """
@@ -116,6 +120,9 @@ class PollState(Record, frozen=True, kw_only=True):
     told_at: Time | None = None
     looks: int = 0
     held: tuple[str, ...] = ()
+    reached: Time | None = None
+    cursor: str = ""
+    spending: dict[str, int] = msgspec.field(default_factory=dict)
 
 
 class Revision(Record, frozen=True, kw_only=True):
