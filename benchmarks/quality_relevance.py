@@ -19,7 +19,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overheard.enrich.encoder import Encoder
-from overheard.enrich.senses import BAR, UNTAUGHT, WORD_BAR, Base, Floats, has_capital, is_word_of, learn, load, sigmoid
+from overheard.enrich.senses import (
+    BAR,
+    UNTAUGHT,
+    WORD_BAR,
+    Base,
+    Floats,
+    is_as_a_name,
+    is_word_of,
+    learn,
+    load,
+    sigmoid,
+)
 from training.senses import Case, features, is_test, own, posts, shares, word_cases
 from training.sentiment_data import brands
 
@@ -126,7 +137,7 @@ def _curve(
     most = max(decisions)
     taught = bars_of(words.tolist())
     # Nobody said anything of it: of a word nearly all passes, of another name all.
-    untaught = np.where(words & ~has_capital(seen), UNTAUGHT, 0.0)
+    untaught = np.where(words & ~is_as_a_name(seen), UNTAUGHT, 0.0)
     pooled: dict[tuple[int, bool], list[tuple[Floats, NDArray[np.bool_], Floats]]] = {}
     for name in sorted({one.name for one in cases}):
         its = np.array([i for i, one in enumerate(cases) if one.name == name])

@@ -37,8 +37,8 @@ BAR: Final = 0.5
 # words, 88 of 100 posts stay, and 76 at even odds.
 WORD_BAR: Final = 0.3
 # The same for a term of which nobody has said anything, by examples, required words or decisions: only what is nearly
-# sure to be another sense goes, and nothing that has a capital in the middle of a sentence. At even odds one in seven
-# posts on the game "Battlefield" went.
+# sure to be another sense goes, and nothing that is written as a name is. At even odds one in seven posts on the game
+# "Battlefield" went.
 UNTAUGHT: Final = 0.1
 # Of a name that is no word: who watches it means it until people say otherwise, so the odds begin at 3 to 1, and the
 # base, which knows little of such names that it never met (ROC area 0.44 to 0.7), moves them by half.
@@ -112,7 +112,8 @@ _LINK = regex.compile(r"https?://|www\.|\b\w+\.(?:com|tv|ly|gg|co|net|org|be|me)
 # Read of a text for what it is as a whole.
 _WHOLE: Final = 1_000
 
-_CAPITAL = 5  # of what is shown: a capital where the sentence would have none
+# Of what is shown: a capital where the sentence would have none, and what follows it.
+_CAPITAL, _BEFORE_CAPITAL, _BEFORE_NUMBER = 5, 18, 20
 _SHAPES = 34
 _BEFORE_AT = _index(_CLASSES, _SHAPES)
 _AFTER_AT = _index(_AFTER, _SHAPES + len(_CLASSES))
@@ -159,9 +160,9 @@ def shown(text: str, start: int, end: int) -> NDArray[np.float32]:
     prior = lefts[-1] if lefts and not begins else ""
     following = rights[0] if rights and not regex.match(r"\s*[.!?\n]", after) else ""
     found[17] = bool(prior) and prior[0].isupper() and not titled and not shouted
-    found[18] = bool(following) and following[0].isupper() and not titled and not shouted
+    found[_BEFORE_CAPITAL] = bool(following) and following[0].isupper() and not titled and not shouted
     found[19] = prior.isdigit()
-    found[20] = following[:1].isdigit()
+    found[_BEFORE_NUMBER] = following[:1].isdigit()
     found[21] = at in "-/" and bool(at)
     found[22] = after[:1] in ("-", "/") and bool(after)
     found[23] = len(word.split()) > 1
@@ -186,9 +187,13 @@ def shown(text: str, start: int, end: int) -> NDArray[np.float32]:
     return found
 
 
-def has_capital(seen: Floats) -> NDArray[np.bool_]:
-    """Return of features [n, SHOWN + ...] whether each has a capital where the sentence would have none."""
-    return np.asarray(seen[:, _CAPITAL] > 0)
+def is_as_a_name(seen: Floats) -> NDArray[np.bool_]:
+    """Return of features [n, SHOWN + ...] whether each is written as names are.
+
+    It has a capital where the sentence would have none, or a number or a capital follows: "Battlefield Hardline is
+    out", "battlefield 1", "battlefield V".
+    """
+    return np.asarray((seen[:, [_CAPITAL, _BEFORE_CAPITAL, _BEFORE_NUMBER]] > 0).any(axis=1))
 
 
 def _bucket(word: str) -> int:
@@ -396,7 +401,7 @@ class Senses:
         bars: dict[str, float] = {}
         for term, rows in by_term.items():
             taught = self._of(term) is not None or (term in self._terms and bool(self._terms[term].requires))
-            named = bool(has_capital(seen[rows]).any())
+            named = bool(is_as_a_name(seen[rows]).any())
             bar = WORD_BAR if any(words[row] for row in rows) else BAR
             bars[term] = bar if taught else 0.0 if named else UNTAUGHT
             if (learned := self._of(term)) is not None:

@@ -149,7 +149,7 @@ class Winnow:
         linked = self._terms.linked(mention.links)
         watched = [*self._watched(mention), *self._named(mention)]
         # A webmention was verified to link to a page of ours, whatever it says there.
-        always = mention.source in self._always or bool(mention.response)
+        always = mention.source in self._always or bool(mention.response or mention.channel)
         if not (hits or linked or watched or always):
             return None
         passed = [Passed(reason="term", by=term) for term in dict.fromkeys([*[hit.term for hit in hits], *linked])]

@@ -8,7 +8,7 @@ import pytest
 from overheard.enrich import senses
 from overheard.enrich.encoder import Encoder
 from overheard.enrich.rewinnow import Rewinnow
-from overheard.enrich.senses import BAR, OTHER_SENSE, Senses, shown
+from overheard.enrich.senses import BAR, OTHER_SENSE, Senses, is_as_a_name, shown
 from overheard.enrich.stage import EnrichStage
 from overheard.enrich.told import told
 from overheard.enrich.winnow import Winnow
@@ -91,6 +91,23 @@ def test_a_mention_in_another_sense_has_a_fate_of_its_own(stage: EnrichStage) ->
     stage_with(stage, TARGET)
     outcome = stage.process([mention_record(a_mention("We missed our sales target by a mile."))])
     assert (list(outcome.outputs), outcome.fates) == ([], {OTHER_SENSE: 1})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "who wants to watch my harvest 2 stream tonight",
+        "streaming harvest V later on, come by",
+        "Felt pretty good. Harvest Moon: back on the farm! link below",
+    ],
+)
+def test_a_word_before_a_number_or_a_capital_stays_until_people_teach_otherwise(stage: EnrichStage, text: str) -> None:
+    stage_with(stage, a_term("harvest", "Harvest"))
+    assert stage.process([mention_record(a_mention(text))]).fates == {"enriched": 1}
+    bare = text.replace(" 2 ", " ").replace(" V ", " ").lower()
+    for written, expected in ((text, True), (bare, False)):
+        at = written.lower().index("harvest")
+        assert is_as_a_name(shown(written, at, at + len("harvest"))[None]).all() == expected
 
 
 def test_the_fate_is_told_in_words() -> None:
