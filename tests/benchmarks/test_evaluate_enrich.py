@@ -94,10 +94,13 @@ def test_every_section_has_its_place_in_the_docs() -> None:
 def test_speed_is_a_ratio_of_one_run_and_rates_with_their_limits() -> None:
     batches = [(100, 2_000, 1.0, 2.0), (100, 4_000, 2.0, 2.0), (50, 1_000, 0.5, 1.0)]
     articles = [(1.0, 1.5), (2.0, 3.0)]
-    rows = bench_enrich.Speed(batches, enriched=250, memory=300.0, tokens=28.0, models={}, articles=articles).rows
-    assert [round(row.figure, 1) for row in rows] == [70.0, 50.0, 1_400.0, 1.5, 300.0]
-    assert [row.low <= row.figure <= row.high for row in rows] == [True] * 5
-    assert [is_met(row) for row in rows] == [True, False, False, True, True]
+    speed = bench_enrich.Speed(batches, 250, 300.0, 28.0, {}, articles, beside=[1.7, 1.95, 1.9])
+    rows = speed.rows
+    assert [round(row.figure, 1) for row in rows] == [70.0, 500.0, 14_000.0, 1.5, 190.0, 300.0]
+    assert [row.low <= row.figure <= row.high for row in rows] == [True] * 6
+    assert [is_met(row) for row in rows] == [True, True, True, True, True, True]
+    slow = speed._replace(batches=[(1, 10, 1.0, 4.0)] * 2, beside=[1.7, 1.6])
+    assert [is_met(row) for row in slow.rows] == [False, True, False, True, False, True]
 
 
 def test_the_mean_of_seeds_is_that_of_what_the_shipped_model_names() -> None:

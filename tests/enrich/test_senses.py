@@ -107,7 +107,7 @@ def test_a_word_before_a_number_or_a_capital_stays_until_people_teach_otherwise(
     bare = text.replace(" 2 ", " ").replace(" V ", " ").lower()
     for written, expected in ((text, True), (bare, False)):
         at = written.lower().index("harvest")
-        assert is_as_a_name(shown(written, at, at + len("harvest"))[None]).all() == expected
+        assert is_as_a_name(np.array([shown(written, at, at + len("harvest"))], np.float64)).all() == expected
 
 
 def test_the_fate_is_told_in_words() -> None:
