@@ -52,7 +52,7 @@ def match(mention: EnrichedMention, text: Text, directory: Directory, identities
     within = {party.name: evidence for party in named for evidence in party.evidence[:1]}
     named += find_accounts(mention, text, firms, within)
     parties += find_linked(mention, directory, named)
-    overruled = _overruled(parties, decided, directory)
+    overruled = _without_authors_own(_overruled(parties, decided, directory), directory)
     overruled += [
         party for party in _employers(overruled, directory) if directory.person_of(party.subject) not in refused
     ]
@@ -122,6 +122,44 @@ def _overruled(parties: list[Party], decided: Mapping[str, Decision], directory:
             found[place], evidence=(*found[place].evidence, *(_passed_over(one, directory) for one in told[:RIVALS]))
         )
     return list(found.values())
+
+
+def _without_authors_own(parties: list[Party], directory: Directory) -> list[Party]:
+    """Return the parties with a known author as the author alone, though the text names them: a byline, a signature.
+
+    In that place namesakes wait no longer either, unless more speaks for one of them than for the author.
+    """
+    authors = {directory.person_of(party.subject) for party in parties if _is_linked_author(party)}
+    own = [
+        party
+        for party in (parties if authors else ())
+        if party.role == "mentioned"
+        and party.subject in directory.contacts
+        and directory.person_of(party.subject) in authors
+    ]
+    if not own:
+        return parties
+    kept = [party for party in parties if not any(party is one or _is_namesake(party, one) for one in own)]
+    return [_names_themselves(party, own, directory) if _is_linked_author(party) else party for party in kept]
+
+
+def _is_linked_author(party: Party) -> bool:
+    return party.role == "author" and party.outcome == "linked"
+
+
+def _is_namesake(party: Party, own: Party) -> bool:
+    """True for a candidate for the place where an author's own name stands, with no better claim to it."""
+    return party.outcome == "candidate" and party.weight <= own.weight and are_rivals(party, own)
+
+
+def _names_themselves(author: Party, own: list[Party], directory: Directory) -> Party:
+    """Return an author with the place of the own name, where the text has it."""
+    person = directory.person_of(author.subject)
+    evidence = (one for party in own if directory.person_of(party.subject) == person for one in party.evidence)
+    if (place := next((one for one in evidence if one.start >= 0), None)) is None:
+        return author
+    told = msgspec.structs.replace(place, feature="names themselves", weight=0.0, veto=False)
+    return msgspec.structs.replace(author, evidence=(*author.evidence, told))
 
 
 def _passed_over(rival: Party, directory: Directory) -> Evidence:

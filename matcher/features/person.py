@@ -111,9 +111,14 @@ def lower_case(case: PersonCase) -> Found | None:
 
 
 def rare_name(case: PersonCase) -> Found | None:
-    """So few people bear the name that it is hardly another: at most one expected in the tables of `rarity`."""
+    """So few people bear the name that it is hardly another: at most one expected in the tables of `rarity`.
+
+    Not where many contacts bear the family name: this CRM's people are then named otherwise than the tables have it.
+    """
     sighting = case.sighting
     if sighting.case == "lower" or sighting.kind != "full" or sighting.level not in ("exact", "accents"):
+        return None
+    if case.bearers >= _SHARED:
         return None
     bearers = expected_bearers(case.name, abroad=is_abroad(case.contact.country))
     if bearers is None or bearers > RARE or (sighting.inverted and not sighting.comma):

@@ -222,6 +222,42 @@ def test_namesakes_by_half_are_nobody_and_keep_nobody_from_being_linked() -> Non
     assert person("Susan Rice spoke", SUSAN_MARTINEZ, SUSAN) == "nobody"
 
 
+@pytest.mark.parametrize(
+    ("text", "others"),
+    [
+        ("By Asha Rao. The new lathe is loud", {}),
+        ("The new lathe is loud. Asha Rao is plant manager at Acme Tools", {}),
+        ("The new lathe is loud. -- Asha Rao", {NAMESAKE.id: None}),
+        ("Asha Rao of Borealis told me that the lathe is loud", {NAMESAKE.id: "linked"}),
+        ("By Asha Rao. I met Asha Rao of Borealis there", {NAMESAKE.id: "linked"}),
+        ("By Asha Rao. Gina Haspel told me that the lathe is loud", {GINA.id: "linked"}),
+    ],
+)
+def test_an_author_whose_own_text_names_them_is_the_author_alone(text: str, others: dict[str, str | None]) -> None:
+    said = mention("1", text, author="asha_r", profile={"name": "Asha Rao"})
+    found = outcomes(said, ASHA, NAMESAKE, GINA)
+    assert found["author", ASHA.id] == "linked"
+    assert ("mentioned", ASHA.id) not in found
+    assert {id_: found.get(("mentioned", id_)) for id_ in others} == others
+    (author,) = (one for one in parties(said, ASHA, NAMESAKE, GINA) if one.role == "author")
+    place = next(one for one in author.evidence if one.feature == "names themselves")
+    assert text[place.start : place.end] == "Asha Rao"
+
+
+def test_an_author_whom_nobody_knows_leaves_whom_the_text_names() -> None:
+    text = "By Asha Rao, plant manager at Acme Tools. The new lathe is loud"
+    assert outcomes(mention("1", text, author="zed"), ASHA)["mentioned", ASHA.id] == "linked"
+    unsure = mention("1", text, author="zed", profile={"name": "Asha Rao"})
+    found = outcomes(unsure, ASHA)
+    assert (found["author", ASHA.id], found["mentioned", ASHA.id]) == ("candidate", "linked")
+
+
+def test_who_is_said_to_be_the_author_is_no_longer_named_in_the_text() -> None:
+    said = mention("1", "By Asha Rao. The new lathe is loud", author="asha_r", profile={"name": "Asha Rao"})
+    decided = decision("1", "same", said.mention.id, ASHA.id)
+    assert outcomes(said, ASHA, NAMESAKE, decided) == {("author", ASHA.id): "linked"}
+
+
 def test_a_middle_name_that_contradicts_is_a_veto() -> None:
     assert person("John A. Smith of Leeds", JOHN, entities=[("person", "John A. Smith")]) == "linked"
     assert person("John B. Smith of Leeds", JOHN, entities=[("person", "John B. Smith")]) == "candidate"
@@ -384,15 +420,15 @@ def test_a_thousand_with_one_claim_cost_no_more_than_their_number(shared: str) -
 
 
 def test_every_party_says_why_with_what_was_compared_and_where() -> None:
-    said = mention("1", "I met Asha Rao of Acme Tools", author="asha_r")
-    made = directory(ASHA, ACME)
+    said = mention("1", "I met Asha Rao of Acme Tools", author="ben")
+    made = directory(ASHA, ACME, contact("9", "Ben Stone", handles={"reddit": "ben"}))
     text = said.mention.text
     for party in match(said, Text(text), made).parties:
         assert party.evidence
         for one in party.evidence:
             assert one.start < 0 or text[one.start : one.end] == one.mention_value
     sentences = explained(match(said, Text(text), made).parties, made)
-    assert sentences[0] == 'author Asha Rao: linked; the CRM names reddit handle "asha_r" for 1'
+    assert sentences[0] == 'author Ben Stone: linked; the CRM names reddit handle "ben" for 9'
     assert sentences[1].startswith('mentioned Asha Rao: linked; full name "Asha Rao" at 6-14; employer named')
     assert sentences[2].startswith('mentioned Acme Tools: linked; name in text "Acme Tools" at 18-28')
     assert sentences[3] == "Acme Tools: employs Asha Rao, who is linked here"

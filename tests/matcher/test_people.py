@@ -502,6 +502,14 @@ def test_a_name_is_rare_where_its_own_bearer_lives_whoever_of_its_bearers_is_loo
     }
 
 
+@pytest.mark.parametrize(("relatives", "outcome"), [(14, LINKED), (15, CANDIDATE)])
+def test_a_name_is_not_rare_where_many_contacts_bear_the_family_name(relatives: int, outcome: str) -> None:
+    others = [contact(f"x{n}", f"{chr(97 + n)}exon Haspel") for n in range(relatives)]
+    found = people("Then Gina Haspel resigned", contact("1", "Gina Haspel"), *others)
+    assert found["1"].outcome == outcome
+    assert ("rare name" in features(found["1"])) == (outcome == LINKED)
+
+
 def test_a_worse_spelled_name_with_facts_keeps_a_rare_name_from_being_linked_alone() -> None:
     rare, told = contact("1", "Gina Haspel"), employee("2", "Gina Haspell")
     assert people("Gina Haspel came", rare, told)["1"].outcome == LINKED
