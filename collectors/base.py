@@ -6,7 +6,7 @@ Knows neither the network nor the log: a source says where to ask and reads what
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 from msgspec import Meta
@@ -67,10 +67,25 @@ class Further:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The terms of a service that a kind's policy follows: where they are, and the day on which they were read."""
+    """The terms of a service that a kind's policy follows: where they are, and the day on which they were read.
+
+    `read_on` is None where they were not: each site has its own, or they could not be had.
+    """
 
     url: str
-    read_on: date
+    read_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """Why a service gave nothing, as it says itself.
+
+    `message` is in plain words, "" where it says nothing that its status does not; `until` is when it may be asked
+    again, None where it does not say.
+    """
+
+    message: str = ""
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +122,19 @@ class Reading:
     units: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What the sources of one account may use up of a service: `limit` units in a period of UTC.
+
+    `unit` is what is counted, in the plural; `price` that of 1,000 of them, None where it was not said.
+    """
+
+    limit: int
+    unit: str = "posts"
+    period: Literal["month", "day"] = "month"
+    price: float | None = None
+
+
 # An hour is what most feeds ask for; asking more often than every five minutes is rude.
 Interval = Annotated[int, Meta(ge=300, le=30 * 86_400)]
 
@@ -133,6 +161,15 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     # Where those terms are, and when they were read; None for a kind that has none.
     kind_terms: ClassVar[Terms | None] = None
     owner_decides: ClassVar[bool] = False
+    # What each of its own settings is, in a sentence, for whoever is asked for it (`overheard sources add`).
+    asks: ClassVar[Mapping[str, str]] = {
+        "name": "A name of your own for it, which its posts are shown under.",
+        "url": "Its address.",
+        "interval": "Seconds between two polls; without it, its own rhythm.",
+        "policy": "What of it is kept, and for how long.",
+    }
+    # Where its token is made, and what that must allow, in a sentence; "" for a kind that takes none.
+    token_from: ClassVar[str] = ""
 
     name: Annotated[str, Meta(min_length=1, max_length=200)]
     url: str
@@ -142,7 +179,11 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     @property
     def in_force(self) -> Policy:
         """Its policy: that of its kind, made stricter by what its owner set (`overheard.policy`)."""
-        return in_force(self.kind_policy, self.policy, free=self.owner_decides)
+        policy = in_force(self.kind_policy, self.policy, free=self.owner_decides)
+        terms = self.kind_terms
+        if terms is None or policy.terms:
+            return policy
+        return msgspec.structs.replace(policy, terms=terms.url, read_on=policy.read_on or terms.read_on)
 
     @property
     def looser(self) -> tuple[str, str] | None:
@@ -163,10 +204,50 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         said = {name: value for name, (value, default) in own.items() if value != default}
         return digest(msgspec.json.encode(said, order="sorted").decode()) if said else ""
 
+    @classmethod
+    def asked_for(cls) -> dict[str, str]:
+        """Return its settings by name, with the sentence that says what each is; "" where there is none."""
+        said: dict[str, str] = {}
+        for base in reversed(cls.__mro__):
+            said |= base.__dict__.get("asks", {})
+        return {one.name: said.get(one.name, "") for one in msgspec.structs.fields(cls)}
+
+    @classmethod
+    def like(cls, url: str, software: str = "") -> Mapping[str, object] | None:
+        """Return the settings that follow what is at an address that a person gave; None where it is none of its.
+
+        `software` is what runs there as far as that is known ("mastodon", "discourse").
+        """
+        del url, software
+        return None
+
+    def complaint(self, status: int, headers: Mapping[str, str], body: bytes, now: datetime) -> Complaint:
+        """Return what the answer to a request that gave nothing says of why, and until when; it may say nothing."""
+        del status, headers, body, now
+        return Complaint()
+
     def since(self, reached: datetime) -> str:
         """Return the address that leaves out what is older than what was `reached`, where the service can do that."""
         del reached
         return self.url
+
+    @property
+    def history(self) -> timedelta | None:
+        """How far back its address may be asked for (`since`); None where it goes back as far as it likes."""
+        return None
+
+    @property
+    def budget(self) -> Budget | None:
+        """What its account may use up; None where nothing is to be kept to."""
+        return None
+
+    def within(self, url: str, left: int) -> tuple[str, int]:
+        """Return an address that takes no more than the units that are `left`, and how many it takes at most.
+
+        "" where not even the smallest request may be sent.
+        """
+        del left
+        return url, 0
 
     @property
     def completes(self) -> bool:

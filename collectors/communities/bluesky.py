@@ -46,6 +46,13 @@ class Bluesky(Community, frozen=True, kw_only=True):
     """
 
     kind = "bluesky"
+    complaints = {
+        "AuthMissing": "It wants a token for that: the search of its AppView may be closed to those who have none.",
+        "ExpiredToken": "Its token has expired: make another, and put it where the settings say.",
+        "InvalidToken": "It does not know that token: make another, and put it where the settings say.",
+        "BlockedActor": "This account has blocked whoever asks.",
+        "RateLimitExceeded": "It was asked too often.",
+    }
 
     query: Phrase = ""
     account: Annotated[str, Meta(max_length=300, pattern="^[^\\s/?#]*$")] = ""

@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Annotated, Any, ClassVar
@@ -12,7 +12,8 @@ import msgspec
 from markdown_it import MarkdownIt
 from msgspec import Meta
 
-from overheard.collectors.base import Deletion, Further, Reading, Rejected, Source
+from overheard.collectors.base import Complaint, Deletion, Further, Reading, Rejected, Source
+from overheard.collectors.communities.complaints import Told, told_in
 from overheard.collectors.communities.fields import FieldError, Item
 from overheard.collectors.feeds.entry import MAX_NAME, language_of, tags_of
 from overheard.collectors.markup import (
@@ -57,6 +58,13 @@ class Community(Source, frozen=True, kw_only=True):
 
     # A page shows what is newest of a search or a list, and not all older ones.
     shows_newest = False
+    documented_api = True
+    asks = {
+        "token_env": "The environment variable that holds its token: the name of it, never the token itself.",
+        "token_file": "Or the file that holds its token, as seen from the settings.",
+    }
+    # What codes in its errors mean, in a sentence that says what to do; of all others its own words are told.
+    complaints: ClassVar[Mapping[str, str]] = {}
     # The header in which the token is sent, and what stands before it there.
     token_header: ClassVar[tuple[str, str]] = ("Authorization", "Bearer ")
 
@@ -74,6 +82,18 @@ class Community(Source, frozen=True, kw_only=True):
     def address(self) -> str:
         """Return where to ask. Raises ValueError where the settings do not say what is followed."""
         raise NotImplementedError
+
+    def complaint(self, status: int, headers: Mapping[str, str], body: bytes, now: datetime) -> Complaint:
+        """Return what an error of the service says (`Source.complaint`)."""
+        del headers
+        told = told_in(body)
+        known = next((self.complaints[code] for code in told.codes if code in self.complaints), "")
+        return Complaint(known or (f"It says: {told.words}" if told.words else ""), self.again(status, told, now))
+
+    def again(self, status: int, told: Told, now: datetime) -> datetime | None:
+        """Return until when an error says, beside what is in its headers, that nothing more is to be had."""
+        del status, told, now
+        return None
 
     @property
     def has_token(self) -> bool:

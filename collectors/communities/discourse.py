@@ -3,6 +3,7 @@
 https://docs.discourse.org
 """
 
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -24,6 +25,7 @@ from overheard.collectors.communities.community import (
     site_url,
     with_query,
 )
+from overheard.collectors.communities.complaints import Told, number_at
 from overheard.collectors.communities.fields import FieldError, Item, document, origin_of, unexpected
 from overheard.collectors.markup import PlainText, from_html
 from overheard.records import Actor, Fetch, Mention
@@ -40,6 +42,12 @@ class Discourse(Community, frozen=True, kw_only=True):
 
     kind = "discourse"
     token_header = ("User-Api-Key", "")
+    complaints = {
+        "rate_limit": "It was asked too often.",
+        "not_logged_in": "This forum shows that to those only who are logged in: give a token, or leave it out.",
+        "invalid_access": "This forum does not show that to everybody: give a token that may read it, or leave it out.",
+        "not_found": "There is nothing of that number there: look at `topic`.",
+    }
 
     instance: Address = ""
     what: Literal["posts", "topics"] = "posts"
@@ -58,6 +66,11 @@ class Discourse(Community, frozen=True, kw_only=True):
         if self.query:
             return f"{base}/search.json?{urlencode({'q': f'{self.query} order:latest'})}"
         return f"{base}/posts.json" if self.what == "posts" else f"{base}/latest.json?order=created"
+
+    def again(self, status: int, told: Told, now: datetime) -> datetime | None:
+        """Return when a forum that was asked too often may be asked again, as it says beside Retry-After."""
+        seconds = number_at(told.found, "extras", "wait_seconds") if status == 429 else None
+        return None if seconds is None else now + timedelta(seconds=seconds)
 
     def read(self, fetch: Fetch) -> Reading:
         """Return the posts of an answer (`Source.read`)."""

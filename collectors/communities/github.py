@@ -4,6 +4,7 @@ https://docs.github.com/en/rest
 """
 
 import re
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode, urlsplit
 
@@ -23,6 +24,7 @@ from overheard.collectors.communities.community import (
     placed,
     reading_of,
 )
+from overheard.collectors.communities.complaints import Told
 from overheard.collectors.communities.fields import FieldError, Item, document, unexpected
 from overheard.collectors.markup import PlainText, absolute_url, from_html, from_text
 from overheard.records import Actor, Fetch, Mention, ProfileLink
@@ -30,6 +32,7 @@ from overheard.records import Actor, Fetch, Mention, ProfileLink
 PLATFORM = "github"
 _EXPECTED = "issues, comments, discussions or releases of GitHub"
 _MOST = 100
+_PAUSE = timedelta(minutes=1)
 # GitHub's own account that stands in for those that are gone.
 _GHOST = "ghost"
 # The objects of an event or webhook that somebody wrote, the one that it is about first.
@@ -66,6 +69,10 @@ class GitHub(Community, frozen=True, kw_only=True):
             return f"{base}/search/issues?{urlencode(values)}"
         path = _PATHS[self.what]
         return f"{base}/repos/{self.repository}/{path}{'&' if '?' in path else '?'}per_page={_MOST}"
+
+    def again(self, status: int, told: Told, now: datetime) -> datetime | None:
+        """Return when it may be asked again that says "secondary rate limit", and no time: after a minute at least."""
+        return now + _PAUSE if status in (403, 429) and "secondary rate limit" in told.words else None
 
     def read(self, fetch: Fetch) -> Reading:
         """Return what was written in an answer (`Source.read`)."""
@@ -117,7 +124,7 @@ def _taken(fetch: Fetch, item: Item, *, gone: bool) -> Mention | Deletion | None
     url = absolute_url(item.text("html_url"))
     if not url:
         raise FieldError(item.place("html_url"), "expected its address on the site, which makes its id; there is none")
-    native_id = _native_id(url)
+    native_id = native_id_of(url)
     if gone:
         return deletion_of(fetch, PLATFORM, native_id, url=url)
     if item.flag("draft") and item.has("tag_name") and not item.has("published_at"):
@@ -149,7 +156,7 @@ def _taken(fetch: Fetch, item: Item, *, gone: bool) -> Mention | Deletion | None
     )
 
 
-def _native_id(url: str) -> str:
+def native_id_of(url: str) -> str:
     """Return what something is known by: its address without the host; owners and names have no case."""
     parts = urlsplit(url)
     path = parts.path.strip("/")
@@ -168,7 +175,7 @@ def _thread(item: Item, url: str) -> tuple[str, str]:
     above, hash_, fragment = url.partition("#")
     if not hash_:
         return "", ""
-    root = _native_id(above)
+    root = native_id_of(above)
     answered = item.id("parent_id") or item.id("in_reply_to_id")
     before = next((one for one in ("discussioncomment-", "discussion_r") if fragment.startswith(one)), "")
     return (f"{root}#{before}{answered}" if answered and before else root), root

@@ -50,6 +50,11 @@ class Reddit(Community, frozen=True, kw_only=True):
     """
 
     kind = "reddit"
+    complaints = {
+        "private": "This subreddit is private: leave this source out.",
+        "banned": "Reddit has closed this subreddit: leave this source out.",
+        "quarantined": "This subreddit is quarantined, and shown to those only who have agreed to see it.",
+    }
 
     query: Phrase = ""
     subreddit: _Name = ""

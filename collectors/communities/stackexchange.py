@@ -3,7 +3,8 @@
 https://api.stackexchange.com/docs
 """
 
-from datetime import timedelta
+import re
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
@@ -24,12 +25,16 @@ from overheard.collectors.communities.community import (
     value_in,
     with_query,
 )
+from overheard.collectors.communities.complaints import Told, number_at
 from overheard.collectors.communities.fields import FieldError, Item, document, unexpected
 from overheard.collectors.markup import PlainText, absolute_url, from_html
 from overheard.records import Actor, Fetch, Mention
 
 _EXPECTED = "items of the Stack Exchange API"
 _MOST = 100
+# Where it says that it was asked too often, and not for how long: a ban lasts from half a minute up.
+_PAUSE = 600
+_SECONDS = re.compile(r"\bin (\d{1,7}) seconds?\b")
 # The sites that are no part of stackexchange.com.
 _OWN = ("stackoverflow", "superuser", "serverfault", "askubuntu", "stackapps")
 
@@ -41,6 +46,13 @@ class StackExchange(Community, frozen=True, kw_only=True):
     """
 
     kind = "stackexchange"
+    complaints = {
+        "bad_parameter": "It knows no such site or tag: look at `site`, which is the name in its API, and `tag`.",
+        "key_required": "It wants a key for that: see the page of this kind.",
+        "throttle_violation": "It was asked more often than it allows from one address.",
+        "access_denied": "Its token does not allow that: make another.",
+        "invalid_access_token": "It does not know that token: make another, and put it where the settings say.",
+    }
 
     site: Annotated[str, Meta(min_length=1, max_length=100, pattern="^[a-z0-9.-]+$")] = "stackoverflow"
     what: Literal["questions", "answers", "comments"] = "questions"
@@ -59,6 +71,16 @@ class StackExchange(Community, frozen=True, kw_only=True):
             values |= {"tagged": self.tag}
         path = "search/advanced" if self.query else self.what
         return f"{self.api.rstrip('/')}/{path}?{urlencode(values | {'pagesize': _MOST})}"
+
+    def again(self, status: int, told: Told, now: datetime) -> datetime | None:
+        """Return when it may be asked again that was asked too often: it says that in words."""
+        del status
+        if "throttle_violation" not in told.codes:
+            return None
+        pause = number_at(told.found, "backoff") or 0
+        if match := _SECONDS.search(told.words):
+            pause = max(pause, int(match[1]))
+        return now + timedelta(seconds=pause or _PAUSE)
 
     def read(self, fetch: Fetch) -> Reading:
         """Return the items of an answer (`Source.read`)."""

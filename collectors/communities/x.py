@@ -26,6 +26,7 @@ from overheard.collectors.communities.community import (
     unescaped,
     with_query,
 )
+from overheard.collectors.communities.complaints import Told
 from overheard.collectors.communities.fields import FieldError, Item, document, unexpected
 from overheard.collectors.markup import absolute_url, from_text
 from overheard.records import Actor, Fetch, Mention, ProfileLink
@@ -56,6 +57,15 @@ class X(Community, frozen=True, kw_only=True):
     """
 
     kind = "x"
+    complaints = {
+        "client-not-enrolled": "The application of this token is in no project: give it one in X's developer portal.",
+        "client-forbidden": "What was paid for does not allow that: look at the plan in X's developer portal.",
+        "UsageCapExceeded": "All posts that were paid for this month are used up.",
+        "CreditsDepleted": "All credits that were paid for are used up: buy some in X's developer portal.",
+        "https://api.x.com/2/problems/credits": "All credits that were paid for are used up.",
+        "https://api.twitter.com/2/problems/usage-capped": "All posts that were paid for are used up.",
+        "https://api.x.com/2/problems/usage-capped": "All posts that were paid for are used up.",
+    }
 
     query: Annotated[str, Meta(max_length=4_096)] = ""
     user: Annotated[str, Meta(max_length=20, pattern="^\\d*$")] = ""
@@ -70,6 +80,15 @@ class X(Community, frozen=True, kw_only=True):
             return f"{base}/tweets/search/recent?{urlencode({'query': self.query, 'max_results': _MOST, **_FIELDS})}"
         path = "tweets" if self.what == "posts" else "mentions"
         return f"{base}/users/{self.user}/{path}?{urlencode({'max_results': _MOST, **_FIELDS})}"
+
+    def again(self, status: int, told: Told, now: datetime) -> datetime | None:
+        """Return when the month, or the day, is over of which all that was paid for is used up."""
+        if status != 429 or not any("usage-capped" in code or code == "UsageCapExceeded" for code in told.codes):
+            return None
+        today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        if isinstance(told.found, dict) and str(told.found.get("period", "")).lower() == "daily":
+            return today + timedelta(days=1)
+        return (today.replace(day=1) + timedelta(days=32)).replace(day=1)
 
     def read(self, fetch: Fetch) -> Reading:
         """Return the posts of an answer (`Source.read`)."""

@@ -3,8 +3,10 @@
 https://developers.google.com/youtube/v3/docs
 """
 
+from datetime import UTC, datetime, time, timedelta
 from typing import Annotated, Any
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from msgspec import Meta
 
@@ -22,6 +24,7 @@ from overheard.collectors.communities.community import (
     value_in,
     with_query,
 )
+from overheard.collectors.communities.complaints import Told
 from overheard.collectors.communities.fields import FieldError, Item, document, unexpected
 from overheard.collectors.markup import PlainText, from_html, from_text
 from overheard.records import Actor, Fetch, Mention
@@ -37,6 +40,9 @@ _SILENT = frozenset(
     for one in ("channel", "playlist", "subscription", "caption", "channelSection", "videoCategory", "guideCategory",
                 "i18nLanguage", "i18nRegion", "member", "membershipsLevel", "videoAbuseReportReason")
 )  # fmt: skip
+_PACIFIC = ZoneInfo("America/Los_Angeles")
+_USED_UP = "The quota of its API key is used up for today; it begins anew at midnight in California."
+_DAILY = frozenset({"quotaExceeded", "dailyLimitExceeded"})
 # Comments that only the owner of a video sees.
 _HELD = frozenset({"heldForReview", "likelySpam", "rejected"})
 
@@ -49,6 +55,18 @@ class YouTube(Community, frozen=True, kw_only=True):
 
     kind = "youtube"
     token_header = ("X-Goog-Api-Key", "")
+    complaints = {
+        "quotaExceeded": _USED_UP,
+        "dailyLimitExceeded": _USED_UP,
+        "rateLimitExceeded": "It was asked too often with this API key.",
+        "commentsDisabled": "Comments are turned off there: leave this source out, or watch the channel.",
+        "videoNotFound": "There is no such video, or it is private: look at `video`.",
+        "channelNotFound": "There is no such channel: `channel` is its id, which begins with UC.",
+        "accessNotConfigured": "Switch on the YouTube Data API v3 in the project that the API key is of.",
+        "API_KEY_INVALID": "It knows no such API key: make one, and put it where the settings say.",
+        "keyInvalid": "It knows no such API key: make one, and put it where the settings say.",
+        "ipRefererBlocked": "The API key is limited to other addresses or sites: allow this machine's.",
+    }
 
     query: Phrase = ""
     video: _Id = ""
@@ -66,6 +84,13 @@ class YouTube(Community, frozen=True, kw_only=True):
         whose = {"videoId": self.video} if followed == "video" else {"allThreadsRelatedToChannelId": self.channel}
         values = {"part": "snippet,replies", "order": "time", "maxResults": 100, "textFormat": "plainText"}
         return f"{base}/commentThreads?{urlencode({**values, **whose})}"
+
+    def again(self, status: int, told: Told, now: datetime) -> datetime | None:
+        """Return when the day of a quota that is used up is over: at midnight in California."""
+        if status != 403 or not _DAILY & frozenset(told.codes):
+            return None
+        tomorrow = now.astimezone(_PACIFIC).date() + timedelta(days=1)
+        return datetime.combine(tomorrow, time(), _PACIFIC).astimezone(UTC)
 
     def read(self, fetch: Fetch) -> Reading:
         """Return the comments or videos of an answer (`Source.read`)."""

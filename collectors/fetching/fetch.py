@@ -44,6 +44,7 @@ _PERMANENT = frozenset({301, 308})
 _MAX_ADDRESSES = 3
 _RESOLVERS = 16
 _MAX_HEADER = 4_096
+_MAX_SAID = 16_384
 _NOT_TAKEN = "The token of this source was not taken: it expired, was withdrawn, or does not allow this"
 _WANTED = "It wants a token of whoever asks"
 
@@ -68,7 +69,9 @@ class Answer:
 
     `status` is 0 where no server answered. `message` says what was expected and what came; empty where all is well.
     `headers` are those of the last hop, `site` is its site. `moved_to` is where permanent redirects lead from the URL
-    asked for, or "".
+    asked for, or "". `said` is the JSON in which a server says why it gives nothing, some kB at most and without the
+    token that it was asked with; `until` is when it may be asked again by that. `advice` is what to do, "" where the
+    status tells.
     """
 
     kind: AnswerKind
@@ -78,6 +81,9 @@ class Answer:
     fetch: Fetch | None = None
     moved_to: str = ""
     site: str = ""
+    said: bytes = b""
+    until: datetime | None = None
+    advice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +191,14 @@ class Fetcher:
             fetch = self._recorded(hop, course) if hop.kind == "fetched" else None
             worked = hop.kind in ("fetched", "unmodified")
             return Answer(
-                hop.kind, hop.status, hop.message, hop.headers, fetch, course.moved_to if worked else "", course.site
+                hop.kind,
+                hop.status,
+                hop.message,
+                hop.headers,
+                fetch,
+                course.moved_to if worked else "",
+                course.site,
+                b"" if worked else _without(secret, hop.body),
             )
         try:
             there = urljoin(here, hop.headers["location"])
@@ -313,7 +326,8 @@ class Fetcher:
             return _Hop("redirect", status, headers)
         if not 200 <= status < 300:
             soft = status in _SOFT_STATUS or status >= 500
-            return _Hop("soft" if soft else "hard", status, headers, message=f"expected status 200; got {status}")
+            said = await _said(response, headers) if status >= 400 else b""
+            return _Hop("soft" if soft else "hard", status, headers, said, f"expected status 200; got {status}")
         limit = self.limits.body if most is None else min(self.limits.body, most)
         length = headers.get("content-length", "")
         if length.isdigit() and len(length) < 20 and int(length) > limit:
@@ -376,6 +390,30 @@ class _Site:
         """Wait until `gap` seconds have passed since the last request."""
         if self.last is not None and (rest := self.last + gap - time.monotonic()) > 0:
             sleep(rest)
+
+
+async def _said(response: httpx.Response, headers: Mapping[str, str]) -> bytes:
+    """Return the JSON of an error; nothing where it is something else, or longer than any is."""
+    if "json" not in headers.get("content-type", "").lower():
+        return b""
+    try:
+        inflater, received = Inflater(headers.get("content-encoding", ""), _MAX_SAID), 0
+        async for chunk in response.aiter_raw():
+            received += len(chunk)
+            if received > _MAX_SAID:
+                return b""
+            inflater.feed(chunk)
+        return inflater.finish()
+    except (TooLargeError, EncodingError, zlib.error, httpx.TransportError):
+        return b""
+
+
+def _without(secret: Sequence[tuple[bytes, bytes]], said: bytes) -> bytes:
+    """Return what a server said without the token that it was asked with."""
+    for _, value in secret:
+        for part in (value, value.rpartition(b" ")[2]):
+            said = said.replace(part, b"...") if part else said
+    return said
 
 
 def _too_large(limit: int, got: str) -> str:

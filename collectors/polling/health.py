@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
+from overheard.collectors.base import Source
 from overheard.collectors.fetching import robots
 from overheard.collectors.polling.rhythm import expected_silence, is_silent
 from overheard.records import PollState, Rhythm, Robots
@@ -36,6 +37,19 @@ _ADVICE = {
     404: "There is nothing at this address any more. Look for its new feed, and change the address in the settings.",
     429: "It was asked too often. Give it a longer interval in the settings.",
 }
+# Of interfaces documented for programs, which are asked with a token, or for what the settings name.
+_ADVICE_OF_SERVICES = {
+    400: "It does not understand what is asked for. Look at what the settings say of this source.",
+    401: "Put a token that is valid where the settings say.",
+    402: "It wants to be paid for that. Look at the plan of the account, or leave this source out.",
+    403: "What the message says is why. If nothing else, its token does not allow this: look at what it may read.",
+    404: "There is nothing of that name there. Look at what the settings say of this source.",
+    410: "There is nothing there any more. Take this source out of the settings.",
+    422: "It does not understand what is asked for. Look at what the settings say of this source.",
+    429: "Nothing: it is asked again, later with each failure. If it stays so, give it a longer interval.",
+}
+# Answers that another token may change.
+_OF_TOKENS = frozenset({401, 403})
 # Where no answer came since something else was wrong first: by how the message begins (`fetching.fetch`, `.secrets`).
 _UNANSWERED = {
     "expected a valid certificate": (
@@ -54,6 +68,9 @@ _GONE = "Take it out of the settings, or look for what came in its place."
 _REFUSED = "What the message says is why it is not asked, or not read; change that, or take it out of the settings."
 _ROBOTS = "Its site does not want this address read by programs. Ask its owner, or take it out of the settings."
 _WAIT = "Nothing: it is asked again then."
+_BUDGET = (
+    "Nothing, or raise its `budget` in the settings: it goes on where it left off, as far as its service goes back."
+)
 _SILENT = "Look at the site: it may have a new feed at another address, or have fallen asleep. It is still asked."
 _MOVED = "Change its address in the settings when you are at it."
 _LYING = "Nothing: it is asked without validators for a while, which costs its server a little more."
@@ -118,9 +135,13 @@ def health_of(
             )
         return SourceHealth("not asked yet", "It is asked in the next round while `overheard up` runs.")
     if state.error:
-        return _in_error(state, host, quiet, rules, refusal, kind=source.kind)
+        return _in_error(source, state, host, rules, quiet=quiet, refusal=refusal)
     if quiet:
         return SourceHealth("waiting", _peace(state, host), _WAIT, since=state.succeeded, until=quiet)
+    if state.outcome == "spent" and state.next_due > now:
+        return SourceHealth(
+            "waiting", f"It is not asked: {state.note}.", _BUDGET, since=state.succeeded, until=state.next_due
+        )
     rhythm = state.rhythm
     if rhythm is not None and is_silent(rhythm, now):
         expected = expected_silence(rhythm)
@@ -135,11 +156,17 @@ def health_of(
     if state.distrusted is not None and state.distrusted > now:
         said = "It said that nothing had changed when something had; so it is not believed for a while."
         return SourceHealth("lying validators", said, _LYING, since=state.succeeded)
-    return SourceHealth("works", "It answers.", since=state.succeeded)
+    return SourceHealth("works", f"It answers. {state.note}".strip(), since=state.succeeded)
 
 
 def _in_error(
-    state: PollState, host: PollState | None, quiet: datetime | None, rules: Robots | None, refusal: str, *, kind: str
+    source: Asked,
+    state: PollState,
+    host: PollState | None,
+    rules: Robots | None,
+    *,
+    quiet: datetime | None,
+    refusal: str,
 ) -> SourceHealth:
     times = f"{state.failures:,} {'time' if state.failures == 1 else 'times'} in a row"
     error = state.error.rstrip(". ")
@@ -159,12 +186,20 @@ def _in_error(
             f"It could not be read, {times}: {state.error}.",
             _BOMB
             if "makes of other entities" in error
-            else _UNREAD.format(_EXPECTED.get(kind, "what it is set up as")),
+            else _UNREAD.format(_EXPECTED.get(source.kind, "what it is set up as")),
             since=state.succeeded,
         )
     unanswered = (said for begins, said in _UNANSWERED.items() if not state.status and error.startswith(begins))
-    advice = next(unanswered, _ADVICE.get(state.status, _OTHERS))
+    advice = next(unanswered, "") or _advice(source, state.status)
     return SourceHealth("failing", f"It has failed {times}: {error}.", advice, since=state.succeeded)
+
+
+def _advice(source: Asked, status: int) -> str:
+    """Return what to do where a source answers with a status, or with none (0)."""
+    if status and isinstance(source, Source) and source.documented_api:
+        made = f" {source.token_from}" if status in _OF_TOKENS and source.token_from else ""
+        return f"{_ADVICE_OF_SERVICES.get(status, _OTHERS)}{made}"
+    return _ADVICE.get(status, _OTHERS)
 
 
 def _peace(state: PollState, host: PollState | None) -> str:

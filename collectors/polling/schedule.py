@@ -43,6 +43,11 @@ MOVES_TO_BELIEVE = 3
 
 _MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
 _RETRY_STATUS = frozenset({403, 429, 503})
+# Headers that name a limit: GitHub, Reddit, Mastodon; X; Bluesky, and what is to be a standard. What is left is a
+# number, when it begins anew seconds from then, seconds since 1970, or a date of ISO 8601.
+_LIMITS = ("x-ratelimit", "x-rate-limit", "ratelimit")
+_NUMBER = re.compile(r"\d{1,12}(?:\.\d{1,6})?", re.ASCII)
+_EPOCH = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +115,12 @@ def settle(
     (None where nothing was read: nothing new). `problem` says why an answer that came well could not be read; it counts
     as a failure, and its body is not remembered as read.
     """
+    if answer.kind == "spent":
+        # It was not asked, or not to the end, for no fault of its own.
+        until = answer.until or now + MAX_SOFT
+        return msgspec.structs.replace(
+            state, next_due=_outside(until, state), polled=now, error="", failures=0, note=answer.message
+        )
     error = problem or answer.message
     asked = min(timedelta(seconds=state.ttl) if ttl is None else ttl, MAX_INTERVAL)
     if error:
@@ -165,17 +176,49 @@ def _due(state: PollState, rhythm: Rhythm, answer: Answer, now: datetime, interv
 
 
 def retry_after(answer: Answer, now: datetime) -> datetime | None:
-    """Return until when the site wants to be left alone (RFC 9110, 10.2.3); None where it does not say.
+    """Return until when the site wants to be left alone; None where it does not say. At most 31 days.
 
-    Seconds or a date; counted for 403, 429 and 503 only. At most 31 days.
+    What it says in its body counts first, then Retry-After (RFC 9110, 10.2.3: seconds or a date), then the headers by
+    which services tell when a limit that is used up begins anew; both for 403, 429 and 503 only.
     """
-    value = answer.headers.get("retry-after", "").strip()
-    if not value or answer.status not in _RETRY_STATUS:
+    latest = now + MAX_RETRY_AFTER
+    if answer.until is not None:
+        return min(answer.until, latest) if answer.until > now else None
+    if answer.status not in _RETRY_STATUS:
         return None
+    if not (value := answer.headers.get("retry-after", "").strip()):
+        return _limit_over(answer, now)
     if value.isascii() and value.isdigit():
         return now + min(timedelta(seconds=int(value[:9])), MAX_RETRY_AFTER)
     until = _date(value)
-    return min(until, now + MAX_RETRY_AFTER) if until and until > now else None
+    return min(until, latest) if until and until > now else None
+
+
+def _limit_over(answer: Answer, now: datetime) -> datetime | None:
+    """Return when a limit that is used up begins anew; None where none is told, or none is used up."""
+    for prefix in _LIMITS:
+        left, reset = (answer.headers.get(f"{prefix}-{name}", "").strip() for name in ("remaining", "reset"))
+        # A 429 is one whatever it counts; a 403 has other reasons too.
+        if not reset or (left and _number(left) != 0) or (not left and answer.status != 429):
+            continue
+        seconds = _number(reset)
+        try:
+            if seconds is None:
+                until = datetime.fromisoformat(reset)
+                until = until.replace(tzinfo=UTC) if until.tzinfo is None else until.astimezone(UTC)
+            elif seconds >= _EPOCH:
+                until = datetime.fromtimestamp(seconds, UTC)
+            else:
+                until = now + timedelta(seconds=seconds)
+        except (ValueError, OverflowError, OSError):
+            continue
+        if until > now:
+            return min(until, now + MAX_RETRY_AFTER)
+    return None
+
+
+def _number(value: str) -> float | None:
+    return float(value) if _NUMBER.fullmatch(value) else None
 
 
 def fresh_for(headers: Mapping[str, str], now: datetime) -> timedelta:

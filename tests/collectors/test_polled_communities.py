@@ -117,3 +117,15 @@ def test_a_comment_that_was_deleted_at_its_source_is_deleted(log: EmbeddedLog, h
     assert polls.poll().fates["deleted"] == 1
     serve()
     assert "deleted" not in polls.poll().fates
+
+
+def test_an_interface_documented_for_programs_is_asked_whatever_robots_txt_says_of_pages(
+    log: EmbeddedLog, httpserver: HTTPServer
+) -> None:
+    httpserver.expect_request("/robots.txt").respond_with_data("User-agent: *\nDisallow: /\n")
+    httpserver.expect_request("/api/v1/search_by_date").respond_with_json({"hits": []})
+    base = httpserver.url_for("").rstrip("/")
+    polls = Polls(log, HackerNews(name="hn", query="paperfold", api=f"{base}/api/v1"))
+    report = polls.poll()
+    assert (report.problems, report.requests) == ((), 1)
+    assert [request.path for request, _ in httpserver.log] == ["/api/v1/search_by_date"]
