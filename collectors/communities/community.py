@@ -16,6 +16,7 @@ from overheard.collectors.base import Complaint, Deletion, Further, Reading, Rej
 from overheard.collectors.communities.complaints import Told, told_in
 from overheard.collectors.communities.fields import FieldError, Item
 from overheard.collectors.feeds.entry import MAX_NAME, language_of, tags_of
+from overheard.collectors.fetching.secrets import Grant
 from overheard.collectors.markup import (
     MAX_LINKS,
     MAX_TEXT,
@@ -99,6 +100,11 @@ class Community(Source, frozen=True, kw_only=True):
     def has_token(self) -> bool:
         """True where the settings say where a token is."""
         return bool(self.token_env or self.token_file)
+
+    @property
+    def grant(self) -> Grant | None:
+        """How the token is had that it is asked with, where its own is exchanged for that; None: it is its own."""
+        return None
 
     def need_token(self) -> None:
         """Raises ValueError where the settings do not say where the token is."""

@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from typing import Literal
 from urllib.parse import urljoin, urlsplit
@@ -24,14 +24,16 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 
 from overheard.collectors.fetching.addresses import Resolve, is_public, system_resolve
+from overheard.collectors.fetching.grants import Grants, Inquiry, Reply
 from overheard.collectors.fetching.inflate import EncodingError, Inflater, TooLargeError
-from overheard.collectors.fetching.secrets import SecretError, Secrets
+from overheard.collectors.fetching.secrets import Place, SecretError, Secrets, header_of, without_token
 from overheard.records import Fetch, Mention, digest
 from overheard.urls import registrable_domain
 
 # `fetched`: a body came. `unmodified`: the server says nothing is new. `soft`: may pass by itself. `hard`: the source
 # is not there. `refused`: we will not have what the server offers (address, size, encoding, too many redirects).
-AnswerKind = Literal["fetched", "unmodified", "soft", "hard", "refused"]
+# `spent`: it was not asked, since too little of a budget is left.
+AnswerKind = Literal["fetched", "unmodified", "soft", "hard", "refused", "spent"]
 
 ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml, application/xml;q=0.9, "
@@ -44,7 +46,12 @@ _PERMANENT = frozenset({301, 308})
 _MAX_ADDRESSES = 3
 _RESOLVERS = 16
 _MAX_HEADER = 4_096
+# Of the JSON of an error, and what its bytes may take after its headers.
 _MAX_SAID = 16_384
+_SAID_SECONDS = 5.0
+# Of the answer of a token endpoint; and for how long at most it is left alone at its word.
+_MAX_TOKEN = 65_536
+_HOUR = timedelta(hours=1)
 _NOT_TAKEN = "The token of this source was not taken: it expired, was withdrawn, or does not allow this"
 _WANTED = "It wants a token of whoever asks"
 
@@ -70,8 +77,7 @@ class Answer:
     `status` is 0 where no server answered. `message` says what was expected and what came; empty where all is well.
     `headers` are those of the last hop, `site` is its site. `moved_to` is where permanent redirects lead from the URL
     asked for, or "". `said` is the JSON in which a server says why it gives nothing, some kB at most and without the
-    token that it was asked with; `until` is when it may be asked again by that. `advice` is what to do, "" where the
-    status tells.
+    token that it was asked with; `until` is when it may be asked again by that.
     """
 
     kind: AnswerKind
@@ -83,7 +89,6 @@ class Answer:
     site: str = ""
     said: bytes = b""
     until: datetime | None = None
-    advice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +155,7 @@ class Fetcher:
         self._sleep = sleep
         self._resolve = resolve
         self._secrets = secrets or Secrets()
+        self._grants = Grants(clock)
         # Names are resolved beside the loop: a resolver may take its time, and asyncio's own pool has five threads.
         self._resolvers = ThreadPoolExecutor(_RESOLVERS, thread_name_prefix="resolve")
         self._tls = ssl.create_default_context()
@@ -179,14 +185,20 @@ class Fetcher:
             return Answer("refused", message=message, site=course.site)
         if refusal := refusal_of(here):
             return Answer("refused", message=refusal, site=course.site)
+        began = time.monotonic()
         try:
-            secret = self._secrets.headers(course.source, here)
+            place = self._secrets.place(course.source, here)
+            token = "" if place is None else await self._token(course, place)
+            hop = await self._hop(course, _secret(place, token), self.limits.total - course.spent)
+            if place is not None and place.grant and _is_over(hop):
+                # It may have ended before its time: once more, with a new one.
+                token = await self._token(course, place, refused=token)
+                hop = await self._hop(course, _secret(place, token), self.limits.total - course.spent)
         except SecretError as e:
             return Answer("soft", message=str(e), site=course.site)
-        began = time.monotonic()
-        hop = await self._hop(course, secret, self.limits.total - course.spent)
+        hop = _without(hop, token)
         if hop.status == 401:
-            hop = replace(hop, message=f"{hop.message}. {_NOT_TAKEN if secret else _WANTED}")
+            hop = replace(hop, message=f"{hop.message}. {_NOT_TAKEN if token else _WANTED}")
         if hop.kind != "redirect":
             fetch = self._recorded(hop, course) if hop.kind == "fetched" else None
             worked = hop.kind in ("fetched", "unmodified")
@@ -198,7 +210,7 @@ class Fetcher:
                 fetch,
                 course.moved_to if worked else "",
                 course.site,
-                b"" if worked else _without(secret, hop.body),
+                b"" if worked else hop.body,
             )
         try:
             there = urljoin(here, hop.headers["location"])
@@ -213,6 +225,26 @@ class Fetcher:
             hops=course.hops + 1,
             spent=course.spent + time.monotonic() - began,
         )
+
+    async def _token(self, course: Course, place: Place, *, refused: str = "") -> str:
+        """Return the token of a source, by an exchange where it takes one. Raises SecretError."""
+        if place.grant is None:
+            return place.value(course.source)
+        return await self._grants.token(course.source, place, place.grant, self._inquire, refused=refused)
+
+    async def _inquire(self, inquiry: Inquiry) -> Reply:
+        """Ask a token endpoint. No redirect is followed, and nothing that came of it is kept."""
+        if refusal := refusal_of(inquiry.url):
+            return Reply(message=refusal)
+        course = Course("", inquiry.url, inquiry.url, accept="application/json", most=_MAX_TOKEN)
+        headers = [(name.encode("ascii"), value.encode("ascii")) for name, value in inquiry.headers.items()]
+        hop = await self._hop(course, headers, self.limits.total, inquiry.body)
+        # Whoever asks next keeps the pause between two requests to a site.
+        await asyncio.sleep(self.limits.gap)
+        message = "expected status 200; got a redirect" if hop.kind == "redirect" else hop.message
+        after = hop.headers.get("retry-after", "").strip()
+        seconds = int(after[:6]) if after.isascii() and after.isdigit() else 0
+        return Reply(hop.status, hop.body, message, min(timedelta(seconds=seconds), _HOUR))
 
     def account(self, source: str) -> str:
         """Return the same for sources that are asked with the same token (`Secrets.account`)."""
@@ -242,8 +274,10 @@ class Fetcher:
         with self._lock:
             return self._sites.setdefault(site, _Site())
 
-    async def _hop(self, course: Course, secret: Sequence[tuple[bytes, bytes]], seconds: float) -> "_Hop":
-        """Make one request, all of it within `seconds`."""
+    async def _hop(
+        self, course: Course, secret: Sequence[tuple[bytes, bytes]], seconds: float, post: bytes | None = None
+    ) -> "_Hop":
+        """Make one request, all of it within `seconds`; with `post` that is sent."""
         target = httpx.URL(course.here)
         host = target.raw_host.decode("ascii").strip("[]")
         port = target.port or (443 if target.scheme == "https" else 80)
@@ -265,18 +299,25 @@ class Fetcher:
         hop = _Hop("soft", message=f"expected an answer from {host!r}; no time was left")
         for address in addresses[:_MAX_ADDRESSES]:
             began = time.monotonic()
-            hop = await self._get(target, address, course, secret, seconds)
+            hop = await self._send(target, address, course, secret, seconds, post=post)
             seconds -= time.monotonic() - began
             if hop.status or hop.connected or seconds <= 0:
                 break
         return hop
 
-    async def _get(
-        self, url: httpx.URL, address: str, course: Course, secret: Sequence[tuple[bytes, bytes]], seconds: float
+    async def _send(
+        self,
+        url: httpx.URL,
+        address: str,
+        course: Course,
+        secret: Sequence[tuple[bytes, bytes]],
+        seconds: float,
+        *,
+        post: bytes | None,
     ) -> "_Hop":
         # The connection goes to the address that was checked; name and certificate are those of the host.
         request = httpx.Request(
-            "GET",
+            "GET" if post is None else "POST",
             url.copy_with(host=address),
             headers=[
                 (b"Host", url.netloc),
@@ -287,6 +328,7 @@ class Fetcher:
                 *course.conditions,
                 *secret,
             ],
+            content=post,
             extensions={
                 "sni_hostname": url.raw_host.decode("ascii"),
                 "timeout": httpx.Timeout(seconds, connect=min(self.limits.connect, seconds)).as_dict(),
@@ -372,6 +414,42 @@ class _Hop:
     connected: bool = False
 
 
+def _secret(place: Place | None, token: str) -> Sequence[tuple[bytes, bytes]]:
+    return [] if place is None else [header_of(place, token)]
+
+
+def _is_over(hop: _Hop) -> bool:
+    """True where an answer says that an access token has ended: 401, or as the AT Protocol does."""
+    return hop.status == 401 or (hop.status == 400 and b'"ExpiredToken"' in hop.body)
+
+
+def _without(hop: _Hop, token: str) -> _Hop:
+    """Return what came without the token that it was asked with."""
+    if not token:
+        return hop
+    headers = {
+        name: without_token(value.encode("latin-1"), token).decode("latin-1") for name, value in hop.headers.items()
+    }
+    return replace(hop, body=without_token(hop.body, token), headers=headers)
+
+
+async def _said(response: httpx.Response, headers: Mapping[str, str]) -> bytes:
+    """Return the JSON of an error; nothing where it is something else, longer than any is, or does not come."""
+    if "json" not in headers.get("content-type", "").lower():
+        return b""
+    try:
+        async with asyncio.timeout(_SAID_SECONDS):
+            inflater, received = Inflater(headers.get("content-encoding", ""), _MAX_SAID), 0
+            async for chunk in response.aiter_raw():
+                received += len(chunk)
+                if received > _MAX_SAID:
+                    return b""
+                inflater.feed(chunk)
+            return inflater.finish()
+    except (TimeoutError, httpx.TransportError, httpx.StreamError, TooLargeError, EncodingError, zlib.error):
+        return b""
+
+
 class _Site:
     """The turn of one registrable domain: who holds it may ask."""
 
@@ -390,30 +468,6 @@ class _Site:
         """Wait until `gap` seconds have passed since the last request."""
         if self.last is not None and (rest := self.last + gap - time.monotonic()) > 0:
             sleep(rest)
-
-
-async def _said(response: httpx.Response, headers: Mapping[str, str]) -> bytes:
-    """Return the JSON of an error; nothing where it is something else, or longer than any is."""
-    if "json" not in headers.get("content-type", "").lower():
-        return b""
-    try:
-        inflater, received = Inflater(headers.get("content-encoding", ""), _MAX_SAID), 0
-        async for chunk in response.aiter_raw():
-            received += len(chunk)
-            if received > _MAX_SAID:
-                return b""
-            inflater.feed(chunk)
-        return inflater.finish()
-    except (TooLargeError, EncodingError, zlib.error, httpx.TransportError):
-        return b""
-
-
-def _without(secret: Sequence[tuple[bytes, bytes]], said: bytes) -> bytes:
-    """Return what a server said without the token that it was asked with."""
-    for _, value in secret:
-        for part in (value, value.rpartition(b" ")[2]):
-            said = said.replace(part, b"...") if part else said
-    return said
 
 
 def _too_large(limit: int, got: str) -> str:

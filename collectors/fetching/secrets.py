@@ -1,8 +1,10 @@
 """Tokens of sources: found in the environment or a file as a request is made, sent to the source's own host alone.
 
     settings name the place ─▶ Secrets ─▶ headers of one request
+                                  └─▶ grants: an exchange first, where a token has to be had by one
 
-No value is held between two requests, so one that another program renews is taken up, and none can be shown.
+No value is held between two requests, so one that another program renews is taken up, and none can be shown; what an
+exchange gave is held by `grants` alone.
 """
 
 import os
@@ -10,7 +12,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Literal
+from urllib.parse import quote, urlsplit
 
 from overheard.records import digest
 
@@ -21,6 +24,9 @@ _NAME = re.compile(r"[A-Z_][A-Z0-9_]{0,63}")
 # Tokens are longer than what files of tokens are called.
 _LONG_NAME = 32
 _PORTS = {"http": 80, "https": 443}
+# What is shorter is no token, and stands in any text.
+_SHORTEST = 8
+_MARK = b"[token]"
 
 
 class SecretError(Exception):
@@ -28,11 +34,40 @@ class SecretError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Spot:
+    """Where one secret is: `env` names an environment variable, which counts first, `file` a file; one may be empty."""
+
+    env: str = ""
+    file: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.env or self.file)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """How an access token is had that does not last: by an exchange at `url`, the one place that is given the rest.
+
+    `kind`: "refresh_token" and "client_credentials" are OAuth's (RFC 6749, sections 6 and 4.4), "session" is the AT
+    Protocol's: a session of the account `login` with a password of an app. What is exchanged is the token of the
+    source's `Place`. A client with a secret says who it is by HTTP Basic where `basic`, else in the body.
+    """
+
+    url: str
+    kind: Literal["refresh_token", "client_credentials", "session"]
+    client_id: Spot = Spot()
+    client_secret: Spot = Spot()
+    basic: bool = False
+    login: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """Where the token of a source is, and how it is sent.
 
     `url` is the source's own: its scheme, host and port are all that is ever given the token. It is sent in `header`
-    after `prefix`. `env` names an environment variable, which counts first, `file` a file; one may be empty.
+    after `prefix`. `env` names an environment variable, which counts first, `file` a file; one may be empty. With a
+    `grant` it is not sent itself, but exchanged for the one that is.
     """
 
     url: str
@@ -40,6 +75,16 @@ class Place:
     prefix: str = "Bearer "
     env: str = ""
     file: str = ""
+    grant: Grant | None = None
+
+    @property
+    def account(self) -> str:
+        """The same for places of the same token, which it does not tell."""
+        return digest(*map(str, _origin(self.url)), self.header, self.prefix, self.env, self.file, repr(self.grant))
+
+    def value(self, source: str) -> str:
+        """Return the token that is there now. Raises SecretError where there is none."""
+        return value_in(Spot(self.env, self.file), source, "token")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,54 +96,81 @@ class Secrets:
     def account(self, source: str) -> str:
         """Return the same for sources that are asked with the same token, which it does not tell; "" without one."""
         place = self.places.get(source)
-        if place is None:
-            return ""
-        return digest(*map(str, _origin(place.url)), place.header, place.prefix, place.env, place.file)
+        return "" if place is None else place.account
 
-    def headers(self, source: str, url: str) -> list[tuple[bytes, bytes]]:
-        """Return the headers that a request of a source to a URL is sent with; none to any other host than its own.
+    def place(self, source: str, url: str) -> Place | None:
+        """Return where the token is that a request of a source to a URL is sent with; None: it is sent with none.
 
-        robots.txt is for everybody, and is asked for without. Raises SecretError where the token is not in its place.
+        It goes to the source's own host alone. robots.txt is for everybody, and is asked for without.
         """
         place = self.places.get(source)
         if place is None or _origin(place.url) != _origin(url) or urlsplit(url).path == "/robots.txt":
-            return []
-        return [(place.header.encode("ascii"), f"{place.prefix}{_value(source, place)}".encode("ascii"))]
+            return None
+        return place
+
+    def headers(self, source: str, url: str) -> list[tuple[bytes, bytes]]:
+        """Return the headers that a request of a source to a URL is sent with; none where its token is exchanged first.
+
+        Raises SecretError where the token is not in its place.
+        """
+        place = self.place(source, url)
+        return [] if place is None or place.grant else [header_of(place, place.value(source))]
 
 
-def _value(source: str, place: Place) -> str:
-    if place.env and (value := os.environ.get(place.env, "").strip()):
-        return _whole(source, value, _said(place.env))
-    where = [_said(place.env)] if place.env else []
-    if place.file:
-        name = Path(place.file).name
-        name = f"the file {name}" if len(name) <= _LONG_NAME else "the file of `token_file`"
+def header_of(place: Place, token: str) -> tuple[bytes, bytes]:
+    """Return the header that a token is sent in."""
+    return place.header.encode("ascii"), f"{place.prefix}{token}".encode("ascii")
+
+
+def without_token(raw: bytes, token: str) -> bytes:
+    """Return bytes that a service sent without a token that it put into them: some name the next page with it."""
+    if len(token) < _SHORTEST:
+        return raw
+    for form in {token, quote(token, safe=""), quote(token), token.replace("/", "\\/")}:
+        raw = raw.replace(form.encode("ascii"), _MARK)
+    return raw
+
+
+def value_in(spot: Spot, source: str, what: str) -> str:
+    """Return the secret in a spot; `what` says which it is: "token", "client id". Raises SecretError."""
+    if spot.env and (value := os.environ.get(spot.env, "").strip()):
+        return _whole(source, what, value, _said(spot.env, what))
+    where = [_said(spot.env, what)] if spot.env else []
+    if spot.file:
+        name = Path(spot.file).name
+        name = f"the file {name}" if len(name) <= _LONG_NAME else f"the file of `{_key(what)}_file`"
         try:
-            with Path(place.file).open("rb") as file:
+            with Path(spot.file).open("rb") as file:
                 value = file.read(_MOST + 1).decode("utf-8-sig").strip()
         except (OSError, ValueError) as e:
             # Not the error itself: what was read stands in it.
             reason = (e.strerror or "none") if isinstance(e, OSError) else "no text"
-            raise _missing(source, f"in {name}; got: {reason}") from None
+            raise _missing(source, what, f"in {name}; got: {reason}") from None
         if value:
-            return _whole(source, value, name)
+            return _whole(source, what, value, name)
         where.append(name)
-    raise _missing(source, f"in {' or '.join(where) or 'the environment or a file'}; there is none")
+    raise _missing(source, what, f"in {' or '.join(where) or 'the environment or a file'}; there is none")
 
 
-def _said(env: str) -> str:
+def _said(env: str, what: str) -> str:
     """Return an environment variable in words; by its name where that cannot be a token put in its place."""
-    return f"the environment variable {env}" if _NAME.fullmatch(env) else "the environment variable of `token_env`"
+    return (
+        f"the environment variable {env}" if _NAME.fullmatch(env) else f"the environment variable of `{_key(what)}_env`"
+    )
 
 
-def _whole(source: str, value: str, where: str) -> str:
+def _key(what: str) -> str:
+    return what.replace(" ", "_")
+
+
+def _whole(source: str, what: str, value: str, where: str) -> str:
     if len(value) > _MOST or not value.isascii() or not value.isprintable():
-        raise _missing(source, f"in {where} to be one line of ASCII; it is not")
+        raise _missing(source, what, f"in {where} to be one line of ASCII; it is not")
     return value
 
 
-def _missing(source: str, rest: str) -> SecretError:
-    return SecretError(f"expected the token of the source {source!r} {rest}")
+def _missing(source: str, what: str, rest: str) -> SecretError:
+    return SecretError(f"expected the {what} of the source {source!r} {rest}")
 
 
 def _origin(url: str) -> tuple[str, str, int | None]:

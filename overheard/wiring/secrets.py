@@ -10,22 +10,28 @@ from overheard.collectors.communities.community import Community
 from overheard.collectors.fetching.secrets import Place, Secrets
 from overheard.config.settings import SourceTable
 
+# What an exchanged token is sent in, whatever a source's own is (RFC 6750).
+_BEARER = ("Authorization", "Bearer ")
+_FILES = ("token_file", "client_id_file", "client_secret_file")
+
 
 def secrets_of(sources: Sequence[Source]) -> Secrets:
     """Return the tokens of sources, by their places."""
     places = {}
     for one in sources:
-        if isinstance(one, Community) and one.has_token:
-            header, prefix = one.token_header
-            places[one.name] = Place(one.url, header, prefix, one.token_env, one.token_file)
+        if isinstance(one, Community) and (one.has_token or one.grant):
+            header, prefix = _BEARER if one.grant else one.token_header
+            places[one.name] = Place(one.url, header, prefix, one.token_env, one.token_file, one.grant)
     return Secrets(places)
 
 
 def beside(folder: Path, sources: Sequence[SourceTable]) -> tuple[SourceTable, ...]:
-    """Return sources whose files of tokens are named as seen from here, not from the folder of the settings."""
-    return tuple(
-        msgspec.structs.replace(one, token_file=str(folder / one.token_file))
-        if isinstance(one, Community) and one.token_file
-        else one
-        for one in sources
-    )
+    """Return sources whose files of secrets are named as seen from here, not from the folder of the settings."""
+    return tuple(_beside(folder, one) for one in sources)
+
+
+def _beside(folder: Path, source: SourceTable) -> SourceTable:
+    if not isinstance(source, Community):
+        return source
+    files = {name: str(folder / value) for name in _FILES if (value := getattr(source, name, ""))}
+    return msgspec.structs.replace(source, **files) if files else source
