@@ -81,11 +81,12 @@ class Complaint:
     """Why a service gave nothing, as it says itself.
 
     `message` is in plain words, "" where it says nothing that its status does not; `until` is when it may be asked
-    again, None where it does not say.
+    again, None where it does not say. `soft`: what the status says is not there is, for whoever may have it.
     """
 
     message: str = ""
     until: datetime | None = None
+    soft: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +150,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     # The name of its tables in the settings.
     kind: ClassVar[str]
+    # What its address begins with: one that is not asked over HTTP is asked in a way of its own (`fetch.Beside`).
+    schemes: ClassVar[tuple[str, ...]] = ("http", "https")
     # Whether an entry that is missing though older ones are there may have been deleted, so that its page is looked at.
     shows_newest: ClassVar[bool] = True
     # Whether its address is an interface documented for programs: robots.txt is for those that follow links.

@@ -25,6 +25,7 @@ from overheard.collectors.communities.community import (
     with_query,
 )
 from overheard.collectors.communities.fields import FieldError, Item, document, unexpected
+from overheard.collectors.fetching.secrets import Grant
 from overheard.collectors.markup import absolute_url, from_text
 from overheard.records import Actor, Fetch, Mention, ProfileLink
 
@@ -33,6 +34,12 @@ _EXPECTED = "posts of Bluesky"
 _POST = "app.bsky.feed.post"
 _MOST = 100
 _APPVIEW = "https://api.bsky.app"
+# Which passes on what is asked of the servers of its accounts.
+_ENTRYWAY = "https://bsky.social"
+# Of notifications, those that somebody says something in: others are likes, reposts, followers, and are no posts; or
+# posts of whom the account wants to hear, which need not be about it.
+_REASONS = ("reply", "mention", "quote")
+_SUBSCRIBED = "subscribed-post"
 # What stands in place of a handle that its domain does not confirm.
 _NO_HANDLE = "handle.invalid"
 # Handles that a host gives away: the domain is not their owner's.
@@ -42,7 +49,8 @@ _GIVEN_AWAY = (".bsky.social", ".ap.brid.gy", ".brid.gy")
 class Bluesky(Community, frozen=True, kw_only=True):
     """One of: a `query`, as in the search of the app, or an `account` (its handle or DID), answers to others too.
 
-    `api` is the AppView that is asked.
+    With `notifications` it is what answers, names and quotes the account, whose app password is then the token. `api`
+    is the AppView that is asked; for notifications it is the account's own server.
     """
 
     kind = "bluesky"
@@ -56,15 +64,32 @@ class Bluesky(Community, frozen=True, kw_only=True):
 
     query: Phrase = ""
     account: Annotated[str, Meta(max_length=300, pattern="^[^\\s/?#]*$")] = ""
+    notifications: bool = False
     api: Annotated[Address, Meta(min_length=1)] = _APPVIEW
 
     def address(self) -> str:
         """Return where to ask (`Community.address`)."""
+        if self.notifications:
+            self.need_token()
+            one_of(account=self.account.lstrip("@"), query=self.query)
+            if not self.account:
+                raise ValueError("expected `account`, whose notifications they are; got `query`")
+            pairs = [("limit", str(_MOST)), *(("reasons", reason) for reason in _REASONS)]
+            return f"{self._server}/xrpc/app.bsky.notification.listNotifications?{urlencode(pairs)}"
         if one_of(query=self.query, account=self.account.lstrip("@")) == "query":
             what = f"app.bsky.feed.searchPosts?{urlencode({'q': self.query, 'sort': 'latest', 'limit': _MOST})}"
         else:
             what = f"app.bsky.feed.getAuthorFeed?{urlencode({'actor': self.account.lstrip('@'), 'limit': _MOST})}"
         return f"{self.api.rstrip('/')}/xrpc/{what}"
+
+    @property
+    def _server(self) -> str:
+        return _ENTRYWAY if self.api == _APPVIEW else self.api.rstrip("/")
+
+    @property
+    def grant(self) -> Grant | None:
+        """A session of the account (`Community.grant`)."""
+        return Grant(self._server, "session", login=self.account.lstrip("@")) if self.notifications else None
 
     def read(self, fetch: Fetch) -> Reading:
         """Return the posts of an answer (`Source.read`)."""
@@ -97,6 +122,9 @@ def _posts(found: Any) -> list[tuple[str, Any]] | None:
             return [(path, _post_of(one)) for path, one in placed(found[name], name)]
     if isinstance(found.get("thread"), dict | list):
         return _thread("thread", found["thread"])
+    if isinstance(found.get("notifications"), list):
+        told = placed(found["notifications"], "notifications")
+        return [(path, one) for path, one in told if not isinstance(one, dict) or one.get("reason") != _SUBSCRIBED]
     if "post" in found and ("replies" in found or "parent" in found):
         return _thread("", found)
     if "post" in found or "record" in found or found.get("$type") == _POST or "notFound" in found:

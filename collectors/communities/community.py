@@ -29,7 +29,8 @@ from overheard.collectors.markup import (
     shorten,
 )
 from overheard.identities import MOST_LINKS, NOBODY
-from overheard.records import Actor, Fetch, Mention, ProfileLink, digest, mention_id
+from overheard.policy import stricter
+from overheard.records import Actor, Fetch, Mention, Policy, ProfileLink, digest, mention_id
 from overheard.records.base import ObjectType
 from overheard.text import clean, fold
 from overheard.urls import canonical_url
@@ -45,6 +46,7 @@ _MARKS = "[]*_`<&\\!|~"
 _MOST_MARKS = 10_000
 _NAMES = ("id", "uri", "objectID", "name", "node_id", "question_id", "answer_id", "comment_id")
 
+_LETTERS = Policy(without=("raw",))
 Phrase = Annotated[str, Meta(max_length=500)]
 Address = Annotated[str, Meta(max_length=500, pattern="^(https?://[^/?#@\\s]+[^?#\\s]*)?$")]
 Environment = Annotated[str, Meta(max_length=200, pattern="^([A-Za-z_][A-Za-z0-9_]*)?$")]
@@ -64,7 +66,8 @@ class Community(Source, frozen=True, kw_only=True):
         "token_env": "The environment variable that holds its token: the name of it, never the token itself.",
         "token_file": "Or the file that holds its token, as seen from the settings.",
     }
-    # What codes in its errors mean, in a sentence that says what to do; of all others its own words are told.
+    # What codes in its errors mean, in a sentence that says what to do, those first that say most; of all others its
+    # own words are told.
     complaints: ClassVar[Mapping[str, str]] = {}
     # The header in which the token is sent, and what stands before it there.
     token_header: ClassVar[tuple[str, str]] = ("Authorization", "Bearer ")
@@ -88,13 +91,24 @@ class Community(Source, frozen=True, kw_only=True):
         """Return what an error of the service says (`Source.complaint`)."""
         del headers
         told = told_in(body)
-        known = next((self.complaints[code] for code in told.codes if code in self.complaints), "")
+        known = next((words for code, words in self.complaints.items() if code in told.codes), "")
         return Complaint(known or (f"It says: {told.words}" if told.words else ""), self.again(status, told, now))
 
     def again(self, status: int, told: Told, now: datetime) -> datetime | None:
         """Return until when an error says, beside what is in its headers, that nothing more is to be had."""
         del status, told, now
         return None
+
+    @property
+    def in_force(self) -> Policy:
+        """Its policy (`Source.in_force`); of what letters come among, the bytes are not kept."""
+        policy = super().in_force
+        return stricter(policy, _LETTERS) if self.has_letters else policy
+
+    @property
+    def has_letters(self) -> bool:
+        """True where an answer may hold what somebody wrote to the token's account alone, which is no mention."""
+        return False
 
     @property
     def has_token(self) -> bool:
@@ -126,7 +140,7 @@ def with_query(url: str, **values: object) -> str:
     parts = urlsplit(url)
     pairs = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name not in values]
     pairs += [(name, str(value)) for name, value in values.items() if value is not None]
-    return urlunsplit((parts.scheme, parts.netloc, parts.path, urlencode(pairs), ""))
+    return urlunsplit((parts.scheme, parts.netloc, parts.path, urlencode(pairs, errors="replace"), ""))
 
 
 def value_in(url: str, name: str) -> str:

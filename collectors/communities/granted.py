@@ -7,6 +7,8 @@ from msgspec import Meta
 from overheard.collectors.communities.community import Address, Community, Environment
 from overheard.collectors.fetching.secrets import Grant, Spot
 
+# Of all of Google's services.
+GOOGLE = "https://oauth2.googleapis.com/token"
 _File = Annotated[str, Meta(max_length=1_000)]
 
 
@@ -24,9 +26,13 @@ class Granted(Community, frozen=True, kw_only=True):
         "client_secret_file": "Or the file that holds it, as seen from the settings.",
         "auth": "Where access tokens are had, if not at the service's usual address.",
     }
-    # Where access tokens are had, and whether the client says who it is by HTTP Basic there.
-    token_endpoint: ClassVar[str]
+    # Where access tokens are had, whether the client says who it is by HTTP Basic there, and whether each exchange
+    # gives a new refresh token in place of the old one, which only a file can take.
+    exchange_at: ClassVar[str]
     basic: ClassVar[bool] = False
+    rotates: ClassVar[bool] = False
+    # Whether an application may ask on its own behalf, without a refresh token.
+    app_only: ClassVar[bool] = False
 
     client_id_env: Environment = ""
     client_id_file: _File = ""
@@ -39,12 +45,22 @@ class Granted(Community, frozen=True, kw_only=True):
             raise ValueError(
                 "expected `client_id_env` or `client_id_file` beside the other settings of a client; got none"
             )
+        if self.has_client and self.rotates and (self.token_env or not self.token_file):
+            raise ValueError(
+                "expected `token_file` alone for the refresh token, since the service replaces it with each exchange; "
+                f"got {'`token_env`' if self.token_env else 'none'}"
+            )
         super().__post_init__()
 
     @property
     def has_client(self) -> bool:
         """True where the settings say where a client id is."""
         return bool(self.client_id_env or self.client_id_file)
+
+    def need_token(self) -> None:
+        """Raises ValueError where the settings do not say where the token is (`Community.need_token`)."""
+        if not (self.app_only and self.has_client):
+            super().need_token()
 
     @property
     def client_secret(self) -> Spot:
@@ -60,7 +76,7 @@ class Granted(Community, frozen=True, kw_only=True):
             "refresh_token" if self.has_token else "client_credentials"
         )
         return Grant(
-            self.auth or self.token_endpoint,
+            self.auth or self.exchange_at,
             kind,
             Spot(self.client_id_env, self.client_id_file),
             self.client_secret,

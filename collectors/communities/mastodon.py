@@ -43,7 +43,8 @@ _FAR = 1_000  # steps from an answer to the root of its thread
 
 
 class Mastodon(Community, frozen=True, kw_only=True):
-    """One of: a `tag`, an `account` (`asha` or `asha@other.example`), a `query`, or the `public` timeline of a server.
+    """One of: a `tag`, an `account` (`asha` or `asha@other.example`), a `query`, the `public` timeline of a server, or
+    `notifications`: what names the token's own account, and answers it.
 
     `instance` is the server that is asked; its search answers only with a token. `local`: of a tag or the public
     timeline only what was said on the server itself.
@@ -56,21 +57,36 @@ class Mastodon(Community, frozen=True, kw_only=True):
     account: Annotated[str, Meta(max_length=300)] = ""
     query: Phrase = ""
     public: bool = False
+    notifications: bool = False
     local: bool = False
 
     def address(self) -> str:
         """Return where to ask (`Community.address`)."""
-        followed = one_of(tag=self.tag.lstrip("#"), account=self.account, query=self.query, public=self.public)
+        followed = one_of(
+            tag=self.tag.lstrip("#"),
+            account=self.account,
+            query=self.query,
+            public=self.public,
+            notifications=self.notifications,
+        )
         if not self.instance:
             raise ValueError("expected `instance`, the server to ask, such as 'https://mastodon.social'; got none")
         base = self.instance.rstrip("/")
         if followed == "account":
             return f"{base}/api/v1/accounts/lookup?{urlencode({'acct': self.account.lstrip('@')})}"
+        if followed == "notifications":
+            self.need_token()
+            return f"{base}/api/v1/notifications?{urlencode({'types[]': 'mention', 'limit': _MOST})}"
         if followed == "query":
             self.need_token()
             return f"{base}/api/v2/search?{urlencode({'q': self.query, 'type': _STATUSES, 'limit': _MOST})}"
         path = f"tag/{quote(self.tag.lstrip('#'), safe='')}" if followed == "tag" else "public"
         return f"{base}/api/v1/timelines/{path}?limit={_MOST}{'&local=true' if self.local else ''}"
+
+    @property
+    def has_letters(self) -> bool:
+        """True of notifications (`Community.has_letters`)."""
+        return self.notifications
 
     def read(self, fetch: Fetch) -> Reading:
         """Return the statuses of an answer; of an account, where its statuses are (`Source.read`)."""
@@ -133,6 +149,12 @@ def _inner(path: str, one: Any) -> tuple[str, Any] | None:
             if name in one:
                 return None if one[name] is None else (f"{path}.{name}", one[name])
     return path, one
+
+
+def status_of(fetch: Fetch, status: Item) -> Mention | None:
+    """Return one status by itself as a mention; None where it is not for everybody."""
+    made = _Thread(fetch, [("", status.value)]).mention(status)
+    return made if isinstance(made, Mention) else None
 
 
 class _Thread:

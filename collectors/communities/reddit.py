@@ -5,14 +5,13 @@ https://www.reddit.com/dev/api
 
 import html
 from typing import Annotated, Any, Literal
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from msgspec import Meta
 
 from overheard.collectors.base import Deletion, Reading
 from overheard.collectors.communities.community import (
     Address,
-    Community,
     Phrase,
     actor_of,
     deletion_of,
@@ -29,6 +28,7 @@ from overheard.collectors.communities.community import (
     with_query,
 )
 from overheard.collectors.communities.fields import FieldError, Item, document, unexpected
+from overheard.collectors.communities.granted import Granted
 from overheard.collectors.markup import PlainText, absolute_url, from_html
 from overheard.records import Fetch, Mention
 
@@ -43,13 +43,17 @@ _SILENT = frozenset({"more", "t2", "t4", "t5", "t6", "LabeledMulti", "UserList",
 _Name = Annotated[str, Meta(max_length=100, pattern="^[\\w+-]*$")]
 
 
-class Reddit(Community, frozen=True, kw_only=True):
-    """One of: a `query` (in one `subreddit`, or everywhere), a `subreddit`, a `user`, a `post` with its comments.
+class Reddit(Granted, frozen=True, kw_only=True):
+    """One of: a `query` (in one `subreddit`, or everywhere), a `subreddit`, a `user`, a `post` with its comments, the
+    `inbox` of the token's own account: answers to what it wrote, and comments that name it.
 
     `what` of a subreddit or user: its posts, or its comments. Asked at `api` with a token of Reddit's.
     """
 
     kind = "reddit"
+    exchange_at = "https://www.reddit.com/api/v1/access_token"
+    basic = True
+    app_only = True
     complaints = {
         "private": "This subreddit is private: leave this source out.",
         "banned": "Reddit has closed this subreddit: leave this source out.",
@@ -60,6 +64,7 @@ class Reddit(Community, frozen=True, kw_only=True):
     subreddit: _Name = ""
     user: _Name = ""
     post: Annotated[str, Meta(max_length=20, pattern="^[a-z0-9]*$")] = ""
+    inbox: bool = False
     what: Literal["posts", "comments"] = "posts"
     api: Annotated[Address, Meta(min_length=1)] = "https://oauth.reddit.com"
 
@@ -69,21 +74,31 @@ class Reddit(Community, frozen=True, kw_only=True):
         values: dict[str, object] = {"limit": _MOST, "raw_json": 1}
         base = self.api.rstrip("/")
         if self.query:
-            one_of(query=self.query, user=self.user, post=self.post)
+            one_of(query=self.query, user=self.user, post=self.post, inbox=self.inbox)
             values |= {"q": self.query, "sort": "new", "type": "link"}
             if self.subreddit:
                 values |= {"restrict_sr": 1}
             path = f"/r/{self.subreddit}/search" if self.subreddit else "/search"
         else:
-            followed = one_of(subreddit=self.subreddit, user=self.user, post=self.post, query=self.query)
+            followed = one_of(
+                subreddit=self.subreddit, user=self.user, post=self.post, query=self.query, inbox=self.inbox
+            )
+            if self.inbox and not self.has_token:
+                raise ValueError("expected `token_env` or `token_file`, since an inbox is somebody's; got neither")
             comments = self.what == "comments"
             path = {
                 "subreddit": f"/r/{self.subreddit}/{'comments' if comments else 'new'}",
                 "user": f"/user/{self.user}/{'comments' if comments else 'submitted'}",
                 "post": f"/comments/{self.post}",
+                "inbox": "/message/inbox",
             }[followed]
-            values |= {"sort": "new"} if followed != "subreddit" else {}
+            values |= {"subreddit": {}, "inbox": {"mark": "false"}}.get(followed, {"sort": "new"})
         return f"{base}{path}?{urlencode(values)}"
+
+    @property
+    def has_letters(self) -> bool:
+        """True of an inbox (`Community.has_letters`)."""
+        return self.inbox
 
     def read(self, fetch: Fetch) -> Reading:
         """Return the posts and comments of an answer (`Source.read`)."""
@@ -167,7 +182,7 @@ def _taken(fetch: Fetch, item: Item, *, plain: bool) -> Mention | Deletion:
         published=item.time("created_utc"),
         updated=None if item.raw("edited") is True else item.time_if_any("edited"),
         in_reply_to=item.id("parent_id"),
-        context=item.id("link_id"),
+        context=item.id("link_id") or _post_in(url, name),
         author=actor_of(
             PLATFORM,
             handle=author,
@@ -187,6 +202,12 @@ def _permalink(item: Item, name: str) -> str:
     post = name if name.startswith("t3_") else item.id_if_any("link_id")
     below = f"_/{name[3:]}/" if name.startswith("t1_") else ""
     return f"{_SITE}/comments/{post[3:]}/{below}" if post else ""
+
+
+def _post_in(url: str, name: str) -> str:
+    """Return the post that a comment is on by its permalink: an inbox does not tell it otherwise."""
+    parts = urlsplit(url).path.split("/")
+    return f"t3_{parts[4]}" if name.startswith("t1_") and parts[3:4] == ["comments"] and parts[4:5] else ""
 
 
 def _body(item: Item, said: str, field: str, *, plain: bool) -> PlainText:

@@ -14,7 +14,6 @@ from msgspec import Meta
 from overheard.collectors.base import Deletion, Reading
 from overheard.collectors.communities.community import (
     Address,
-    Community,
     actor_of,
     deletion_of,
     joined,
@@ -28,6 +27,7 @@ from overheard.collectors.communities.community import (
 )
 from overheard.collectors.communities.complaints import Told
 from overheard.collectors.communities.fields import FieldError, Item, document, unexpected
+from overheard.collectors.communities.granted import Granted
 from overheard.collectors.markup import absolute_url, from_text
 from overheard.records import Actor, Fetch, Mention, ProfileLink
 
@@ -35,7 +35,7 @@ PLATFORM = "x"
 _EXPECTED = "posts of the X API v2"
 _SITE = "https://x.com"
 _MOST = 100
-_FIELDS = {
+FIELDS = {
     "tweet.fields": "author_id,conversation_id,created_at,edit_history_tweet_ids,entities,in_reply_to_user_id,lang,"
     "note_tweet,public_metrics,referenced_tweets",
     "user.fields": "description,entities,protected,url,username,verified",
@@ -50,13 +50,16 @@ _SHORT = re.compile(r"https?://t\.co/\w+", re.ASCII)
 _FIRST = datetime(2010, 11, 4, 1, 42, 54, 657_000, tzinfo=UTC)
 
 
-class X(Community, frozen=True, kw_only=True):
+class X(Granted, frozen=True, kw_only=True):
     """One of: a `query` of the recent search, or a `user` (its id) of whom `what` are the posts, or the mentions.
 
     Asked with a bearer token of X's; each post that is read counts against what one has paid for.
     """
 
     kind = "x"
+    exchange_at = "https://api.x.com/2/oauth2/token"
+    basic = True
+    rotates = True
     complaints = {
         "client-not-enrolled": "The application of this token is in no project: give it one in X's developer portal.",
         "client-forbidden": "What was paid for does not allow that: look at the plan in X's developer portal.",
@@ -77,9 +80,9 @@ class X(Community, frozen=True, kw_only=True):
         self.need_token()
         base = self.api.rstrip("/")
         if one_of(query=self.query, user=self.user) == "query":
-            return f"{base}/tweets/search/recent?{urlencode({'query': self.query, 'max_results': _MOST, **_FIELDS})}"
+            return f"{base}/tweets/search/recent?{urlencode({'query': self.query, 'max_results': _MOST, **FIELDS})}"
         path = "tweets" if self.what == "posts" else "mentions"
-        return f"{base}/users/{self.user}/{path}?{urlencode({'max_results': _MOST, **_FIELDS})}"
+        return f"{base}/users/{self.user}/{path}?{urlencode({'max_results': _MOST, **FIELDS})}"
 
     def again(self, status: int, told: Told, now: datetime) -> datetime | None:
         """Return when the month, or the day, is over of which all that was paid for is used up."""
@@ -116,6 +119,14 @@ def read_posts(fetch: Fetch) -> Reading:
     page = "next_token" if "/search/" in fetch.url else "pagination_token"
     following = with_query(fetch.url, **{page: token}) if token else ""
     return reading_of(fetch, [*posts, *_missing(found)], answer.take, next_page=following)
+
+
+def post_in(fetch: Fetch, whole: Item) -> Mention | Deletion | None:
+    """Return the one post of a message of a stream, with what came along with it; None for none of its own."""
+    data = whole.item("data")
+    if data is None:
+        raise FieldError(whole.place("data"), "expected a post in `data`; there is none")
+    return _Answer(fetch, whole).take(data)
 
 
 def _missing(found: Mapping[str, Any]) -> list[tuple[str, Any]]:

@@ -13,7 +13,6 @@ from msgspec import Meta
 from overheard.collectors.base import Reading
 from overheard.collectors.communities.community import (
     Address,
-    Community,
     Phrase,
     actor_of,
     mention_of,
@@ -26,6 +25,7 @@ from overheard.collectors.communities.community import (
 )
 from overheard.collectors.communities.complaints import Told
 from overheard.collectors.communities.fields import FieldError, Item, document, unexpected
+from overheard.collectors.communities.granted import GOOGLE, Granted
 from overheard.collectors.markup import PlainText, from_html, from_text
 from overheard.records import Actor, Fetch, Mention
 
@@ -47,7 +47,7 @@ _DAILY = frozenset({"quotaExceeded", "dailyLimitExceeded"})
 _HELD = frozenset({"heldForReview", "likelySpam", "rejected"})
 
 
-class YouTube(Community, frozen=True, kw_only=True):
+class YouTube(Granted, frozen=True, kw_only=True):
     """One of: a `query` for videos, a `video` with its comments, a `channel` (its id) with the comments on its videos.
 
     Asked with an API key, the token of this source.
@@ -55,6 +55,7 @@ class YouTube(Community, frozen=True, kw_only=True):
 
     kind = "youtube"
     token_header = ("X-Goog-Api-Key", "")
+    exchange_at = GOOGLE
     complaints = {
         "quotaExceeded": _USED_UP,
         "dailyLimitExceeded": _USED_UP,
