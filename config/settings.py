@@ -44,6 +44,11 @@ class SourceTable(Protocol):
         ...
 
     @property
+    def schemes(self) -> Sequence[str]:
+        """What its address may begin with."""
+        ...
+
+    @property
     def interval(self) -> int | None:
         """Seconds between two polls; None: its own rhythm."""
         ...
@@ -169,11 +174,13 @@ class AlertSettings(_Table, frozen=True, kw_only=True):
     `complaint`: from which confidence on a customer's negative post is told at once; 1 is never. The confidence is that
     of the light sentiment method (how strong the words are), no probability, so the bar is low: of 24 negative posts by
     known authors in the sample world at 0.3 or more, 21 complain, read by hand; at 0.6 two were told, and a line that
-    stood still (0.34) was not. To be set anew when sentiment is calibrated.
+    stood still (0.34) was not. To be set anew when sentiment is calibrated. `private`: channels of which such posts are
+    told too ("mail", "chat", "form": what was written to us alone); never in the feed or the digest.
     """
 
     digest_at: Annotated[str, Meta(pattern="^(([01][0-9]|2[0-3]):[0-5][0-9])?$")] = "07:30"
     complaint: Annotated[float, Meta(ge=0, le=1)] = 0.3
+    private: tuple[Literal["mail", "chat", "form"], ...] = ()
 
 
 class LogSettings(_Table, frozen=True, kw_only=True):
@@ -409,7 +416,7 @@ def _check_sources(path: Path, text: str, settings: Settings) -> None:
     for source in settings.sources:
         at = counts[source.kind]
         counts[source.kind] += 1
-        if source.url and not _is_address(source.url):
+        if source.url and not _is_address(source.url, source.schemes):
             fail(path, text, (source.kind, at, "url"), f"expected an http(s) address; got {source.url!r}")
         if source.name in names:
             message = f"expected a name of its own; got {source.name!r}, which {names[source.name]} has too"
@@ -450,10 +457,10 @@ def _check_web(path: Path, text: str, settings: Settings) -> None:
         fail(path, text, ("web", "address"), message)
 
 
-def _is_address(url: str) -> bool:
+def _is_address(url: str, schemes: Sequence[str] = ("http", "https")) -> bool:
     try:
         parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
     except ValueError:  # a bracket that is not closed, a port that is no number or beyond 65535
         return False
 

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 from overheard.records import Decision, EnrichedMention
 from overheard.records.base import Record
+from overheard.records.mention import Channel
 
 _SENTIMENT: Final = "sentiment"
 _ABOUT_US: Final = "about us"
@@ -18,8 +19,8 @@ class Override(Record, frozen=True, kw_only=True):
 
     `what` is "sentiment" of the whole or toward `target`, at [start, end) of `text`; "intent/LABEL" with the labels
     "yes" and "no", at the first place where the machine saw it, else of the whole; "language", whose labels are codes;
-    or "about us", where the person's label is "no" and `target` a term by which the mention had passed. `withheld` says
-    by whose policy the text is not there.
+    or "about us", where the person's label is "no" and `target` a term by which the mention had passed. `channel` is
+    the mention's. `withheld` says by whose policy the text is not there.
     """
 
     mention: str
@@ -33,6 +34,7 @@ class Override(Record, frozen=True, kw_only=True):
     label: str
     machine: str
     by: str
+    channel: Channel = ""
     withheld: str = ""
 
 
@@ -143,6 +145,7 @@ def _override(  # noqa: PLR0917  (made here only)
         label=label,
         machine=machine,
         by=decision.by,
+        channel=said.channel,
     )
 
 

@@ -17,6 +17,8 @@ from overheard.records import Incident, Profile, identity_key, sort_key
 from overheard.text import clean, fold
 from overheard.urls import canonical_url, registrable_domain
 
+# The value of `channel` of what was said in public.
+PUBLIC = "public"
 TAIL_BITS = 21  # of `k`: below them are milliseconds since 1970 (overheard.records.sortkey)
 _DAY_MS = 86_400_000
 _FEWEST_DIGITS = 7  # of a phone number; shorter ones are extensions and short codes
@@ -124,7 +126,8 @@ def _incident(incident: Incident, version: int, first: bool) -> Document:
     }
     addresses = [normal_value("url", url) for url in (mention.url, *mention.aliases) if url]
     host = normal_value("site", addresses[0].partition("//")[2].partition("/")[0]) if addresses else ""
-    common = (mention.type, mention.source, mention.platform, incident.language.code, incident.status)
+    channel = mention.channel or PUBLIC
+    common = (mention.type, mention.source, mention.platform, channel, incident.language.code, incident.status)
     values = _common(common, incident.sentiment.polarity) | _values(
         about=incident.about,
         intent=[one.label for one in incident.intents],
@@ -155,14 +158,15 @@ def _incident(incident: Incident, version: int, first: bool) -> Document:
 
 
 @lru_cache(maxsize=4_096)
-def _common(common: tuple[str, str, str, str, str], polarity: str) -> dict[str, tuple[str, ...]]:
+def _common(common: tuple[str, str, str, str, str, str], polarity: str) -> dict[str, tuple[str, ...]]:
     """Return the values that most incidents share with others; not to be changed."""
-    kind, source, platform, language, status = common
+    kind, source, platform, channel, language, status = common
     return _values(
         kind=("incident",),
         type=(kind,),
         source=(source,),
         platform=(platform,),
+        channel=(channel,),
         language=(language,),
         sentiment=(polarity,),
         status=(status,),

@@ -21,6 +21,7 @@ VALUE_FIELDS = {
     "type": "note, article, question, review, page, video, audio or image",
     "source": "the configured source that brought it",
     "platform": "the site that it was said on",
+    "channel": "public; or mail, chat or form for what was written to us alone",
     "language": "BCP 47 code, und where unknown",
     "about": "id of a watched term that is mentioned",
     "sentiment": "positive, negative, neutral or unsure",

@@ -150,6 +150,18 @@ def negate(operand: Tree) -> Tree:
     return operand.operand if isinstance(operand, Not) else Not(operand)
 
 
+def names_field(tree: Tree, field: str) -> bool:
+    """True where a query says anything of a field."""
+    match tree:
+        case Everything() | Published():
+            return False
+        case Not(operand=operand):
+            return names_field(operand, field)
+        case And(operands=operands) | Or(operands=operands):
+            return any(names_field(operand, field) for operand in operands)
+    return tree.field == field
+
+
 def restrict(tree: Tree, filters: Mapping[str, Sequence[str]]) -> Tree:
     """Return `tree` with filters: of each value field, one of its values; a field with no values does not filter.
 

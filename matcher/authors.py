@@ -17,6 +17,7 @@ from overheard.identities import (
     is_placeholder,
     links_of_actor,
     normal_email,
+    normal_phone,
 )
 from overheard.matcher.decide import decide_person
 from overheard.matcher.features.author import AUTHOR_FEATURES, CORROBORATING, AuthorCase
@@ -35,28 +36,32 @@ _BIO = 2_000
 
 
 @lru_cache(maxsize=16_384)
-def identities_of_author(actor: Actor) -> tuple[str, ...]:
+def identities_of_author(actor: Actor, channel: str = "") -> tuple[str, ...]:
     """Return the keys of an author's identities that are sure to be the author's, surest first.
 
     An address that somebody merely typed on the profile of an account is none; where an address is all that the
-    platform has of its author (a mailing list), it is the identity.
+    platform has of its author (a mailing list), it is the identity. By a `channel` anybody can write under any address:
+    there it is one only where somebody vouches for it. A telephone number is one where it is the account's own id.
     """
     keys = identities_of_actor(actor)
+    if actor.phone and (number := normal_phone(actor.phone)) and normal_phone(actor.native_id) != number:
+        keys = tuple(key for key in keys if key != identity_key("phone", "phone", number))
     if actor.email_verified or not (address := normal_email(actor.email)):
         return keys
     typed = identity_key("email", "email", address)
-    if normal_email(actor.preferred_username) == address or not any(key != typed for key in keys):
+    alone = normal_email(actor.preferred_username) == address or not any(key != typed for key in keys)
+    if alone and not channel:
         return keys
     return tuple(key for key in keys if key != typed)
 
 
 @lru_cache(maxsize=16_384)
-def hints_of_author(actor: Actor) -> tuple[str, ...]:
+def hints_of_author(actor: Actor, channel: str = "") -> tuple[str, ...]:
     """Return keys that are not the author's identities, under which its mentions are found again all the same.
 
-    What the profile links to, the address typed there, and the stem of its handles (`directory.stem_key`).
+    What the profile links to, address and number typed there, and the stem of its handles (`directory.stem_key`).
     """
-    keys, sure = identities_of_actor(actor), identities_of_author(actor)
+    keys, sure = identities_of_actor(actor), identities_of_author(actor, channel)
     stems = [stem for key in keys if (stem := stem_key(key))]
     links = [link.key for link in links_of_actor(actor)]
     typed = [key for key in keys if key not in sure]
@@ -77,14 +82,17 @@ def find_authors(mention: EnrichedMention, directory: Directory, identities: Ide
     if actor is None:
         return []
     known = identities or IdentityMap(directory)
-    keys = identities_of_author(actor)
+    channel = mention.mention.channel
+    keys = identities_of_author(actor, channel)
     owners = known.owners(keys)
     parties = [_party(owner, keys, directory) for owner in owners]
     if any(party.outcome == "linked" for party in parties):
         return parties
     present = {owner.subject for owner in owners}
     parties += [
-        party for party in _by_profile(actor, keys, directory) if directory.person_of(party.subject) not in present
+        party
+        for party in _by_profile(actor, keys, channel, directory)
+        if directory.person_of(party.subject) not in present
     ]
     if not parties and (bare := next((key for key in keys if not is_placeholder(key)), None)):
         name = actor.name or actor.preferred_username
@@ -121,12 +129,12 @@ def _text(words: str) -> Text:
     return Text(words)
 
 
-def _by_profile(actor: Actor, keys: Sequence[str], directory: Directory) -> list[Party]:
+def _by_profile(actor: Actor, keys: Sequence[str], channel: str, directory: Directory) -> list[Party]:
     """Return contacts who may be the author, by person, each with its evidence."""
     if all(is_placeholder(key) for key in keys) and keys:
         return []  # [deleted], or the bot of a forum: whatever else it says is nobody's
     text = _text(words_of_author(actor))
-    cases = _cases(actor, text, keys, directory)
+    cases = _cases(actor, text, keys, channel, directory)
     if not cases:
         return []
     claims = [_Claim(case, directory.person_of(case.contact.id), _facts(case)) for case in cases]
@@ -206,8 +214,8 @@ def _candidate(case: AuthorCase, person: str, directory: Directory) -> Party:
     )
 
 
-def _cases(actor: Actor, text: Text, keys: Sequence[str], directory: Directory) -> list[AuthorCase]:
-    """Return each contact whom the name, a handle, an address or a link of the profile leads to, in order of id."""
+def _cases(actor: Actor, text: Text, keys: Sequence[str], channel: str, directory: Directory) -> list[AuthorCase]:
+    """Return each contact whom name, handle, address, number or link of the profile lead to, in order of id."""
     sighted: dict[str, tuple[PersonName, Sighting | None]] = {}
     if actor.name:
         for contact, named in directory.people_named_in(_text(actor.name)):
@@ -215,8 +223,8 @@ def _cases(actor: Actor, text: Text, keys: Sequence[str], directory: Directory) 
                 sighted[contact.id] = (named.name, sightings[0])
     stems = [stem for key in keys if (stem := stem_key(key)) and not is_placeholder(key)]
     led = {id_ for stem in stems for id_ in directory.with_stem(stem)}
-    for key in hints_of_author(actor):
-        if key.startswith("email:") and not is_placeholder(key):
+    for key in hints_of_author(actor, channel):
+        if key.startswith(("email:", "phone:")) and not is_placeholder(key):
             led.update(directory.owners(key))
     for link in links_of_actor(actor):
         led.update(directory.owners(link.key))

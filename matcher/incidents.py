@@ -28,6 +28,7 @@ from overheard.records import (
     incident_id,
     sort_key,
 )
+from overheard.records.mention import Channel
 
 # A profile shows so many snippets of an incident; the incident itself has them all.
 _SNIPPETS = 3
@@ -51,8 +52,8 @@ class Link(NamedTuple):
 class Links(NamedTuple):
     """All links of one incident, in order of subject, and what they count under and show on a profile.
 
-    Terms are joined by newlines, and so are the labels of intents, each once, in order. `shown` is a `Shown` as JSON:
-    namesakes by the dozen share it.
+    Terms are joined by newlines, and so are the labels of intents, each once, in order. `channel` is "" where it was
+    said in public. `shown` is a `Shown` as JSON: namesakes by the dozen share it.
     """
 
     links: Sequence[Link] = ()
@@ -61,6 +62,7 @@ class Links(NamedTuple):
     terms: str = ""
     intents: str = ""
     shown: bytes = b""
+    channel: str = ""
 
 
 class Shown(msgspec.Struct, frozen=True, array_like=True):
@@ -77,6 +79,7 @@ class Shown(msgspec.Struct, frozen=True, array_like=True):
     snippets: tuple[Snippet, ...]
     parties: tuple[Party, ...]
     why: tuple[str, ...]
+    channel: Channel = ""
 
     def to(self, subject: str) -> IncidentSummary:
         """Return the summary for one of those who have a part in it: their surest."""
@@ -97,6 +100,7 @@ class Shown(msgspec.Struct, frozen=True, array_like=True):
             snippets=self.snippets,
             evidence=party.evidence,
             why=(why,),
+            channel=self.channel,
         )
 
 
@@ -196,6 +200,7 @@ def links_of(incident: Incident, directory: Directory) -> Links:
         snippets=_shown(incident.snippets),
         parties=incident.parties,
         why=incident.why[: len(incident.parties)],
+        channel=said.channel,
     )
     return Links(
         links=links,
@@ -204,6 +209,7 @@ def links_of(incident: Incident, directory: Directory) -> Links:
         terms="\n".join(incident.about),
         intents="\n".join(intents),
         shown=_encoder.encode(shown),
+        channel=said.channel,
     )
 
 

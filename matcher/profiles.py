@@ -1,7 +1,7 @@
 """Profiles: the crow's nest of one contact or account, computed from the links that it has. Pure."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Context, Decimal
@@ -11,6 +11,7 @@ from overheard.identities import normal_email
 from overheard.matcher.identity.directory import Directory
 from overheard.records import (
     Account,
+    Activities,
     Contact,
     Holding,
     IncidentSummary,
@@ -35,10 +36,12 @@ PEOPLE = 500
 class Counts:
     """What the links of one subject come to.
 
-    `groups`: (day, source, polarity, terms, intents, number) of linked incidents; terms and intents by newlines.
+    `groups`: (day, source, polarity, terms, intents, number) of linked incidents that are public; terms and intents by
+    newlines. `activities` are the others, by channel. All else is of both.
     """
 
     groups: Sequence[tuple[str, str, str, str, str, int]] = ()
+    activities: Mapping[str, Activities] = field(default_factory=dict)
     candidates: int = 0
     first: datetime | None = None
     last: datetime | None = None
@@ -125,6 +128,7 @@ def make_profile(
         first_contact=told.counts.first,
         last_contact=told.counts.last,
         incidents=by_day.total(),
+        activities=dict(told.counts.activities),
         candidates=told.counts.candidates,
         by_month=dict(sorted(by_month.items())),
         by_day=dict(sorted(by_day.items())[-DAYS:]),

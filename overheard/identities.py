@@ -281,6 +281,8 @@ def identities_of_actor(actor: Actor | None) -> tuple[str, ...]:
     # Forums and mailing lists often give an address in the place of a handle.
     addresses = (actor.email, "" if actor.platform in WITH_HOSTS else actor.preferred_username)
     keys += [identity_key("email", "email", email) for one in addresses if (email := normal_email(one))]
+    if actor.phone and (phone := normal_phone(actor.phone)):
+        keys.append(identity_key("phone", "phone", phone))
     return tuple(dict.fromkeys(key for key in keys if key))
 
 
@@ -318,7 +320,8 @@ def identities_of_links(links: Iterable[str]) -> tuple[str, ...]:
 def identities_of_contact(contact: Contact) -> tuple[Identity, ...]:
     """Return the identities that the CRM claims for a contact, in a stable order.
 
-    Its phone numbers are among them: they are shown and looked up, and never watched nor an author's.
+    Its phone numbers are among them: they are shown and looked up, and never watched; an author has one where a
+    messenger vouches for it.
     """
     return _claimed(contact.id, contact.handles, contact.urls, contact.emails, contact.phones)
 

@@ -36,6 +36,8 @@ from overheard.records import (
 T = TypeVar("T")
 
 OPEN = Policy()
+# Of what was said to us alone, where its source has no policy: it leaves by no way that shows what is public.
+PRIVATE = Policy(export="nothing")
 NO_POLICIES: Mapping[str, Policy] = {}
 PARTS: tuple[Part, ...] = get_args(Part)
 # Of a post that may leave as a link and snippets: so many snippets, each of so many characters, or they were the post.
@@ -52,6 +54,7 @@ _OF_AUTHOR: Mapping[Part, str] = {
     "author_name": "name",
     "author_url": "url",
     "author_email": "email",
+    "author_phone": "phone",
     "author_bio": "summary",
     "author_links": "links",
 }
@@ -224,9 +227,16 @@ def horizon(policy: Policy, now: datetime) -> datetime | None:
 def exported(value: T, policies: Mapping[str, Policy]) -> T:
     """Return what may leave of a record, or of anything that holds records (structs, lists, mappings), at any depth.
 
-    What is left out is said in `withheld` of what it was left out of. Where no source has a policy, `value` itself.
+    What is left out is said in `withheld` of what it was left out of. What was said to us alone (`Mention.channel`)
+    stays here unless its source's policy lets it leave.
     """
-    return Exporter(policies).of(value) if restricts(policies) else value
+    left: T = Exporter(policies).of(value)
+    return left
+
+
+def policy_of(policies: Mapping[str, Policy], mention: Mention) -> Policy:
+    """Return the policy that a mention is under: its source's, else that of its channel."""
+    return policies.get(mention.source, PRIVATE if mention.channel else OPEN)
 
 
 def restricts(policies: Mapping[str, Policy]) -> bool:
@@ -271,12 +281,16 @@ class Exporter:
         given = {name: getattr(value, name) for name in names}
         return {name: new for name, one in given.items() if (new := self.of(one)) is not one}
 
-    def policy(self, source: str) -> Policy:
-        """Return the policy of a source."""
-        return self._policies.get(source, OPEN)
+    def policy(self, source: str, channel: str = "") -> Policy:
+        """Return the policy of what a source brings by a channel."""
+        return self._policies.get(source, PRIVATE if channel else OPEN)
+
+    def of_mention(self, mention: Mention) -> Policy:
+        """Return the policy that a mention is under."""
+        return policy_of(self._policies, mention)
 
     def _mention(self, mention: Mention) -> Mention:
-        policy = self.policy(mention.source)
+        policy = self.of_mention(mention)
         if policy.export == "nothing":
             return Mention(
                 id=mention.id,
@@ -285,6 +299,7 @@ class Exporter:
                 source=mention.source,
                 content="",
                 first_seen=mention.first_seen,
+                channel=mention.channel,
                 withheld=withheld("all that it says and who said it", mention.source, policy),
             )
         left = applied(policy, mention)
@@ -296,7 +311,7 @@ class Exporter:
                 tag=(),
                 links=(),
                 attributed_to=actor
-                and msgspec.structs.replace(actor, email="", email_verified=False, summary="", links=()),
+                and msgspec.structs.replace(actor, email="", email_verified=False, phone="", summary="", links=()),
             )
         if left == mention:
             return mention
@@ -307,7 +322,7 @@ class Exporter:
 
     def _about(self, one: Incident | EnrichedMention) -> Incident | EnrichedMention:
         """Return an incident, or what the enrichers found in a mention."""
-        policy = self.policy(one.mention.source)
+        policy = self.of_mention(one.mention)
         mention = self._mention(one.mention)
         if mention is one.mention:
             return one
@@ -337,7 +352,7 @@ class Exporter:
         return tuple(snippet for snippet in one.snippets if kept[snippet.start : snippet.end] == snippet.exact)
 
     def _summary(self, one: IncidentSummary) -> IncidentSummary:
-        policy = self.policy(one.source)
+        policy = self.policy(one.source, one.channel)
         if policy.export == "all":
             return one
         if policy.export == "link":
@@ -348,7 +363,7 @@ class Exporter:
         return msgspec.structs.replace(one, url="", snippets=(), evidence=(), why=(), withheld=said)
 
     def _item(self, item: DeliveryItem) -> DeliveryItem:
-        policy = self.policy(item.source)
+        policy = self.policy(item.source, item.channel)
         if policy.export == "nothing":
             said = withheld("all that it says and who said it", item.source, policy)
             return msgspec.structs.replace(item, text="", said_by="", url="", why=(), withheld=said)
@@ -371,8 +386,10 @@ class Exporter:
             data = decode(letter.value).data if letter.value else None
         except RecordError:
             return letter
-        source = data.mention.source if isinstance(data, EnrichedMention | Incident) else getattr(data, "source", "")
-        policy = self.policy(source) if isinstance(source, str) else OPEN
+        about = data.mention if isinstance(data, EnrichedMention | Incident) else data
+        source = getattr(about, "source", "")
+        channel = about.channel if isinstance(about, Mention) else ""
+        policy = self.policy(source, channel) if isinstance(source, str) else OPEN
         if policy.export == "all":
             return letter
         return msgspec.structs.replace(letter, value=None, withheld=withheld("the record as it came", source, policy))

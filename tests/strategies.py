@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from overheard.records import (
     DATA_TYPES,
     Account,
+    Activities,
     ActivityType,
     Actor,
     Attempt,
@@ -70,6 +71,7 @@ from overheard.records import (
     Snippet,
     Status,
     Step,
+    Streamed,
     Suppression,
     TargetSentiment,
     Term,
@@ -82,6 +84,7 @@ from overheard.records import (
 )
 from overheard.records.base import Record
 from overheard.records.identity import IdentityType
+from overheard.records.mention import Channel
 from overheard.text import clean
 
 # Characters that have broken somebody's text handling, so that hypothesis need not find them.
@@ -164,6 +167,7 @@ actors = st.builds(
     url=texts,
     email=texts,
     email_verified=st.booleans(),
+    phone=texts,
     summary=texts,
     links=tuples(st.builds(ProfileLink, url=texts, verified=st.booleans())),
 )
@@ -193,6 +197,7 @@ mentions = st.builds(
     likes=counts,
     shares=counts,
     replies=counts,
+    channel=literals(Channel),
 )
 passed = st.builds(Passed, reason=st.sampled_from(["term", "identity", "always"]), by=words)
 hits = st.builds(WatchHit, term=words, kind=literals(TermKind), start=offsets, end=offsets, confidence=unit)
@@ -332,6 +337,7 @@ incident_summaries = st.builds(
     snippets=tuples(snippets),
     evidence=tuples(evidence),
     why=tuples(texts),
+    channel=literals(Channel),
 )
 holdings = st.builds(
     Holding,
@@ -384,6 +390,9 @@ profiles = st.builds(
     first_contact=st.none() | times,
     last_contact=st.none() | times,
     incidents=offsets,
+    activities=st.dictionaries(
+        literals(Channel), st.builds(Activities, number=offsets, first=times, last=times), max_size=2
+    ),
     candidates=offsets,
     by_month=tallies,
     by_day=tallies,
@@ -532,6 +541,22 @@ poll_states = st.builds(
     told_at=st.none() | times,
     looks=offsets,
     held=tuples(words),
+    reached=st.none() | times,
+    spending=st.dictionaries(words, offsets, max_size=3),
+    note=texts,
+    stream=st.none()
+    | st.builds(
+        Streamed,
+        began=times,
+        connected=st.none() | times,
+        opened=offsets,
+        read=offsets,
+        passed=offsets,
+        heard=st.none() | times,
+        reached=st.none() | times,
+        gap=texts,
+        gap_at=st.none() | times,
+    ),
 )
 shown_entries = st.builds(ShownEntry, id=words, url=texts, at=st.none() | offsets)
 shown = st.builds(
@@ -577,6 +602,7 @@ delivery_items = st.builds(
     contact_page=words,
     url=texts,
     at=times,
+    channel=literals(Channel),
 )
 deliveries = st.builds(
     Delivery,

@@ -54,17 +54,19 @@ ALONE = EventInfo()
 
 
 class Filed(NamedTuple):
-    """A stored mention as events need it: its id, its sort key, and the tokens of its text."""
+    """A stored mention as events need it: its id, its sort key, the tokens of its text, and whether it is public."""
 
     mention: str
     k: int
     tokens: Sequence[str]
+    public: bool = True
 
 
 class _Post(NamedTuple):
     mention: str
     k: int
     shingles: frozenset[str]
+    public: bool
 
 
 class Events:
@@ -108,7 +110,7 @@ class Events:
 
     def file(self, num: int, mention: Mention, k: int, tokens: Sequence[str]) -> None:
         """Take in a mention that is new or changed. `tokens` are those of its text (`overheard.matcher.names.text`)."""
-        post = _Post(mention.id, k, near.shingles(tokens))
+        post = _Post(mention.id, k, near.shingles(tokens), not mention.channel)
         self._posts[num] = post
         self._filed[num] = mention.id
         self._buckets.put(num, k, _buckets_of(mention, post.shingles))
@@ -186,7 +188,7 @@ class Events:
         """Return a mention that is filed."""
         if (held := self._posts.get(num)) is None:
             filed = self._stored(num)
-            held = self._posts[num] = _Post(filed.mention, filed.k, near.shingles(filed.tokens))
+            held = self._posts[num] = _Post(filed.mention, filed.k, near.shingles(filed.tokens), filed.public)
         return held
 
     def _joined(self, num: int) -> set[int]:
@@ -198,7 +200,9 @@ class Events:
         if not said:
             return set()
         others = {self._number(other) for other, decision in said.items() if decision.verb == "same"}
-        return {other for other in others if other is not None and other != num}
+        public = self._post(num).public
+        # What was said to us alone is never one event with what is public, whatever anybody says.
+        return {other for other in others if other is not None and other != num and self._post(other).public == public}
 
     def _said(self, mention: str) -> dict[str, Decision]:
         """Return what people's newest standing decision is on this mention with each other, named first or second."""
@@ -390,11 +394,16 @@ class Events:
 
 def _buckets_of(mention: Mention, shingles: frozenset[str]) -> set[int]:
     """Return the numbers of a mention's buckets, below 2**63: even ones of its thread keys, odd ones of its text."""
-    threads = {
-        int.from_bytes(blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big") >> 2 << 1
-        for key in thread_keys(mention)
-    }
-    return threads | {band << 1 | 1 for band in near.bands(shingles)}
+    threads = {_hashed(key) >> 2 << 1 for key in thread_keys(mention)}
+    found = threads | {band << 1 | 1 for band in near.bands(shingles)}
+    if not mention.channel:
+        return found
+    # What was said to us alone has buckets of its own: it is never one event with what was said in public.
+    return {_hashed(f"{mention.channel} {one}") >> 2 << 1 | one & 1 for one in found}
+
+
+def _hashed(key: str) -> int:
+    return int.from_bytes(blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
 
 
 def _kind(neighbours: Neighbours) -> str:

@@ -6,7 +6,7 @@ None of it proves anything alone. A name and a handle are taken by others too; w
 import re
 from dataclasses import dataclass
 
-from overheard.identities import handle_stem, normal_email
+from overheard.identities import handle_stem, normal_email, normal_phone
 from overheard.matcher.features.base import Feature, Found, reference, several
 from overheard.matcher.names.organisations import (
     employer_domain,
@@ -133,6 +133,13 @@ def same_unverified_address(case: AuthorCase) -> Found | None:
     return Found(address, address) if address in known else None
 
 
+def same_unverified_number(case: AuthorCase) -> Found | None:
+    """The author gives a telephone number of the contact, which anybody could have typed."""
+    number = normal_phone(case.actor.phone) if case.actor.phone else ""
+    known = {normal_phone(phone) for phone in case.contact.phones} - {""}
+    return Found(number, number) if number in known else None
+
+
 def employer_in_bio(case: AuthorCase) -> Found | None:
     """The profile names the organisation that the CRM has for the contact; as a former one it counts half."""
     for name in dict.fromkeys((case.contact.organisation, case.employer.name if case.employer else "")):
@@ -239,6 +246,7 @@ AUTHOR_FEATURES: tuple[Feature[AuthorCase], ...] = (
     Feature(2.0, same_handle),
     Feature(-3.0, look_alike_handle),
     Feature(3.0, same_unverified_address, corroborates=True),
+    Feature(2.5, same_unverified_number, corroborates=True),
     Feature(3.0, employer_in_bio, corroborates=True),
     Feature(1.5, title_in_bio, corroborates=True),
     Feature(1.0, place_in_bio, corroborates=True),

@@ -181,12 +181,12 @@ class Directory:
             held = self._own[contact.id] = contact, identities_of_contact(contact)
         return held[1]
 
-    def _watched_of(self, contact: Contact) -> tuple[Identity, ...]:
+    def _filed_of(self, contact: Contact) -> tuple[Identity, ...]:
         """Return the identities that the CRM claims for a contact, and its name if that is to be watched.
 
-        No phone number: a switchboard is a whole firm's, so none may link anybody, nor let a post pass.
+        Telephone numbers lead to who wrote by a messenger; `watched` has none, since a switchboard is a whole firm's.
         """
-        claimed = tuple(identity for identity in self._identities_of(contact) if identity.type != "phone")
+        claimed = self._identities_of(contact)
         name = watched_name(contact)
         return (*claimed, name) if name else claimed
 
@@ -195,7 +195,7 @@ class Directory:
         return frozenset(stem for key in keys if (stem := stem_key(key)))
 
     def _file_contact(self, contact: Contact, *, add: bool) -> None:
-        for identity in self._watched_of(contact):
+        for identity in self._filed_of(contact):
             self._claims.file(identity.key, contact.id, add)
         for stem in self._stems_of(contact):
             self._stems.file(stem, contact.id, add)
@@ -469,7 +469,7 @@ class Directory:
         contact = self.contacts.get(id_)
         if contact is None:
             return reach
-        keys = frozenset(identity.key for identity in self._watched_of(contact))
+        keys = frozenset(identity.key for identity in self._filed_of(contact))
         employer = self.employer_of(contact)
         profiles = self.claiming(keys) | reach.profiles | ({employer.id} if employer else set())
         return replace(

@@ -43,8 +43,8 @@ class Places(NamedTuple):
 def places_of(mention: Mention, text: Text) -> Places:
     """Return what a mention is filed under; `text` is its text, prepared."""
     actor = mention.attributed_to
-    author = identities_of_author(actor) if actor is not None else ()
-    others = hints_of_author(actor) if actor is not None else ()
+    author = identities_of_author(actor, mention.channel) if actor is not None else ()
+    others = hints_of_author(actor, mention.channel) if actor is not None else ()
     if mention.links:
         sites = (site_key(domain) for link in mention.links if (domain := site_domain(link)))
         others = (*others, *identities_of_links(mention.links), *sites)

@@ -165,7 +165,7 @@ class _Mentioned(NamedTuple):
             row=row,
             mention=mention,
             text=Text(said.text),
-            authors=identities_of_author(said.attributed_to) if said.attributed_to is not None else (),
+            authors=identities_of_author(said.attributed_to, said.channel) if said.attributed_to is not None else (),
             first_seen=first_seen,
             k=sort_key(said.id, said.published, first_seen),
             at=microseconds(when_of(mention, first_seen)),
@@ -620,7 +620,7 @@ class Ledger:
         one = batch.standing.get(num) if batch else None
         if one is None:
             (one,) = self._stored_mentions([num])
-        return Filed(one.mention.mention.id, one.k, one.text.tokens)
+        return Filed(one.mention.mention.id, one.k, one.text.tokens, not one.mention.mention.channel)
 
     def _number_of(self, mention: str) -> int | None:
         """Return the number of a mention that stands, in the batch or on disk."""

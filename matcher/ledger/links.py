@@ -10,7 +10,7 @@ from overheard.matcher.incidents import Links, Shown
 from overheard.matcher.ledger.facts import from_microseconds
 from overheard.matcher.ledger.rows import select_in
 from overheard.matcher.profiles import LAST, WAITING, Counts, Told
-from overheard.records import IncidentSummary
+from overheard.records import Activities, IncidentSummary
 
 # All that a profile asks for but what it shows is in one index: each more is a page written for nearly every link, and
 # three of them were half of what a commit wrote. What has to be sorted then (groups, best candidates) is read whole
@@ -24,7 +24,11 @@ CREATE INDEX IF NOT EXISTS ledger_links_told
     ON ledger_links (subject, outcome, k, score, mention, at, day, source, polarity, terms, intents);
 CREATE INDEX IF NOT EXISTS ledger_links_waiting ON ledger_links (score, k) WHERE outcome = 'candidate';
 CREATE TABLE IF NOT EXISTS ledger_shown (mention INTEGER PRIMARY KEY, value BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS ledger_channels (mention INTEGER PRIMARY KEY, channel TEXT NOT NULL);
 """
+
+# What was written to us alone is counted by itself; most ledgers have none of it, most subjects of others neither.
+_LINKED = "FROM ledger_links LEFT JOIN ledger_channels USING (mention) WHERE"
 
 _UNCOUNTED = ("",) * 5
 
@@ -56,6 +60,7 @@ class LinkStore:
             gone = sorted({(num,) for num, _ in former})
             connection.executemany("DELETE FROM ledger_links WHERE mention = ?", gone)
             connection.executemany("DELETE FROM ledger_shown WHERE mention = ?", gone)
+            connection.executemany("DELETE FROM ledger_channels WHERE mention = ?", gone)
         links, shown = [], []
         for num, k, at, source, found in rows:
             if not found.links:
@@ -68,6 +73,8 @@ class LinkStore:
                 links.append((num, subject, outcome, weight, k, at, *(counted if outcome == "linked" else _UNCOUNTED)))
         connection.executemany("INSERT INTO ledger_links VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", links)
         connection.executemany("INSERT INTO ledger_shown VALUES (?, ?)", shown)
+        apart = [(num, found.channel) for num, _, _, _, found in rows if found.links and found.channel]
+        connection.executemany("INSERT INTO ledger_channels VALUES (?, ?)", apart)
         return touched
 
     def of(self, subjects: Iterable[str]) -> set[int]:
@@ -89,10 +96,15 @@ class LinkStore:
             waits += f" AND mention NOT IN (SELECT mention FROM ledger_links WHERE {linked})"
             values += subjects
         groups = read(
-            f"SELECT day, source, polarity, terms, intents, {number} FROM ledger_links WHERE {linked} "
+            f"SELECT day, source, polarity, terms, intents, {number} {_LINKED} {linked} AND channel IS NULL "
             "GROUP BY day, source, polarity, terms, intents",
             subjects,
         ).fetchall()
+        activities = read(
+            f"SELECT channel, {number}, min(at), max(at) {_LINKED} {linked} AND channel IS NOT NULL "
+            "GROUP BY channel ORDER BY channel",
+            subjects,
+        )
         (candidates,) = read(f"SELECT {number} FROM ledger_links WHERE {waits}", values).fetchone()
         first = read(f"SELECT at FROM ledger_links WHERE {linked} ORDER BY k LIMIT 1", subjects).fetchone()
         newest = _once(
@@ -114,6 +126,10 @@ class LinkStore:
         return Told(
             counts=Counts(
                 groups=groups,
+                activities={
+                    channel: Activities(number=count, first=from_microseconds(first), last=from_microseconds(last))
+                    for channel, count, first, last in activities
+                },
                 candidates=candidates,
                 first=from_microseconds(first[0]) if first else None,
                 last=from_microseconds(newest[0].at) if newest else None,

@@ -42,6 +42,7 @@ def item_of(
         contact_page=f"{address}/{'accounts' if who.id.startswith('acc_') else 'contacts'}/{who.id}" if who else "",
         url=web_address(mention.url),
         at=said_at(incident),
+        channel=mention.channel,
     )
 
 

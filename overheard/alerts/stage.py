@@ -6,12 +6,12 @@ It also takes back: a post that was deleted at its source, or is said not to be 
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from overheard.alerts.complaint import complaint, complaint_item
-from overheard.alerts.deliveries import alerts_for, is_unsent, without
+from overheard.alerts.deliveries import FEED, alerts_for, is_unsent, without
 from overheard.alerts.outbox import Outbox, delivery_record
 from overheard.alerts.parties import Lookup, ids_of
 from overheard.errors import InputError
@@ -28,7 +28,8 @@ class AlertStage:
     """`Stage`: incidents in, deliveries out. What is in the outbox already is left as it is.
 
     `lookup` gives who an incident is linked to; `channels` are those of the settings; `address` is where the pages are;
-    `bar` is the confidence from which on a complaint is told.
+    `bar` is the confidence from which on a complaint is told. What was written to us alone is told only where its
+    channel is one of `private`, and never in the feed.
     """
 
     name = GROUP
@@ -44,6 +45,7 @@ class AlertStage:
         address: str,
         bar: float,
         clock: Callable[[], datetime],
+        private: Collection[str] = (),
     ) -> None:
         self._outbox = outbox
         self._lookup = lookup
@@ -51,6 +53,7 @@ class AlertStage:
         self._address = address
         self._bar = bar
         self._clock = clock
+        self._private = frozenset(private)
 
     def process(self, records: Sequence[ConsumerRecord]) -> Outcome:
         """See `Stage.process`. Raises InputError for what is no document."""
@@ -81,11 +84,15 @@ class AlertStage:
         incident = event.data
         if not isinstance(incident, Incident) or event.cause != "live":
             return ()
+        channel = incident.mention.channel
+        if channel and channel not in self._private:
+            return ()
         found = complaint(incident, event.cause, event.time, self._known(incident), self._bar)
         if found is None:
             return ()
         item = complaint_item(incident, found, self._address)
-        deliveries = alerts_for(item, self._channels, self._clock())
+        channels = [one for one in self._channels if not channel or one != FEED]
+        deliveries = alerts_for(item, channels, self._clock())
         known = self._outbox.known([delivery.id for delivery in deliveries])
         # Told through any channel, it was told: a channel that is set up later does not get what is past.
         return () if known else deliveries

@@ -121,7 +121,8 @@ def _hit(hit: Hit, brackets: bool) -> list[RenderableType]:
     if isinstance(record, Incident):
         mention = record.mention
         when = mention.published or mention.first_seen
-        head = _head(when, mention.source, _author(record), record.sentiment.polarity)
+        where = f"{mention.source}, by {mention.channel}" if mention.channel else mention.source
+        head = _head(when, where, _author(record), record.sentiment.polarity)
         fragments = [marked(f.text, f.marks, brackets=brackets) for f in hit.fragments]
         if not fragments:
             fragments = [Text(safe(_cut(mention.text, _SNIPPET)))]
@@ -321,9 +322,10 @@ def _first_and_last(profile: Profile, today: date) -> Text:
     if profile.first_contact is None or profile.last_contact is None:
         return Text(f"none yet{waiting}")
     last = profile.last_contact
+    alone = "".join(f", {one.number:,} by {channel}" for channel, one in profile.activities.items())
     return Text(
         f"first {profile.first_contact:%Y-%m-%d}, last {last:%Y-%m-%d} ({_age(last.date(), today)}); "
-        f"{profile.incidents:,} linked{waiting}"
+        f"{profile.incidents:,} linked{alone}{waiting}"
     )
 
 

@@ -51,8 +51,8 @@ from overheard.records.ids import (
 from overheard.records.incident import Evidence, Incident, Note, Outcome, Party, Role, Status, Step, Version
 from overheard.records.mention import Actor, Mention, ProfileLink
 from overheard.records.policy import Export, Part, Policies, Policy
-from overheard.records.pollstate import Followed, PollState, Revision, Rhythm, Robots, Shown, ShownEntry
-from overheard.records.profile import IncidentSummary, Profile, ProfileIdentity
+from overheard.records.pollstate import Followed, PollState, Revision, Rhythm, Robots, Shown, ShownEntry, Streamed
+from overheard.records.profile import Activities, IncidentSummary, Profile, ProfileIdentity
 from overheard.records.purchase import Purchase
 from overheard.records.snippet import ActivityType, Snippet
 from overheard.records.sortkey import sort_key
@@ -63,6 +63,7 @@ __all__ = [
     "DATA_TYPES",
     "EPOCH_SUBJECT",
     "Account",
+    "Activities",
     "ActivityType",
     "Actor",
     "Attempt",
@@ -125,6 +126,7 @@ __all__ = [
     "Snippet",
     "Status",
     "Step",
+    "Streamed",
     "Suppression",
     "TargetSentiment",
     "Term",

@@ -4,6 +4,7 @@ from typing import Literal
 
 from overheard.records.base import Record, Time
 from overheard.records.ids import digest
+from overheard.records.mention import Channel
 from overheard.records.snippet import Polarity
 
 DeliveryKind = Literal["digest", "alert", "health"]
@@ -31,7 +32,8 @@ class DeliveryItem(Record, frozen=True, kw_only=True):
     `contact` is the id of the contact or account that it is on, `name` theirs and `account` the organisation's; all may
     be empty. `said_by` is the author as the platform shows them. `text` is the snippet, plain and at most 500
     characters. `why` are sentences. `page`, `contact_page` and `url` (the post itself) are addresses; the last two may
-    be empty. `at` is when it was said. `withheld` says what was left out as this left Overheard, and by whose policy.
+    be empty. `at` is when it was said; `channel` as of the mention, "" for what is public. `withheld` says what was
+    left out as this left Overheard, and by whose policy.
     """
 
     incident: str
@@ -48,6 +50,7 @@ class DeliveryItem(Record, frozen=True, kw_only=True):
     contact_page: str = ""
     url: str = ""
     at: Time
+    channel: Channel = ""
     withheld: str = ""
 
     @property

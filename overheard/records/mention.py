@@ -21,7 +21,8 @@ class Actor(Record, frozen=True, kw_only=True):
     All but `platform` may be empty; an actor with nothing but a `name` has no identity. `native_id` is the platform's
     own id of the account, which stays when the handle changes and never is another's. `summary` is the plain text of
     the profile (the bio), `links` the URLs on it. `email_verified`: the platform, or the signature on a mail, vouches
-    for `email`; one that its owner merely typed is not verified.
+    for `email`; one that its owner merely typed is not verified. `phone` is a telephone number in E.164; where it is
+    the platform's own id of the account (`native_id`), as of messengers, the platform vouches for it.
     """
 
     platform: str
@@ -31,6 +32,7 @@ class Actor(Record, frozen=True, kw_only=True):
     url: str = ""
     email: str = ""
     email_verified: bool = False
+    phone: str = ""
     summary: str = ""
     links: tuple[ProfileLink, ...] = ()
 

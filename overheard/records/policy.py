@@ -20,6 +20,7 @@ Part = Literal[
     "author_name",
     "author_url",
     "author_email",
+    "author_phone",
     "author_bio",
     "author_links",
     "raw",

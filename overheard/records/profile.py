@@ -7,6 +7,7 @@ from overheard.records.contact import ExternalId, LifecycleTag
 from overheard.records.holding import Holding
 from overheard.records.identity import Identity
 from overheard.records.incident import Evidence, Outcome, Role
+from overheard.records.mention import Channel
 from overheard.records.purchase import Purchase
 from overheard.records.snippet import ActivityType, Polarity, Snippet
 
@@ -21,7 +22,8 @@ class ProfileIdentity(Record, frozen=True, kw_only=True):
 class IncidentSummary(Record, frozen=True, kw_only=True):
     """An incident as the profile shows it; the incident itself is found by `id`.
 
-    `withheld` says what was left out as this left Overheard, and by whose policy.
+    `channel` is the mention's: "" for what was said in public. `withheld` says what was left out as this left
+    Overheard, and by whose policy.
     """
 
     id: str
@@ -39,13 +41,24 @@ class IncidentSummary(Record, frozen=True, kw_only=True):
     snippets: tuple[Snippet, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     why: tuple[str, ...] = ()
+    channel: Channel = ""
     withheld: str = ""
+
+
+class Activities(Record, frozen=True, kw_only=True):
+    """What somebody wrote to us alone by one channel: how many times, the first and the last of them."""
+
+    number: int
+    first: Time
+    last: Time
 
 
 class Profile(Record, frozen=True, kw_only=True):
     """The whole relationship with one contact or account, first contact to last; bounded in size.
 
-    Counts are of linked incidents; `candidates` counts those that wait for a person. `by_month` has every UTC month
+    Counts are of linked incidents that are public; `activities` tells apart, by channel, what was written to us alone.
+    `first_contact` and `last_contact` are of both, and so are `last` and `waiting`, each of which names its channel.
+    `candidates` counts those that wait for a person. `by_month` has every UTC month
     ("2026-11"), `by_day` the newest 90 UTC days that have any ("2026-11-21"); `tone_by_month` and `tone_by_day` are
     the same apart by polarity, those without any left out; `intents_by_month` counts by intent those that show any, one
     that shows two under both. `last` are the newest 20 linked incidents, `waiting` the
@@ -84,6 +97,7 @@ class Profile(Record, frozen=True, kw_only=True):
     first_contact: Time | None = None
     last_contact: Time | None = None
     incidents: int = 0
+    activities: dict[str, Activities] = {}
     candidates: int = 0
     by_month: dict[str, int] = {}
     by_day: dict[str, int] = {}

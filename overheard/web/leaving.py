@@ -12,6 +12,8 @@ from overheard.records import Incident, Mention, Policy, Snippet, incident_id
 from overheard.web.results import ConcernOf, MentionHit, ReviewItem, SourceDetail, Why
 
 T = TypeVar("T")
+# In the JSON of a record that holds something said to us alone; in no text of it, where quotes are escaped.
+_OF_A_CHANNEL = b'"channel":"'
 
 
 class Sources(Protocol):
@@ -27,17 +29,18 @@ class Sources(Protocol):
 
 
 def leaving(value: T, service: Sources) -> T:
-    """Return what may leave of a result or a record (`overheard.policy.exported`); itself where no source has a policy.
+    """Return what may leave of a result or a record (`overheard.policy.exported`).
 
     Everything that programs are given goes through here.
     """
-    policies = service.policies()
-    return _Leaving(policies, service).of(value) if restricts(policies) else value
+    result: T = _Leaving(service.policies(), service).of(value)
+    return result
 
 
 def leaving_json(hit: Hit, service: Sources) -> bytes:
     """Return the JSON of a document as far as it may leave."""
-    record = hit.record if restricts(service.policies()) else None
+    restricted = restricts(service.policies()) or _OF_A_CHANNEL in hit.json
+    record = hit.record if restricted else None
     return hit.json if record is None else msgspec.json.encode(leaving(record, service))
 
 
@@ -57,7 +60,7 @@ class _Leaving(Exporter):
                 return value if incident is value.incident else replace(value, incident=incident, highlights=())
             case ReviewItem():
                 incident = self.of(value.incident)
-                none = self.policy(incident.mention.source).export == "nothing"
+                none = self.of_mention(incident.mention).export == "nothing"
                 candidates = [replace(one, evidence=()) for one in value.candidates] if none else value.candidates
                 return replace(value, incident=incident, candidates=tuple(candidates))
             case Why():
@@ -69,8 +72,9 @@ class _Leaving(Exporter):
         return super().of(value)
 
     def _why(self, why: Why) -> Why:
-        source = self._source_of(why.incident)
-        policy = self.policy(source)
+        mention = self._mention_of(why.incident)
+        source = "" if mention is None else mention.source
+        policy = self.policy("") if mention is None else self.of_mention(mention)
         if policy.export == "all" and policy.text is None and not policy.without:
             return why
         why = replace(why, versions=(), withheld=withheld("what it said before", source, policy))
@@ -93,16 +97,19 @@ class _Leaving(Exporter):
         if snippets == concern.snippets:
             return concern
         mention = found[next(one.mention for one in concern.snippets if one not in snippets)]
-        source = "" if mention is None else mention.source
         words = "snippets, or a part of them"
-        said = withheld(words, source, self.policy(source)) if source else f"{words}: their post is on no record"
+        said = (
+            f"{words}: their post is on no record"
+            if mention is None
+            else withheld(words, mention.source, self.of_mention(mention))
+        )
         return replace(concern, snippets=snippets, withheld=said)
 
     def _alone(self, snippet: Snippet, mention: Mention | None) -> Snippet | None:
         """Return what may leave of a snippet; nothing of one whose source, and so whose policy, nobody knows."""
         if mention is None:
             return None
-        policy = self.policy(mention.source)
+        policy = self.of_mention(mention)
         if policy.export == "nothing":
             return None
         if policy.export == "link":
@@ -114,12 +121,8 @@ class _Leaving(Exporter):
             return None
         return msgspec.structs.replace(snippet, prefix="", suffix="")
 
-    def _source_of(self, id_: str) -> str:
-        """Return the source of a post by its mention's id, or its incident's; "" where it is on no record."""
-        mention = self._mention_of(id_)
-        return "" if mention is None else mention.source
-
     def _mention_of(self, id_: str) -> Mention | None:
+        """Return a post by its mention's id, or its incident's; None where it is on no record."""
         if id_ not in self._mentions:
             hit = self._service.get(id_ if id_.startswith("inc_") else incident_id(id_))
             record = hit.record if hit is not None else None

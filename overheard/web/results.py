@@ -409,8 +409,9 @@ class ReviewPage(Result, frozen=True, kw_only=True):
 class ConcernOf(Result, frozen=True, kw_only=True):
     """What posts complain of or wish for of one product: a topic, with posts by UTC month ("2026-11"; none left out).
 
-    `product` is the id of a watched term. `query` finds these posts. `recent` are of the last 30 days, `before` of the
-    30 before them. `snippets` are of the newest posts.
+    `product` is the id of a watched term. `activities` of the posts were written to us alone. `query` finds the others,
+    which are public; these too with `channel:` beside it. `recent` are of the last 30 days, `before` of the 30 before
+    them. `snippets` are of the newest posts.
     """
 
     product: str
@@ -421,6 +422,7 @@ class ConcernOf(Result, frozen=True, kw_only=True):
     before: int
     by_month: dict[str, int]
     snippets: tuple[Snippet, ...]
+    activities: int = 0
     withheld: str = ""
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from overheard.index.base import Sort
 
 # What results are counted and narrowed by, in the order of the page.
-FIELDS = ("sentiment", "intent", "about", "concern", "source", "platform", "language", "contact", "account")
+FIELDS = ("sentiment", "intent", "about", "concern", "source", "platform", "channel", "language", "contact", "account")
 SORTS: tuple[Sort, ...] = get_args(Sort)
 _MOST_VALUES = 50
 

@@ -37,6 +37,7 @@ from overheard.collectors.polling.rhythm import is_silent
 from overheard.config.settings import MailSettings, Settings, WebhookSettings
 from overheard.errors import TransientError
 from overheard.index.base import Search
+from overheard.index.documents import PUBLIC
 from overheard.index.query import Published, Value, every
 from overheard.log.base import Log
 from overheard.log.stage import LogSink, run_stage
@@ -230,7 +231,7 @@ def _heard(system: System, since: datetime, until: datetime) -> Iterator[Inciden
     """Yield the open incidents that may belong to a period, newest first."""
     # The sort key adds up to a second to a time that has none.
     said = Published(_ms(since - LATE), _ms(until + timedelta(seconds=1)))
-    tree = every([Value("kind", "incident"), Value("status", "open"), said])
+    tree = every([Value("kind", "incident"), Value("channel", PUBLIC), Value("status", "open"), said])
     after, left = "", _MOST_HEARD
     with closing(system.index(reading=True)) as index:
         while left > 0:
@@ -326,6 +327,7 @@ class _Run:
             channels=self.names,
             address=writer.address,
             bar=settings.alerts.complaint,
+            private=settings.alerts.private,
             clock=self.clock,
         )
         self.deliverer = Deliverer(

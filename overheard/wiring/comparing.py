@@ -13,8 +13,8 @@ from overheard.enrich.agreement import Agreement, Override, agreement, overrides
 from overheard.enrich.diff import Comparison, compare
 from overheard.errors import ConfigError
 from overheard.matcher.ledger.reading import decisions_in
-from overheard.policy import OPEN, withheld
-from overheard.records import EnrichedMention, Event, RecordError, decode, event_for, is_tombstone_of
+from overheard.policy import OPEN, PRIVATE, policy_of, withheld
+from overheard.records import EnrichedMention, Event, Policy, RecordError, decode, event_for, is_tombstone_of
 from overheard.wiring.policies import policies_of
 from overheard.wiring.system import System, newest, utc_now
 
@@ -58,7 +58,7 @@ def leaving_overrides(system: System, found: Sequence[Override]) -> list[Overrid
     policies = policies_of(system)
     return [
         one
-        if (policy := policies.get(one.source, OPEN)).export == "all"
+        if (policy := policies.get(one.source, PRIVATE if one.channel else OPEN)).export == "all"
         else replace(one, text="", start=0, end=0, withheld=withheld("the text", one.source, policy))
         for one in found
     ]
@@ -66,20 +66,20 @@ def leaving_overrides(system: System, found: Sequence[Override]) -> list[Overrid
 
 def leaving_comparison(system: System, done: Comparison) -> Comparison:
     """Return a comparison as far as it may leave: of a source that lets no text leave without theirs."""
-    closed = {name for name, policy in policies_of(system).items() if policy.export != "all"}
-    if closed:
-        with system.looking_up_facts() as look_up:
-            done.differences = [
-                one._replace(text="withheld by the policy of its source", before=(), after=())
-                if _source(look_up(one.mention)) in closed
-                else one
-                for one in done.differences
-            ]
+    policies = policies_of(system)
+    with system.looking_up_facts() as look_up:
+        done.differences = [
+            one
+            if _may_leave(policies, look_up(one.mention))
+            else one._replace(text="withheld by the policy of its source", before=(), after=())
+            for one in done.differences
+        ]
     return done
 
 
-def _source(event: Event[Any] | None) -> str:
-    return event.data.mention.source if event is not None and isinstance(event.data, EnrichedMention) else ""
+def _may_leave(policies: Mapping[str, Policy], event: Event[Any] | None) -> bool:
+    known = event is not None and isinstance(event.data, EnrichedMention)
+    return event is None or not known or policy_of(policies, event.data.mention).export == "all"
 
 
 def stored(system: System) -> dict[str, EnrichedMention]:

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from overheard.errors import NotFoundError
 from overheard.index.base import Index, Search
+from overheard.index.documents import PUBLIC
 from overheard.index.fields import normal_value
 from overheard.index.query import Not, Prefix, Tree, Value, every, format  # noqa: A004 - the pair of `parse`
 from overheard.records import Concern, Incident, Snippet, Term, digest, snippet_id
@@ -42,7 +43,7 @@ def concerns_of(index: Index, terms: Sequence[Term], product: str, limit: int, n
 
 def _concern(index: Index, product: str, topic: str, number: int, since: date) -> ConcernOf:
     value = Value("issue", normal_value("issue", f"{product}/{topic}"))
-    page = index.search(Search(every([*_ABOUT_US, value]), limit=_SNIPPETS, facets=("published:day",)))
+    page = index.search(Search(every([*_ABOUT_US, value]), limit=_SNIPPETS, facets=("published:day", "channel")))
     days = {date.fromisoformat(day): count for day, count in page.facets["published:day"]}
     months: Counter[str] = Counter()
     for day, count in days.items():
@@ -54,6 +55,7 @@ def _concern(index: Index, product: str, topic: str, number: int, since: date) -
         topic=topic,
         query=format(value),
         posts=number,
+        activities=sum(count for channel, count in page.facets["channel"] if channel != PUBLIC),
         recent=sum(count for day, count in days.items() if since <= day),
         before=sum(count for day, count in days.items() if before <= day < since),
         by_month=dict(sorted(months.items())),

@@ -160,6 +160,9 @@ def _pair(system: System, index: Index, verb: DecisionVerb, given: Given) -> Nam
             msg = "'unsure' is of an incident and a contact; whether two incidents are one event, nobody has to say"
             raise InputError(msg)
         other = _post(system, index, right)
+        if verb == "same" and _is_public(system, left) != _is_public(system, other):
+            msg = "expected two public posts, or two that were written to us alone: these are never one event"
+            raise InputError(msg)
     elif key := written_key(left, system.settings.locale.region):
         return Named(verb, key, _record(system, index, right), note=note)
     elif _is_post(right):
@@ -205,6 +208,11 @@ def _post(system: System, index: Index, given: str) -> str:
             return given
     msg = f"expected the id of an incident, as a search shows it; {given[:100]!r} is none"
     raise NotFoundError(msg)
+
+
+def _is_public(system: System, mention: str) -> bool:
+    event = system.fact(mention)
+    return event is None or not isinstance(event.data, EnrichedMention) or not event.data.mention.channel
 
 
 def _record(system: System, index: Index, who: str) -> str:

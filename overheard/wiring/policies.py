@@ -46,7 +46,8 @@ def _kept(log: Log) -> dict[str, Policy]:
 
 def _together(kept: Mapping[str, Policy], settings: Settings) -> dict[str, Policy]:
     configured = [one for one in settings.sources if isinstance(one, Source)]
-    found = {one.name: policy for one in configured if (policy := one.in_force) != OPEN}
+    # Where an owner lets leave what the kind keeps back, that is said too: without a word it stays here.
+    found = {one.name: one.in_force for one in configured if not one.in_force == one.kind_policy == OPEN}
     if kept:
         names = {one.name for one in configured}
         found |= {name: policy for name, policy in kept.items() if name not in names}

@@ -8,18 +8,19 @@ from datetime import date, datetime
 from functools import partial
 from typing import Any, Literal
 
-from overheard.collectors.base import Deletion
+from overheard.collectors.pushed.posts import Item
+from overheard.collectors.pushed.push import source_of
 from overheard.config.settings import Settings
 from overheard.crm.rows import append_facts
 from overheard.errors import NotFoundError
 from overheard.index.base import Hit, Index, Page, Search
-from overheard.index.query import Not, Published, Value, every, parse
+from overheard.index.documents import PUBLIC
+from overheard.index.query import Not, Published, Value, every, names_field, parse
 from overheard.log.deadletters import list_letters
 from overheard.records import (
     DeadLetter,
     Decision,
     Event,
-    Mention,
     Policy,
     Profile,
     Term,
@@ -138,6 +139,8 @@ class SystemService:
             tree = parse(asked.query, lambda field, who: self._people(index, field, who))
             if not asked.everything:
                 tree = every([tree, Value("kind", "incident"), Not(Value("status", "not about us"))])
+                if "channel" not in asked.filters and not names_field(tree, "channel"):
+                    tree = every([tree, Value("channel", PUBLIC)])
             if asked.since or asked.until:
                 tree = every([tree, _said(asked.since, asked.until)])
             return index.search(
@@ -277,13 +280,14 @@ class SystemService:
         """See `Service.fact`."""
         return self.system.fact(subject)
 
-    def hand_in(self, items: Sequence[Mapping[str, Any] | Mention | Deletion]) -> Sequence[PostOutcome]:
+    def hand_in(self, items: Sequence[Item], *, by: str) -> Sequence[PostOutcome]:
         """See `Service.hand_in`."""
         with self._bringing:
             return hand_in(
                 self.system.log,
                 items,
                 self._clock(),
+                source=source_of(self.settings.sources, by),
                 suppressions=self.system.suppressed.follow(),
                 policies=policies_of(self.system),
             )

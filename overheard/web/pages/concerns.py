@@ -1,14 +1,16 @@
 """Concerns: what is complained of and wished for, by product and topic, over time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import get_args
 
 from litestar import get
 from litestar.params import FromQuery
 from litestar.response import Template
 
 from overheard.records import Term
+from overheard.records.mention import Channel
 from overheard.web.base import Service
 from overheard.web.charts import Chart, month_chart, words_of
 from overheard.web.pages.search import names_of_terms
@@ -26,10 +28,11 @@ _LEAST, _TIMES = 3, 2
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A concern with where its posts are found: all of them, and those of the last 30 days."""
+    """A concern with where its posts are found: all that are public, what was written to us alone, the last 30 days."""
 
     concern: ConcernOf
     search: SearchState
+    alone: SearchState
     recent: str
     chart: Chart
 
@@ -70,4 +73,7 @@ def _shown(service: Service, concern: ConcernOf, since: date) -> Shown:
     # From the same month to the same month, so that topics can be compared.
     months = {month: concern.by_month.get(month, 0) for month in sorted({first, f"{last:%Y-%m}", *concern.by_month})}
     months = {month: number for month, number in months.items() if first <= month <= f"{last:%Y-%m}"}
-    return Shown(concern, search, search.ranged(since, None), month_chart(months, words_of(locale, search.ranged)))
+    alone = replace(search, filters={**search.filters, "channel": get_args(Channel)[1:]})
+    return Shown(
+        concern, search, alone, search.ranged(since, None), month_chart(months, words_of(locale, search.ranged))
+    )

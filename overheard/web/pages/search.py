@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from litestar import get
 from litestar.response import Redirect, Template
@@ -10,8 +10,10 @@ from litestar.response import Redirect, Template
 from overheard import wording
 from overheard.errors import NotFoundError, QueryError
 from overheard.index.base import Page
+from overheard.index.documents import PUBLIC
 from overheard.index.query import parse
 from overheard.records import Incident, Party
+from overheard.records.mention import Channel
 from overheard.web.base import Asked, Service
 from overheard.web.charts import chart, words_of
 from overheard.web.pages.decisions import told
@@ -28,6 +30,7 @@ LABELS = {
     "concern": "Concern",
     "source": "Source",
     "platform": "Platform",
+    "channel": "Way",
     "language": "Language",
     "contact": "Contact",
     "account": "Account",
@@ -105,12 +108,13 @@ def _found(service: Service, state: SearchState, page: Page) -> dict[str, Any]:
     settings = service.settings
     # Whoever asks for an event asks for all of its posts.
     cards = _cards(service, page, together="event:" not in state.q)
+    facets = {name: _ways(service, state, page) if name == "channel" else page.facets[name] for name in FIELDS}
     read = _read(service, state, cards, page.facets)
     drawn = chart(dict(page.facets["published:day"]), words_of(settings.locale, state.ranged))
     return {
         "page": page,
         "cards": cards,
-        "facets": [_facet(name, page.facets[name], state, read.get(name, {})) for name in FIELDS],
+        "facets": [_facet(name, counts, state, read.get(name, {})) for name, counts in facets.items()],
         "chosen": _chosen(state, read),
         "terms": read["about"],
         "bars": drawn.bars if len(drawn.bars) > 1 else (),
@@ -121,6 +125,16 @@ def _found(service: Service, state: SearchState, page: Page) -> dict[str, Any]:
         "has_sources": bool(settings.sources),
         "has_people": page.total > 0 or state.is_narrowed or service.people(limit=0).total > 0,
     }
+
+
+def _ways(service: Service, state: SearchState, page: Page) -> Sequence[tuple[str, int]]:
+    """Return how many posts are public and how many were written to us alone, by channel; nothing for public alone."""
+    counts = dict(page.facets["channel"])
+    if counts.keys() <= {PUBLIC}:
+        filters = {**state.filters, "channel": get_args(Channel)[1:]}
+        asked = Asked(state.q, filters=filters, limit=0, facets=("channel",), since=state.since, until=state.until)
+        counts |= dict(service.search(asked).facets["channel"])
+    return [] if counts.keys() <= {PUBLIC} and not state.filters.get("channel") else list(counts.items())
 
 
 def _cards(service: Service, page: Page, *, together: bool) -> list[Card]:
