@@ -164,6 +164,36 @@ def test_two_records_are_joined_and_taken_apart_on_their_page(visit: Visit, two:
     expect(decided).to_contain_text("nobody decided anything", timeout=SOON)
 
 
+# The tables that are wider than the box around them, each by its first words.
+CUT_OFF = """() => [...document.querySelectorAll(".scroll")].filter(
+  (box) => box.checkVisibility() && box.scrollWidth > box.clientWidth + 1).map((box) => box.innerText.slice(0, 80))"""
+
+
+@pytest.mark.parametrize("visit", [{"viewport": NARROW}], indirect=True)
+def test_a_phone_shows_each_reason_with_its_weight_whole(visit: Visit, two: Site) -> None:
+    page = visit.page
+    for path in (f"/incidents/{queue(two)[0]['incident']['id']}", "/review"):
+        page.goto(path)
+        assert page.locator("table.evidence, table.candidates").count()
+        assert page.evaluate(CUT_OFF) == []
+
+
+def test_records_that_are_one_stand_side_by_side_whole(visit: Visit, two: Site) -> None:
+    page = visit.page
+    page.goto("/contacts?q=lucia")
+    page.locator("main a", has_text="Lucia Ferrand").first.click()
+    page.locator("#with").fill("lucia")
+    page.locator("#with").press("Enter")
+    decided = page.locator("section[aria-labelledby=decided]")
+    decided.get_by_role("button", name="Same person").click()
+    expect(page.locator("section[aria-labelledby=records]")).to_be_visible(timeout=SOON)
+    try:
+        assert page.evaluate(CUT_OFF) == []
+    finally:
+        decided.get_by_role("button", name="Take back").click()
+        expect(decided).to_contain_text("nobody decided anything", timeout=SOON)
+
+
 def test_a_post_is_worked_on_from_its_page(visit: Visit, two: Site) -> None:
     page = visit.page
     incident = queue(two)[0]["incident"]["id"]
