@@ -17,7 +17,8 @@ import msgspec
 from overheard.collectors.base import PAGE, Deletion, Further, Reading, Source
 from overheard.collectors.polling.backfill import Page, is_within, page_of
 from overheard.collectors.polling.pollstate import load_errand, load_states, save_states, source_key
-from overheard.collectors.polling.revisions import Revised, publication, revise
+from overheard.collectors.polling.reach import Sheet, sheet_of
+from overheard.collectors.polling.revisions import Revised, cause_by_age, publication, revise
 from overheard.collectors.polling.schedule import Seen
 from overheard.errors import InputError
 from overheard.log.base import Consumer, ConsumerRecord, Log, ProducerRecord
@@ -63,7 +64,8 @@ class Collected:
     `requests` are what else it names for this poll; `entries` all that it showed, in its order. `pages` are new
     mentions that were held back for the text of their pages; what becomes of each is for `publish`, or `keep`; `held`
     are the fetches that they are from, as in `PollState.held`, stored there until their poll is over. Of an errand
-    `page` is what the page held, and `refused` why it is not what was said.
+    `page` is what the page held, and `refused` why it is not what was said. `sheet` is what a page of a source held
+    that has several (`Source.pages`). `units` of its source's budget were used, None where that could not be read.
     """
 
     ttl: timedelta | None = None
@@ -75,6 +77,8 @@ class Collected:
     held: tuple[str, ...] = ()
     page: Page | None = None
     refused: str = ""
+    sheet: Sheet | None = None
+    units: int | None = None
 
 
 class Collector:
@@ -102,6 +106,8 @@ class Collector:
         self.fates: Counter[str] = Counter()
         self.fetched = 0
         self.repeated = 0
+        # What each fetch that was handed in used of a budget, None where it could not be read; whoever asks clears it.
+        self.units: list[int | None] = []
 
     def publish(self, fetch: Fetch) -> Collected:
         """Store a fetch and publish its mentions; return what came of it.
@@ -115,9 +121,16 @@ class Collector:
         self.fetched += 1
         self._mine = fetch
         try:
-            return self.collect(mine=fetch.id)
+            collected = self.collect(mine=fetch.id)
         finally:
             self._mine = None
+        self.units.append(collected.units)
+        return collected
+
+    def look(self) -> None:
+        """Publish what others pushed meanwhile: whoever serves appends it to `fetches`."""
+        if self._consumer.lag():
+            self.collect()
 
     def _policies(self, source: str) -> Mapping[str, Policy]:
         """Return the policy of a configured source, by its name."""
@@ -260,7 +273,16 @@ class Collector:
         origin = {FETCH_HEADER: here}
         source = f"/sources/{fetch.source}"
         now = [one for one in new if one.mention.id not in pages]
-        self._append(publication(now, source=source, time=fetch.at, cause_of=lambda _: cause, headers=origin))
+        pushed = self.sources[fetch.source].pushed
+        self._append(
+            publication(
+                now,
+                source=source,
+                time=fetch.at,
+                cause_of=lambda one: cause_by_age(one, fetch.at) if pushed else cause,
+                headers=origin,
+            )
+        )
         letters = {
             entry.digest: DeadLetter(
                 id=f"{record.topic}/{record.partition}/{record.offset}/{entry.digest}",
@@ -305,7 +327,13 @@ class Collector:
             held=held,
             page=page_of(filled, reading, new=len(new), outside=outside) if filled else None,
             refused=reading.refused,
+            sheet=sheet_of(reading, fetch.at, fresh=bool(new)) if self._has_pages(fetch) else None,
+            units=max(reading.units - _had_today(revised, fetch.at), 0),
         )
+
+    def _has_pages(self, fetch: Fetch) -> bool:
+        """True for a page of a source that names older ones, and is asked on its own behalf."""
+        return self.sources[fetch.source].pages and not fetch.errand and fetch.purpose != PAGE
 
     def _hold(self, fetch: Fetch, state: PollState | None, held: tuple[str, ...]) -> None:
         """Store that entries of a fetch wait for their pages, in what is known of its source."""
@@ -378,6 +406,12 @@ def _is_new(one: Revised, polled: datetime | None) -> bool:
     if one.verb == "Delete" or one.known.deleted is not None or one.past:
         return False
     return (one.changed and not one.said) or polled is None or one.known.first_seen > polled
+
+
+def _had_today(revised: Sequence[Revised], at: datetime) -> int:
+    """Return how many of what came were had before on that day of UTC, of which services count each post once."""
+    day = at.astimezone(UTC).date()
+    return sum(not one.changed and one.known.first_seen.astimezone(UTC).date() == day for one in revised)
 
 
 def _entry(mention: Mention) -> ShownEntry:

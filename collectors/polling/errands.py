@@ -33,8 +33,8 @@ from overheard.collectors.polling.pollstate import (
 )
 from overheard.collectors.polling.schedule import retry_after
 from overheard.collectors.polling.sites import Sites
-from overheard.log.base import Log
-from overheard.records import Errand, ErrandState, Mention, PollState, decode
+from overheard.log.base import Log, ProducerRecord
+from overheard.records import Errand, ErrandState, Mention, PollState, decode, encode, event_for
 
 # Pauses after answers that did not come well, one after the other; then it has failed. A site that is down for the
 # night is there again by the last.
@@ -105,6 +105,11 @@ class Errands:
             self._take({record.key: record.value for record in records})
             at = records[-1].offset + 1
         self._next = max(at, self._next)
+
+    def add(self, errand: Errand) -> None:
+        """Ask for an errand of one's own; the same again does no harm."""
+        event = event_for(errand, subject=errand.id, source="/collect", time=errand.at)
+        self._log.append([ProducerRecord(ERRANDS, errand.id, encode(event))], durable=True)
 
     def _take(self, records: Mapping[str, bytes | None]) -> None:
         stored = load_errand_states(self._log, records)
@@ -236,6 +241,11 @@ class Errands:
     def _failed(self, errand: Errand, source: Source, answer: Answer, changed: dict[str, State]) -> None:
         """Go on after an answer without a page: again after a while, or never."""
         state, now = self._states[errand.id], self._clock()
+        if answer.kind == "spent":
+            self._over(
+                errand.id, msgspec.structs.replace(state, due=answer.until, problem=answer.message, at=now), changed
+            )
+            return
         if answer.status in _GONE and (deletions := source.gone(errand)):
             self._collector.delete(source.name, deletions)
         if answer.kind == "refused":

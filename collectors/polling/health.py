@@ -68,6 +68,9 @@ _GONE = "Take it out of the settings, or look for what came in its place."
 _REFUSED = "What the message says is why it is not asked, or not read; change that, or take it out of the settings."
 _ROBOTS = "Its site does not want this address read by programs. Ask its owner, or take it out of the settings."
 _WAIT = "Nothing: it is asked again then."
+_BUDGET = (
+    "Nothing, or raise its `budget` in the settings: it goes on where it left off, as far as its service goes back."
+)
 _SILENT = "Look at the site: it may have a new feed at another address, or have fallen asleep. It is still asked."
 _MOVED = "Change its address in the settings when you are at it."
 _LYING = "Nothing: it is asked without validators for a while, which costs its server a little more."
@@ -135,6 +138,10 @@ def health_of(
         return _in_error(source, state, host, rules, quiet=quiet, refusal=refusal)
     if quiet:
         return SourceHealth("waiting", _peace(state, host), _WAIT, since=state.succeeded, until=quiet)
+    if state.outcome == "spent" and state.next_due > now:
+        return SourceHealth(
+            "waiting", f"It is not asked: {state.note}.", _BUDGET, since=state.succeeded, until=state.next_due
+        )
     rhythm = state.rhythm
     if rhythm is not None and is_silent(rhythm, now):
         expected = expected_silence(rhythm)
@@ -149,7 +156,7 @@ def health_of(
     if state.distrusted is not None and state.distrusted > now:
         said = "It said that nothing had changed when something had; so it is not believed for a while."
         return SourceHealth("lying validators", said, _LYING, since=state.succeeded)
-    return SourceHealth("works", "It answers.", since=state.succeeded)
+    return SourceHealth("works", f"It answers. {state.note}".strip(), since=state.succeeded)
 
 
 def _in_error(

@@ -19,7 +19,8 @@ class Job:
 
     `sources` are those for which it is asked; rules have none. `later` are sources that came to have the same address
     while it was on its way: they are put in line once its answer is there. `after` are the jobs that wait for these
-    rules. `begin` returns the course where that is known only when its turn has come. `sent` requests it took.
+    rules. `begin` returns the course where that is known only when its turn has come. `sent` requests it took. `plain`:
+    it is asked for all that a source has, since it did not take from when on.
     """
 
     course: Course
@@ -31,6 +32,7 @@ class Job:
     after: list[str] = field(default_factory=list)
     later: list[str] = field(default_factory=list)
     sent: int = 0
+    plain: bool = False
 
 
 class Jobs:

@@ -5,9 +5,10 @@
         └──── [poll-state]: when next, validators, rhythm … ◀┘
 
 `jobs` are what waits, `sender` asks; `sites` knows who wants to be left alone, `walk` polls that ask more than a source
-itself, `looks` those at entries that may be gone, `errands` one-off work, `telling` what somebody should hear. Requests
-are made side by side in a thread of their own; everything else, and all that is written, is done in the thread that
-runs it. A site is asked once at a time, with a pause between two requests, through redirects too.
+itself, `looks` those at entries that may be gone, `errands` one-off work, `budgets` what may still be used of services,
+`telling` what somebody should hear. Requests are made side by side in a thread of their own; everything else, and all
+that is written, is done in the thread that runs it. A site is asked once at a time, with a pause between two requests,
+through redirects too.
 """
 
 import logging
@@ -23,6 +24,7 @@ from overheard.collectors.base import Source
 from overheard.collectors.fetching import robots
 from overheard.collectors.fetching.fetch import Answer, Course, Fetcher, refusal_of, site_of
 from overheard.collectors.polling.bounded import read_here
+from overheard.collectors.polling.budgets import Budgets
 from overheard.collectors.polling.collect import STAGE, Collected, Collector, Read
 from overheard.collectors.polling.errands import Errands
 from overheard.collectors.polling.follow import due, follow
@@ -31,6 +33,7 @@ from overheard.collectors.polling.looks import HTML, Looks
 from overheard.collectors.polling.missing import compare
 from overheard.collectors.polling.news import News
 from overheard.collectors.polling.pollstate import State, load_shown, load_states, save_states, shown_key, source_key
+from overheard.collectors.polling.reach import CURSOR_REFUSED, MOST_PAGES, reached_by, rest_of
 from overheard.collectors.polling.schedule import as_set, begin, settle
 from overheard.collectors.polling.sender import Sender
 from overheard.collectors.polling.sites import Sites
@@ -144,7 +147,8 @@ class Poller:
             sources=self._sources,
             states=self._states,
         )
-        self._telling = Telling(log, clock, self._states, tell)
+        self._budgets = Budgets(log, clock)
+        self._telling = Telling(log, clock, self._states, tell, self._budgets)
         self._asked_sources = self._unmodified = self._sent = 0
         self._problems: dict[str, Problem] = {}
 
@@ -171,6 +175,7 @@ class Poller:
             if source.url:
                 state = begin(stored.get(source_key(source.name)), source.url, now)
                 self._states[source.name] = as_set(state, source.options)
+        self._budgets.use(self._sources, fetcher.account)
         self._walks.use(before, self._sources)
         self._drop_others(self._walks.keys() | self._looks.keys() | self._errands.keys())
         self._sites.use({site_of(state.url) for state in self._states.values()}, timedelta(seconds=fetcher.limits.gap))
@@ -250,7 +255,7 @@ class Poller:
         if name in self._walks:
             return  # it is being polled
         state = self._states[name]
-        key = f"source {self._fetcher.account(name)} {state.url}"
+        key = f"source {self._fetcher.account(name)} {_where(self._sources[name], state)}"
         job = self._jobs.get(key)
         if job is not None and (key in self._jobs.under_way or job.course.hops):
             # Its answer will put it; one that was asked without it is none of its own.
@@ -276,7 +281,11 @@ class Poller:
         validators = {validators_of(state) for state in states}
         etag, last_modified = validators.pop() if len(validators) == 1 else ("", "")
         first = job.sources[0]
-        return Course(first, self._sources[first].url, states[0].url, etag=etag, last_modified=last_modified)
+        source, state = self._sources[first], states[0]
+        here = state.url if job.plain else _where(source, state, self._clock())
+        # Its further pages are named after this: what it leaves out, they do; where it has moved, they are moved again.
+        url = source.url if here == state.url else here
+        return Course(first, url, here, etag=etag, last_modified=last_modified)
 
     def _start(self) -> None:
         """Send every request whose time and turn have come."""
@@ -330,6 +339,14 @@ class Poller:
                 self._jobs.put(key, job, ahead=True)
 
     def _send(self, key: str, job: Job) -> None:
+        source = self._sources.get(job.course.source)
+        if source is not None and job.wanted != "rules" and not job.course.hops:
+            course = self._budgets.within(key, source, job.course)
+            if isinstance(course, Answer):
+                self._jobs.queue.free(job.course.site, self._clock())
+                self._end(key, course)
+                return
+            job.course = course
         self._jobs.under_way[key] = job.course.site
         job.sent += 1
         self._sent += 1
@@ -373,16 +390,25 @@ class Poller:
 
     def _end(self, key: str, answer: Answer) -> None:
         job = self._jobs.end(key)
+        self._collector.units.clear()
         job.answered(key, job, answer)
+        self._budgets.settle(key, answer, self._collector.units)
 
-    def _answered(self, _: str, job: Job, answer: Answer) -> None:
+    def _answered(self, key: str, job: Job, answer: Answer) -> None:
         """Publish what a source holds, for all that have its address."""
+        first = self._sources.get(job.course.source)
+        narrowed = first is not None and job.course.url != first.url
+        if narrowed and not job.plain and answer.status in CURSOR_REFUSED and job.sources[0] in self._states:
+            # Its service does not go back as far, or does not know the condition: it is asked without.
+            job.plain, job.course = True, replace(job.course, here=job.course.url, hops=0)
+            self._jobs.put(key, job)
+            return
         changed: dict[str, State] = {}
         for name in job.sources:
             source, state = self._sources.get(name), self._states.get(name)
             if source is None or state is None:
                 continue  # taken out of the settings in the meantime
-            changed |= self._settled(source, state, answer, job.sent)
+            changed |= self._settled(source, state, answer, job, url=job.course.url if narrowed else source.url)
             changed |= self._sites.weigh(name, state, answer)
         save_states(self._log, changed, self._clock())
         for name in job.sources:
@@ -397,18 +423,23 @@ class Poller:
             self._put(name)
             self._looks.begin(name)
 
-    def _settled(self, source: Source, state: PollState, answer: Answer, sent: int) -> dict[str, PollState | Shown]:
+    def _settled(
+        self, source: Source, state: PollState, answer: Answer, job: Job, *, url: str
+    ) -> dict[str, PollState | Shown]:
         """Publish what an answer holds for one source; return what is to be stored, nothing where its poll goes on."""
         body, collected = "", Collected()
         now = self._clock()
         followed = state.followed
         if answer.fetch is not None:
             body = body_of(answer.fetch)
-            if body != state.body:
-                collected = self._collector.publish(as_asked_by(source, answer.fetch))
+            # What counts against a budget is counted whether it is new or not.
+            if body != state.body or source.budget is not None:
+                collected = self._collector.publish(as_asked_by(source, answer.fetch, url))
                 followed = followed if collected.problem else follow(followed, collected.requests, now)
                 self._states[source.name] = msgspec.structs.replace(state, held=(*state.held, *collected.held))
-        walk = Walk(answer, body, collected, {one.url: one for one in followed}, sent=sent)
+        walk = Walk(answer, body, collected, {one.url: one for one in followed}, sent=job.sent)
+        if job.plain:
+            walk.notes.append("Its service did not take the time that was reached, so it was asked without.")
         to_ask = [] if answer.message or collected.problem else due(followed, now)
         if self._walks.begin(source.name, walk, collected.pages, to_ask):
             return {}
@@ -425,19 +456,23 @@ class Poller:
 
     def _finished(self, source: Source, state: PollState, walk: Walk) -> dict[str, PollState | Shown]:
         """Return what is to be stored of a source whose poll is over: its new state, and what it showed."""
-        collected, answer = walk.collected, walk.answer
+        collected, answer = walk.collected, walk.broken or walk.answer
         if left := [one for one in state.held if one not in collected.held]:
             self._collector.recover(source, left)
+        seen = collected.seen
         new = settle(
-            msgspec.structs.replace(state, followed=tuple(walk.followed.values())),
+            msgspec.structs.replace(state, followed=tuple(walk.followed.values()), note=""),
             answer,
             self._clock(),
             interval=source.pause,
             body=walk.body,
             ttl=collected.ttl,
             problem=collected.problem or walk.failed,
-            seen=collected.seen,
+            # Nothing falls out unseen of a source that is read page by page.
+            seen=replace(seen, held=0) if seen is not None and source.pages else seen,
         )
+        if source.pages and not new.error and walk.trails:
+            new = self._reached(source, state, new, walk)
         unread = answer.kind == "fetched" and new.error
         new = msgspec.structs.replace(
             new,
@@ -457,13 +492,36 @@ class Poller:
         rules = self._sites.rules(robots.origin_of(new.url)) if refused else None
         new = self._telling.weigh(source, state, new, host=self._sites.host(site_of(new.url)), rules=rules)
         self._states[source.name] = new
-        self._asked_sources += 1
+        self._asked_sources += answer.kind != "spent"
         self._unmodified += answer.kind == "unmodified"
         if new.error:
             self._problem(source.name, new.error)
         return {**kept, source_key(source.name): new}
 
+    def _reached(self, source: Source, state: PollState, new: PollState, walk: Walk) -> PollState:
+        """Return the state of a source that was read as far as it was known, and have an errand do what is left."""
+        now = self._clock()
+        for trail in walk.trails.values():
+            if (errand := rest_of(source.name, trail, now)) is not None:
+                self._errands.add(errand)
+                walk.notes.append(f"It had more than {MOST_PAGES} pages that are new: a back-fill reads the rest.")
+        reached = reached_by(walk.trails.values(), state.reached, now)
+        new = msgspec.structs.replace(new, reached=reached, note=" ".join(walk.notes))
+        if _where(source, new) == _where(source, state):
+            return new
+        # Validators are those of an address, and what had the same body there is not the same here.
+        return msgspec.structs.replace(new, etag="", last_modified="", body="", sample=False, doubted=False)
+
     def _problem(self, name: str, message: str) -> None:
         """Report why a source could not be had or read, or a site is left alone."""
         self._problems[name] = Problem(name, message)
         _logger.warning("source %s: %s" if name in self._sources else "site %s: %s", name, message)
+
+
+def _where(source: Source, state: PollState, now: datetime | None = None) -> str:
+    """Return where to ask a source: from what it had reached on, unless it has moved; at `now` no further back than it
+    can be asked."""
+    if not source.pages or state.reached is None or state.url != source.url:
+        return state.url
+    bound = now - source.history if now is not None and source.history is not None else state.reached
+    return source.since(max(state.reached, bound))

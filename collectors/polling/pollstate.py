@@ -1,5 +1,5 @@
 """What is remembered between polls: `source/<name>`, what it showed `shown/<name>`, of sites `host/<domain>`, of their
-rules `robots/<origin>`, of errands `errand/<id>`."""
+rules `robots/<origin>`, of errands `errand/<id>`, of accounts what they used `budget/<account>`."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -38,6 +38,11 @@ def shown_key(name: str) -> str:
 def errand_key(id_: str) -> str:
     """Return the key under which it is kept how far an errand is."""
     return f"errand/{id_}"
+
+
+def budget_key(account: str) -> str:
+    """Return the key under which it is kept what an account has used of its budget."""
+    return f"budget/{account}"
 
 
 def load_errand(log: Log, id_: str) -> Errand | None:

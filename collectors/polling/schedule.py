@@ -115,6 +115,10 @@ def settle(
     (None where nothing was read: nothing new). `problem` says why an answer that came well could not be read; it counts
     as a failure, and its body is not remembered as read.
     """
+    if answer.kind == "spent":
+        # It was not asked, or not to the end, for no fault of its own.
+        again = _outside(answer.until or now + MAX_SOFT, state)
+        return msgspec.structs.replace(state, next_due=again, polled=now, error="", failures=0, note=answer.message)
     error = problem or answer.message
     asked = min(timedelta(seconds=state.ttl) if ttl is None else ttl, MAX_INTERVAL)
     if error:

@@ -104,6 +104,8 @@ class Sites:
 
     def weigh(self, name: str, state: PollState, answer: Answer) -> dict[str, PollState]:
         """Remember of a site how it answered to a source in this state; return what is worth a write, by its key."""
+        if answer.kind == "spent":
+            return {}  # it was not asked
         now, site = self._clock(), answer.site
         old = self.host(site)
         host = weigh_host(old, name, state, answer, now)
@@ -121,7 +123,7 @@ class Sites:
 
     def heed(self, answer: Answer) -> dict[str, PollState]:
         """Leave a site alone as long as an answer asks for that is none of a source; return what is to be stored."""
-        if until := retry_after(answer, self._clock()):
+        if answer.kind != "spent" and (until := retry_after(answer, self._clock())):
             old = self.host(answer.site) or PollState(next_due=until)
             self._leave_alone(answer.site, host := msgspec.structs.replace(old, next_due=until))
             return {host_key(answer.site): host}

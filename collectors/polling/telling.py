@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from overheard.collectors.base import Source
+from overheard.collectors.polling.budgets import Budgets
 from overheard.collectors.polling.health import health_of
 from overheard.collectors.polling.news import News, Reach, after_told, back_news, cut_off_news, is_history, weigh_news
 from overheard.collectors.polling.pollstate import NETWORK_KEY, load_states, save_states, source_key
@@ -19,7 +20,8 @@ _GATHER = timedelta(minutes=15)
 class Telling:
     """What waits to be told, owned by the thread of the poller; `states` are those of its sources, by name.
 
-    `tell` may be called again with the same after a crash; without it nothing is told.
+    `tell` may be called again with the same after a crash; without it nothing is told. What `budgets` have to say is
+    told at once.
     """
 
     def __init__(
@@ -28,6 +30,7 @@ class Telling:
         clock: Callable[[], datetime],
         states: dict[str, PollState],
         tell: Callable[[Sequence[News]], None] | None,
+        budgets: Budgets,
     ) -> None:
         self._log = log
         self._clock = clock
@@ -38,6 +41,7 @@ class Telling:
         self._reach = Reach()
         self._had_answer = False
         self._network: PollState | None = None
+        self._budgets = budgets
 
     def heard(self) -> None:
         """Some server answered, whatever it said."""
@@ -84,9 +88,12 @@ class Telling:
                     told.append(news)
                     changed[source_key(name)] = self._states[name] = after_told(state, news, at)
             self._news, self._since = {}, None
+        of_budgets, changed_budgets = self._budgets.news()
+        told += of_budgets
         if told:
             self._tell(told)
-            save_states(self._log, changed, at)
+            save_states(self._log, {**changed, **changed_budgets}, at)
+            self._budgets.told(changed_budgets)
             self._network = changed.get(NETWORK_KEY, self._network)
 
     def _network_news(self, now: datetime) -> News | None:

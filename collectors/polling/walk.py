@@ -1,6 +1,6 @@
 """A walk: a poll under way that asks more than the source itself, and what it has found until now.
 
-    answer of a source ─▶ begin ─▶ further requests, pages of entries ─▶ … ─▶ over
+    answer of a source ─▶ begin ─▶ further requests, older pages, pages of entries ─▶ … ─▶ over
 
 Nothing of it is stored before the last answer came: a poll that dies midway is begun again, and what it has published
 is known by its ids.
@@ -19,6 +19,8 @@ from overheard.collectors.polling.follow import after
 from overheard.collectors.polling.jobs import Job, Jobs, Wanted
 from overheard.collectors.polling.limits import is_refusal
 from overheard.collectors.polling.looks import HTML
+from overheard.collectors.polling.reach import CURSOR_REFUSED, Sheet, Trail, anew
+from overheard.collectors.polling.reach import after as after_page
 from overheard.collectors.polling.schedule import Seen
 from overheard.collectors.polling.sites import Sites
 from overheard.records import Fetch, Followed, Mention, PollState, digest
@@ -29,27 +31,41 @@ class Walk:
     """What came of the source, what is followed, and what is asked: by key what it leads to, or whose page it is.
 
     `body` is the digest of what the source sent; `had` whether anything further came well, `problem` the first that did
-    not; `sent` requests it took.
+    not; `sent` requests it took. `trails` are the lists that are read page by page, `broken` what came of the page of
+    one that could not be had or read, and `unread` why.
     """
 
     answer: Answer
     body: str
     collected: Collected
     followed: dict[str, Followed]
-    asked: dict[str, Followed | Mention] = field(default_factory=dict)
+    asked: dict[str, Followed | Mention | Trail] = field(default_factory=dict)
     had: bool = False
     problem: str = ""
     sent: int = 0
+    trails: dict[str, Trail] = field(default_factory=dict)
+    broken: Answer | None = None
+    unread: str = ""
+    notes: list[str] = field(default_factory=list)
 
     @property
     def failed(self) -> str:
         """Why the poll as a whole failed, "" where it did not or where the answer says so itself.
 
-        A source that leads to others and holds nothing itself has failed where all of them have.
+        A source that leads to others and holds nothing itself has failed where all of them have; one that is read page
+        by page where a page of it did.
         """
+        if self.unread:
+            return self.unread
         held = self.collected.seen.held if self.collected.seen else 0
         return self.problem if not self.had and self.answer.kind == "fetched" and not held else ""
 
+
+_LEFT = "expected to go on to the next page; its site wants to be left alone. It is begun again with the next poll"
+_REFUSED = (
+    "Page {} was refused twice ({}), so of the posts since {:%Y-%m-%d %H:%M} UTC older ones may be missing. "
+    "A back-fill may have them."
+)
 
 # Called with a source's name, its walk where that is over, and what is to be stored besides.
 Step = Callable[[str, Walk | None, Mapping[str, PollState]], None]
@@ -95,6 +111,9 @@ class Walks:
         self._ask_pages(name, walk, pages)
         for one in followed:
             self._follow(name, walk, one)
+        if walk.collected.sheet is not None and walk.answer.fetch is not None:
+            trail = Trail("", walk.answer.fetch.url, "", self._states[name].reached)
+            self._read_on(name, walk, trail, walk.collected.sheet)
         if walk.asked:
             self._walks[name] = walk
         return bool(walk.asked)
@@ -106,6 +125,29 @@ class Walks:
             course = Course(name, one.url, one.url, one.etag, one.last_modified, purpose=one.purpose, about=one.about)
             self._put(key, course, name, "feed")
             walk.asked[key] = one
+
+    def _read_on(self, name: str, walk: Walk, trail: Trail, sheet: Sheet) -> None:
+        """Have the next older page asked, unless a page brought a list to its end."""
+        trail = walk.trails[trail.root] = after_page(trail, sheet)
+        if trail.next:
+            self._ask_older(name, walk, trail)
+
+    def _ask_older(self, name: str, walk: Walk, trail: Trail) -> None:
+        key, site = f"older {name} {trail.next}", site_of(trail.next)
+        if not site or self._sites.is_quiet(site) or key in self._jobs:
+            self._break(walk, trail, Answer("soft", message=_LEFT, site=site))
+            return
+        self._put(key, Course(name, trail.next, trail.next, purpose=trail.purpose), name, "feed")
+        walk.asked[key] = trail
+
+    def _break(self, walk: Walk, trail: Trail, answer: Answer, problem: str = "") -> None:
+        """Remember that a page could not be had or read: the next poll begins where the one before this had come to."""
+        why = answer.message or problem
+        walk.broken, walk.unread = answer, f"page {trail.pages + 1}: {why}"
+        if one := walk.followed.get(trail.root):
+            # So that its first page is asked as if it had not been read.
+            forgotten = msgspec.structs.replace(one, etag="", last_modified="", body="")
+            walk.followed[trail.root] = after(forgotten, answer, self._clock(), problem=problem)
 
     def _ask_pages(self, name: str, walk: Walk, mentions: Sequence[Mention]) -> None:
         """Put the pages of mentions in line that were held back for their text; where that cannot be, publish them."""
@@ -131,6 +173,8 @@ class Walks:
         walk.sent += job.sent
         if isinstance(one, Followed):
             self._followed(walk, name, one, answer)
+        elif isinstance(one, Trail):
+            self._older(walk, name, one, answer)
         elif answer.fetch is None or self._collector.publish(answer.fetch).problem:
             self._collector.keep(one)
         # A place within a site that is closed to all says nothing of the site.
@@ -141,8 +185,11 @@ class Walks:
             site, waits = self._jobs.site(other), isinstance(walk.asked[other], Mention)
             if self._sites.is_quiet(site) or (waits and site == down):
                 self._jobs.drop(other)
-                if isinstance(mention := walk.asked.pop(other), Mention):
-                    self._collector.keep(mention)
+                dropped = walk.asked.pop(other)
+                if isinstance(dropped, Mention):
+                    self._collector.keep(dropped)
+                elif isinstance(dropped, Trail):
+                    self._break(walk, dropped, Answer("soft", message=_LEFT, site=site))
         if not walk.asked:
             del self._walks[name]
         self._step(name, None if walk.asked else walk, changed)
@@ -159,6 +206,30 @@ class Walks:
             walk.problem = walk.problem or problem
         else:
             walk.had = True
+        self._add(walk, name, collected)
+        if collected.sheet is not None and answer.fetch is not None:
+            trail = Trail(one.url, one.url, one.purpose, self._states[name].reached)
+            self._read_on(name, walk, trail, collected.sheet)
+
+    def _older(self, walk: Walk, name: str, trail: Trail, answer: Answer) -> None:
+        """Publish an older page of a list, and go on from there."""
+        collected = Collected() if answer.fetch is None else self._collector.publish(answer.fetch)
+        self._add(walk, name, collected)
+        refused = answer.status in CURSOR_REFUSED
+        if collected.sheet is not None:
+            self._read_on(name, walk, trail, collected.sheet)
+        elif refused and not trail.anew:
+            walk.notes.append(f"Page {trail.pages + 1} was refused ({answer.status}), so it was begun anew.")
+            self._ask_older(name, walk, anew(trail))
+        elif refused:
+            # Asked for again and again it would hold up all that is newer.
+            walk.notes.append(_REFUSED.format(trail.pages + 1, answer.status, trail.until))
+            walk.trails[trail.root] = replace(trail, next="")
+        else:
+            self._break(walk, trail, answer, collected.problem or f"expected a page; got status {answer.status}")
+
+    def _add(self, walk: Walk, name: str, collected: Collected) -> None:
+        """Take what a further request brought into what the poll has found."""
         seen, held = _with(walk.collected.seen, collected.seen), (*walk.collected.held, *collected.held)
         walk.collected = replace(walk.collected, seen=seen, held=held)
         state = self._states[name]
@@ -171,11 +242,11 @@ def body_of(fetch: Fetch) -> str:
     return digest(fetch.body.decode("latin-1"))
 
 
-def as_asked_by(source: Source, fetch: Fetch) -> Fetch:
-    """Return a fetch as one of several sources with the same address has it."""
+def as_asked_by(source: Source, fetch: Fetch, url: str) -> Fetch:
+    """Return a fetch as one of several sources with the same address has it, which goes by `url` there."""
     if fetch.source == source.name:
         return fetch
-    return msgspec.structs.replace(fetch, id=f"fet_{digest(source.name, fetch.id)}", source=source.name, url=source.url)
+    return msgspec.structs.replace(fetch, id=f"fet_{digest(source.name, fetch.id)}", source=source.name, url=url)
 
 
 def _with(seen: Seen | None, beside: Seen | None) -> Seen | None:

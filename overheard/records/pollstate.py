@@ -51,6 +51,25 @@ class Followed(Record, frozen=True, kw_only=True):
     failures: int = 0
 
 
+class Streamed(Record, frozen=True, kw_only=True):
+    """How a source does that is connected to and tells by itself what is said.
+
+    `connected` is since when it is, None where it is not; `opened` how often it was connected to since `began`. Of
+    what it told, `read` posts were looked at and `passed` were let in; `heard` is when it told something last, and
+    `reached` the time of the newest thing that it told. `gap` says what it could not tell any more, seen at `gap_at`.
+    """
+
+    began: Time
+    connected: Time | None = None
+    opened: int = 0
+    read: int = 0
+    passed: int = 0
+    heard: Time | None = None
+    reached: Time | None = None
+    gap: str = ""
+    gap_at: Time | None = None
+
+
 class PollState(Record, frozen=True, kw_only=True):
     """Where one source stands (key: its name), or one host that is to be left alone (key: `host/<domain>`).
 
@@ -76,7 +95,12 @@ class PollState(Record, frozen=True, kw_only=True):
 
     `reached` is how far its posts were read, the newest time of the last poll that read all its pages. `cursor` is
     where a stream goes on, in words of its own. `spending` are the units of its budget that were used, by month
-    ("2026-11", UTC).
+    ("2026-11", UTC). `note` says what the last poll could not do though it worked, "" for nothing.
+
+    `stream` is how a source does that tells by itself, None of all others; of it `polled` is when it was connected to.
+
+    Of an account (key: `budget/<account>`), whose sources share one budget: `spending`; `told` are the marks that were
+    told of the period.
 
     Of a host: `next_due`; `welcomed` is when it last answered well, `refusals` when it last refused which source since
     then; `refused_runs` how many runs of refusals it had, the last at `refused`; `error` is why it is left alone.
@@ -123,6 +147,8 @@ class PollState(Record, frozen=True, kw_only=True):
     reached: Time | None = None
     cursor: str = ""
     spending: dict[str, int] = msgspec.field(default_factory=dict)
+    stream: Streamed | None = None
+    note: str = ""
 
 
 class Revision(Record, frozen=True, kw_only=True):

@@ -1,0 +1,135 @@
+"""What an account of a service has used up of its budget, what that comes to, and when somebody should know. Pure.
+
+Budget, units by period ─▶ spent ─▶ Spending: of what, how much is left, what is to be expected, until when
+                                       └─▶ marks: what is worth telling, once each in a period
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from overheard.collectors.base import Budget
+from overheard.collectors.polling.news import News
+
+# So many periods are remembered: a year of months, and the one that goes on.
+KEPT = 13
+# Before so much of a period is over, what was spent of it says nothing of the rest: a day and a half of a month.
+_EARLY = 1 / 20
+_WARNED = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What was used of a budget in a period ("2026-11", a day "2026-11-23"; UTC).
+
+    `units` were used of the `limit`; `forecast` are to be expected by its end, None where it is too early to tell.
+    `until` is when the next period begins. `cost` and `most` are what the units used and the limit cost, None without a
+    price.
+    """
+
+    period: str
+    unit: str
+    units: int
+    limit: int
+    until: datetime
+    forecast: int | None = None
+    cost: float | None = None
+    most: float | None = None
+
+    @property
+    def left(self) -> int:
+        """How many units may still be used."""
+        return max(self.limit - self.units, 0)
+
+    @property
+    def share(self) -> float:
+        """Which share of the budget was used; all of one that is nothing."""
+        return self.units / self.limit if self.limit else 1.0
+
+
+def budget_of(budgets: Iterable[Budget | None]) -> Budget | None:
+    """Return the budget of an account whose sources have these: the smallest counts; None where none has any."""
+    return min((one for one in budgets if one is not None), key=lambda one: one.limit, default=None)
+
+
+def spent(budget: Budget, units: Mapping[str, int], now: datetime) -> Spending:
+    """Return what was used of a budget in the period of `now`; `units` by period, as in `PollState.spending`."""
+    begins, ends = _bounds(budget, now)
+    period = _name(budget, begins)
+    used = units.get(period, 0)
+    passed = (now - begins) / (ends - begins)
+    price = None if budget.price is None else budget.price / 1_000
+    return Spending(
+        period=period,
+        unit=budget.unit,
+        units=used,
+        limit=budget.limit,
+        until=ends,
+        forecast=round(used / passed) if passed >= _EARLY else None,
+        cost=None if price is None else round(used * price, 2),
+        most=None if price is None else round(budget.limit * price, 2),
+    )
+
+
+def used(budget: Budget, units: Mapping[str, int], more: int, now: datetime) -> dict[str, int]:
+    """Return the units by period once `more` were used (fewer than none: given back); the last ones are kept."""
+    period = _name(budget, _bounds(budget, now)[0])
+    changed = {**units, period: max(units.get(period, 0) + more, 0)}
+    return {one: changed[one] for one in sorted(changed)[-KEPT:]}
+
+
+def marks(spending: Spending) -> list[str]:
+    """Return what of a period is worth telling: 80 and 100 per cent, and a forecast above the limit."""
+    found = [f"{share:.0%}" for share in (_WARNED, 1.0) if spending.share >= share]
+    if spending.forecast is not None and spending.forecast > spending.limit:
+        found.append("forecast")
+    return [f"{spending.period} {one}" for one in found]
+
+
+def news_of(account: str, sources: Iterable[str], spending: Spending, told: Iterable[str]) -> list[News]:
+    """Return what is to be told of an account's budget that was not `told` (as `marks`); of several the gravest."""
+    new = [one for one in marks(spending) if one not in set(told)]
+    if not new:
+        return []
+    names = sorted(sources)
+    whose = f"{names[0]} and {len(names) - 1} more" if len(names) > 1 else names[0]
+    text = f"{whose}: {in_words(spending)}"
+    return [News(names[0], "budget", text, f"budget/{account}/{'+'.join(new)}")]
+
+
+def in_words(spending: Spending) -> str:
+    """Return a budget in words: what was used, what is expected, and what happens at its end."""
+    said = f"{spending.units:,} of {spending.limit:,} {spending.unit} used in {spending.period} ({spending.share:.0%})"
+    if spending.cost is not None and spending.most is not None:
+        said += f", {spending.cost:,.2f} of {spending.most:,.2f} at the price that is set"
+    if spending.forecast is not None:
+        said += f"; {spending.forecast:,} are to be expected by its end"
+    if not spending.left:
+        return f"{said}. The budget is used up: nothing is asked until {_day(spending)}."
+    end = f"nothing is asked until {_day(spending)}"
+    if spending.forecast is not None and spending.forecast > spending.limit:
+        return f"{said}, which is more than there is. Once it is used up {end}."
+    return f"{said}. Once it is used up {end}."
+
+
+def stopped(spending: Spending, least: str = "") -> str:
+    """Return why a request was not sent: too little is left. `least` says what is needed, where something is."""
+    left = f"{spending.left:,} of {spending.limit:,} {spending.unit} are left in {spending.period}{least}"
+    return f"expected to have budget left for a request; {left}. It goes on at {_day(spending)}, where it left off"
+
+
+def _day(spending: Spending) -> str:
+    return f"{spending.until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _bounds(budget: Budget, now: datetime) -> tuple[datetime, datetime]:
+    """Return when the period of a time begins and ends."""
+    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    if budget.period == "day":
+        return midnight, midnight + timedelta(days=1)
+    first = midnight.replace(day=1)
+    return first, (first + timedelta(days=32)).replace(day=1)
+
+
+def _name(budget: Budget, begins: datetime) -> str:
+    return f"{begins:%Y-%m-%d}" if budget.period == "day" else f"{begins:%Y-%m}"

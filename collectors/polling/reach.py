@@ -1,0 +1,131 @@
+"""How far a poll reads on, from page to page of a source that shows its newest first. Pure.
+
+    page ─▶ sheet_of ─▶ after(trail, sheet) ─▶ Trail: at the next page, or over
+
+It ends where it comes to what an earlier poll had reached, where a page holds nothing new to it, where there is no
+older page, and after so many pages that an errand has to do the rest.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from statistics import median_low
+
+from overheard.collectors.base import Reading
+from overheard.records import Errand, Mention, digest
+
+# At a page each two seconds a poll takes three minutes; what is left is a back-fill, which nobody waits for.
+MOST_PAGES = 100
+# Pages without a post are none of the end: a service may have kept all that stood there to itself. So many are.
+_MOST_EMPTY = 3
+# A service that was found empty is read from so long before on: posts come into an index after they were made.
+_LATE = timedelta(hours=1)
+# What a service answers to a cursor that it does not know any more, or to a time that it does not go back to.
+CURSOR_REFUSED = frozenset({400, 410})
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What one page held: what it is known by, its middle and its newest time, and where the next one is.
+
+    `newest` is not after the time of the fetch: clocks go wrong. `fresh`: something on it was not heard of before.
+    """
+
+    marks: frozenset[str] = frozenset()
+    middle: datetime | None = None
+    newest: datetime | None = None
+    fresh: bool = False
+    older: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """The pages that one poll reads of one list, until now.
+
+    `root` is what the list is called in the poll ("" is the source itself), `start` the address of its first page,
+    `purpose` what its pages are asked for. `until` is what earlier polls had reached, None for the first. `next` is the
+    page to ask, "" where it is over; then `rest` is where an errand has to go on. `marks` are known from its pages,
+    `asked` their addresses. `anew`: its service refused a cursor, and it was begun again.
+    """
+
+    root: str
+    start: str
+    purpose: str
+    until: datetime | None
+    next: str = ""
+    rest: str = ""
+    newest: datetime | None = None
+    marks: frozenset[str] = frozenset()
+    asked: frozenset[str] = frozenset()
+    pages: int = 0
+    empty: int = 0
+    anew: bool = False
+
+
+def sheet_of(reading: Reading, at: datetime, *, fresh: bool) -> Sheet:
+    """Return what a page held that was had at a time."""
+    times = sorted(time for one in reading.mentions if (time := _when(one)) is not None)
+    marks: Iterable[str] = (
+        *(one.id for one in reading.mentions),
+        *(one.mention.id for one in reading.deletions),
+        *(one.digest for one in reading.rejected),
+    )
+    return Sheet(
+        marks=frozenset(marks),
+        middle=median_low(times) if times else None,
+        newest=max((time for time in times if time <= at), default=None),
+        fresh=fresh,
+        older=reading.next_page,
+    )
+
+
+def after(trail: Trail, sheet: Sheet) -> Trail:
+    """Return how a trail goes on after a page: `next` is the page to ask, "" where it is over."""
+    new = bool(sheet.marks - trail.marks)
+    trail = replace(
+        trail,
+        next="",
+        newest=max(filter(None, (trail.newest, sheet.newest)), default=None),
+        marks=trail.marks | sheet.marks,
+        asked=trail.asked | {trail.next or trail.start},
+        pages=trail.pages + 1,
+        empty=0 if sheet.marks else trail.empty + 1,
+    )
+    if trail.until is None or not sheet.older or sheet.older in trail.asked:
+        return trail
+    if (sheet.marks and not new) or trail.empty >= _MOST_EMPTY or _is_known(sheet, trail.until):
+        return trail
+    return replace(trail, rest=sheet.older) if trail.pages >= MOST_PAGES else replace(trail, next=sheet.older)
+
+
+def anew(trail: Trail) -> Trail:
+    """Return a trail that begins again at its first page, since its service did not take the address of another."""
+    return replace(trail, next=trail.start, marks=frozenset(), asked=frozenset(), empty=0, anew=True)
+
+
+def reached_by(trails: Iterable[Trail], before: datetime | None, at: datetime) -> datetime | None:
+    """Return what is reached once these trails have ended well, at a time: the newest that they have seen."""
+    trails = list(trails)
+    seen = max((one.newest for one in trails if one.newest is not None), default=None)
+    if seen is None:
+        return before or (at - _LATE if trails else None)
+    return seen if before is None else max(before, seen)
+
+
+def rest_of(source: str, trail: Trail, at: datetime) -> Errand | None:
+    """Return the errand that reads what a trail has left, down to what was reached before; None for nothing."""
+    if not trail.rest or trail.until is None:
+        return None
+    id_ = f"fil_{digest(source, trail.rest, trail.until.isoformat())}"
+    return Errand(id=id_, kind="back-fill", source=source, url=trail.rest, start=trail.until, at=at)
+
+
+def _when(mention: Mention) -> datetime | None:
+    return mention.updated or mention.published
+
+
+def _is_known(sheet: Sheet, until: datetime) -> bool:
+    """True where most of a page is no newer than what was reached; one without times where nothing on it is new."""
+    if sheet.middle is None:
+        return bool(sheet.marks) and not sheet.fresh
+    return sheet.middle <= until
