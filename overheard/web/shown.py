@@ -59,6 +59,7 @@ def filters_of(locale: Callable[[], LocaleSettings]) -> dict[str, Callable[..., 
         "marked": marked,
         "annotated": annotated,
         "noted": noted,
+        "relabelled": relabelled,
     }
 
 
@@ -135,7 +136,7 @@ def noted(decision: Decision, name: str = "") -> str:
         case "not about us":
             said = "that post is not about us"
         case "relabel":
-            said = _relabelled(decision)
+            said = relabelled(decision)
         case "status":
             said = f"it is {decision.value}"
         case "assign":
@@ -152,11 +153,13 @@ def noted(decision: Decision, name: str = "") -> str:
     return f"Noted: {said}"
 
 
-def _relabelled(decision: Decision) -> str:
+def relabelled(decision: Decision) -> str:
+    """Return what a post says according to a person who put its labels right."""
     what, _, of = decision.right.partition("/")
     if what == "intent":
         return f"{of.replace('-', ' ')}: {decision.value}"
-    return f"the {'language' if what == 'language' else 'tone'} is {decision.value}"
+    toward = f" toward {of}" if of else ""
+    return f"the {'language' if what == 'language' else 'tone'}{toward} is {decision.value}"
 
 
 def marked(text: str, spans: Sequence[tuple[int, int]]) -> Markup:

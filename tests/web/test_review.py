@@ -279,6 +279,8 @@ def test_a_wrong_label_is_put_right(own: Pages) -> None:
     [decision] = api(own, f"/v1/incidents/{id_}/why")["decisions"]
     assert (decision["verb"], decision["value"]) == ("relabel", "negative")
     assert decision["right"].startswith("sentiment")
+    [listed] = own.get(f"/incidents/{id_}").xpath("//section[@aria-labelledby='decided']//li")
+    assert " is negative" in listed.text_content()
 
 
 # --- events ----------------------------------------------------------------------------------------------------------

@@ -1,10 +1,14 @@
 """How values look on a page."""
 
+from datetime import UTC, datetime
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import html
 
-from overheard.web.shown import Span, address, annotated, cut, marked, page_of, plain
+from overheard.records import Decision
+from overheard.web.shown import Span, address, annotated, cut, marked, page_of, plain, relabelled
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=60)
 KINDS = st.sampled_from(["term", "person", "organisation", "place", "other"])
@@ -60,3 +64,25 @@ def test_contacts_and_accounts_have_pages_and_bare_identities_none() -> None:
     assert page_of("con_a") == "/contacts/con_a"
     assert page_of("acc_a/../x") == "/accounts/acc_a%2F..%2Fx"
     assert page_of("reddit:handle:con_a") == ""
+
+
+@pytest.mark.parametrize(
+    ("right", "value", "said"),
+    [
+        ("sentiment", "negative", "the tone is negative"),
+        ("sentiment/girna-250", "negative", "the tone toward girna-250 is negative"),
+        ("intent/churn-risk", "no", "churn risk: no"),
+        ("language", "mr", "the language is mr"),
+    ],
+)
+def test_a_label_that_a_person_put_right_is_told_in_words(right: str, value: str, said: str) -> None:
+    decision = Decision(
+        id="dec_1",
+        verb="relabel",
+        left="men_1",
+        right=right,
+        value=value,
+        by="asha",
+        at=datetime(2026, 11, 21, tzinfo=UTC),
+    )
+    assert relabelled(decision) == said
