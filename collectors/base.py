@@ -156,6 +156,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     shows_newest: ClassVar[bool] = True
     # Whether its address is an interface documented for programs: robots.txt is for those that follow links.
     documented_api: ClassVar[bool] = False
+    # Whether others send what it has, at times of their own: nothing is asked.
+    pushed: ClassVar[bool] = False
     # Whether an answer shows its newest first and names the page with older ones (`Reading.next_page`): a poll then
     # reads on until it comes to what an earlier one had reached.
     pages: ClassVar[bool] = False
@@ -229,6 +231,10 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         del status, headers, body, now
         return Complaint()
 
+    def still_at(self, mention: Mention) -> str:
+        """Return where one sees whether a post that it shows no more is still there, "" for nowhere."""
+        return mention.url
+
     def since(self, reached: datetime) -> str:
         """Return the address that leaves out what is older than what was `reached`, where the service can do that."""
         del reached
@@ -240,7 +246,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return None
 
     @property
-    def budget(self) -> Budget | None:
+    def allowance(self) -> Budget | None:
         """What its account may use up; None where nothing is to be kept to."""
         return None
 

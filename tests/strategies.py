@@ -59,6 +59,9 @@ from overheard.records import (
     ProfileIdentity,
     ProfileLink,
     Purchase,
+    Pushed,
+    PushState,
+    Rating,
     Revision,
     Rhythm,
     Robots,
@@ -198,6 +201,7 @@ mentions = st.builds(
     shares=counts,
     replies=counts,
     channel=literals(Channel),
+    rating=st.none() | st.builds(Rating, value=unit, best=unit, worst=unit),
 )
 passed = st.builds(Passed, reason=st.sampled_from(["term", "identity", "always"]), by=words)
 hits = st.builds(WatchHit, term=words, kind=literals(TermKind), start=offsets, end=offsets, confidence=unit)
@@ -647,6 +651,18 @@ DATA: dict[type[Record], st.SearchStrategy[Any]] = {
     Shown: shown,
     Robots: st.builds(Robots, text=texts, at=times, error=texts, since=st.none() | times),
     Revision: revisions,
+    Pushed: st.builds(Pushed, source=words, event=texts, fetch=words, at=times),
+    PushState: st.builds(
+        PushState,
+        began=times,
+        taken=offsets,
+        idle=offsets,
+        repeated=offsets,
+        last=st.none() | times,
+        refused=offsets,
+        refused_at=st.none() | times,
+        problem=texts,
+    ),
     Errand: st.builds(
         Errand,
         id=words,

@@ -33,6 +33,8 @@ from overheard.records.mention import BY_HAND, VOLATILE
 
 # An edit time further ahead of us than clocks differ is no edit time: the version 2100 would shut out every real edit.
 _CLOCK_DIFFERENCE = timedelta(days=1)
+# A post of the last day is news, which may be told at once; an older one is history that somebody fills in.
+_NEWS = timedelta(days=1)
 # An article is carried by its own feed and a few that gather; more than these are compared with nothing.
 _SOURCES = 8
 _BATCH = 500
@@ -148,6 +150,11 @@ def _gone_as(aliases: Sequence[str], known: Mapping[str, Revision]) -> Revision 
 
 def _alias_of(one: Revised) -> Revision:
     return Revision(hashes={}, revision=0, first_seen=one.mention.first_seen, same_as=one.mention.id)
+
+
+def cause_by_age(mention: Mention, now: datetime) -> Cause:
+    """Return why a post that comes `now` unasked is here: "live" if published within a day of it, else "back-fill"."""
+    return "live" if mention.published is not None and abs(now - mention.published) <= _NEWS else "back-fill"
 
 
 def publication(

@@ -43,6 +43,7 @@ TOPICS: Mapping[str, Topic] = {
         Topic("deliveries", 1, compacted=True, retention=timedelta(days=90)),
         Topic("poll-state", 1, compacted=True),
         Topic("errands", 1, compacted=True, retention=timedelta(days=90)),
+        Topic("pushed", 1, compacted=True, retention=timedelta(days=30)),
         Topic("dead-letters", 1, compacted=True, retention=timedelta(days=30)),
         Topic("suppressed", 1, compacted=True),
         # Holds nothing: whoever of a group owns its one partition does what only one may do (polls, tells alerts).

@@ -24,6 +24,7 @@ from overheard.records.policy import Policies
 from overheard.records.pollstate import PollState, Revision, Robots, Shown
 from overheard.records.profile import Profile
 from overheard.records.purchase import Purchase
+from overheard.records.pushed import Pushed, PushState
 from overheard.records.suppression import Suppression
 from overheard.records.watch import Sense, Term, WatchedSource
 
@@ -54,6 +55,8 @@ DATA_TYPES: dict[str, type[Record]] = {
     "overheard.robots": Robots,
     "overheard.revision": Revision,
     "overheard.shown": Shown,
+    "overheard.pushed": Pushed,
+    "overheard.push-state": PushState,
     "overheard.errand": Errand,
     "overheard.errand-state": ErrandState,
     "overheard.policies": Policies,

@@ -37,6 +37,14 @@ class Actor(Record, frozen=True, kw_only=True):
     links: tuple[ProfileLink, ...] = ()
 
 
+class Rating(Record, frozen=True, kw_only=True):
+    """What a review gives, as schema.org's Rating: `value` on a scale from `worst` to `best`."""
+
+    value: float
+    best: float = 5.0
+    worst: float = 1.0
+
+
 class Mention(Record, frozen=True, kw_only=True):
     """One utterance: a public one, or, where `channel` is set, what somebody wrote to us alone.
 
@@ -51,8 +59,9 @@ class Mention(Record, frozen=True, kw_only=True):
     `in_reply_to` is the URL or native id of what it answers, `context` that of the root of its thread where the
     platform tells it. Aliases: other canonical URLs of the same utterance. `method` is how the text was had: "" as the
     source gave it, "page" from the page that a feed only sums up. `response` is what a webmention is to the page of
-    ours that it was verified to link to, "mention" for a mere link; "" for all others. `withheld` says what was left
-    out as this left Overheard, and by whose policy; it is never kept.
+    ours that it was verified to link to, "mention" for a mere link; "" for all others. `rating` is what a review gives,
+    None for what gives none. `withheld` says what was left out as this left Overheard, and by whose policy; it is never
+    kept.
     """
 
     id: str
@@ -81,6 +90,7 @@ class Mention(Record, frozen=True, kw_only=True):
     replies: int | None = None
     withheld: str = ""
     channel: Channel = ""
+    rating: Rating | None = None
 
     @property
     def text(self) -> str:

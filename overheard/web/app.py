@@ -16,6 +16,7 @@ from overheard import __version__
 from overheard.web.api.routes import API
 from overheard.web.base import Service
 from overheard.web.events import Pulses
+from overheard.web.hooks import deliver, hook_rates
 from overheard.web.pages.routes import PAGES
 from overheard.web.problems import MAX_BODY, answering
 from overheard.web.rates import Rates
@@ -35,6 +36,7 @@ def make_app(service: Service, *, hosts: Collection[str], local: bool = True) ->
             take,
             explain,
             became,
+            deliver,
             create_static_files_router(
                 path="/static", directories=[str(files("overheard.web") / "static")], include_in_schema=False
             ),
@@ -51,7 +53,7 @@ def make_app(service: Service, *, hosts: Collection[str], local: bool = True) ->
         ),
         openapi_config=None,  # the API describes itself: overheard.web.api.openapi
         request_max_body_size=MAX_BODY,
-        state=State({"service": service, "pulses": Pulses(service), "rates": Rates(EACH, ALL)}),
+        state=State({"service": service, "pulses": Pulses(service), "rates": Rates(EACH, ALL), **hook_rates()}),
         logging_config=None,
     )
 

@@ -7,8 +7,8 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
-from overheard.collectors.base import Deletion
 from overheard.collectors.polling.health import SourceHealth
+from overheard.collectors.pushed.posts import Item
 from overheard.config.settings import Settings
 from overheard.index.base import Hit, Page, Sort
 from overheard.policy import OPEN
@@ -386,6 +386,19 @@ class Cost(msgspec.Struct, frozen=True, rename="camel"):
     paid: Sequence[PaidSource]
 
 
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What became of a delivery to a hook.
+
+    "taken": kept, under `id`, for whoever polls to read; "repeated": it was before, under that `id`; "answered" with a
+    `text`, as a test of the connection is; "nothing": nobody said anything.
+    """
+
+    status: Literal["taken", "repeated", "answered", "nothing"]
+    id: str = ""
+    text: str = ""
+
+
 class Service(Protocol):
     """What pages and API do. Thread-safe; every method may raise what the engines raise (`overheard.errors`)."""
 
@@ -465,6 +478,14 @@ class Service(Protocol):
         """
         ...
 
+    def expect_delivery(self, name: str, headers: Mapping[str, str]) -> None:
+        """Look at the headers of a delivery to the hook of that name. Raises NotFoundError, SignatureError."""
+        ...
+
+    def deliver(self, name: str, headers: Mapping[str, str], body: bytes) -> Delivered:
+        """Take a delivery (`overheard.wiring.hooks`). Raises also SecretError and InputError."""
+        ...
+
     def webmention(self, id: str) -> Webmentioned:  # noqa: A002 - the field's name
         """Return what became of a webmention, as its sender may know it. Raises NotFoundError."""
         ...
@@ -512,8 +533,11 @@ class Service(Protocol):
         """Return the newest event of a contact, account or decision as it was given, a deletion's too; else None."""
         ...
 
-    def hand_in(self, items: Sequence[Mapping[str, Any] | Mention | Deletion]) -> Sequence[PostOutcome]:
-        """Take posts that a program hands in; return what became of each, in order (`overheard.wiring.bringing`)."""
+    def hand_in(self, items: Sequence[Item], *, by: str) -> Sequence[PostOutcome]:
+        """Take posts that a program hands in; return what became of each, in order (`overheard.wiring.bringing`).
+
+        `by` is the name of its token; a `[[push]]` of the settings may say which source is meant where none is named.
+        """
         ...
 
     def bring(

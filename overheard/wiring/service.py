@@ -34,6 +34,7 @@ from overheard.web.base import (
     Asked,
     Caller,
     Cost,
+    Delivered,
     Pasted,
     Pulse,
     RecordShown,
@@ -68,6 +69,7 @@ from overheard.wiring.deadletters import drop_letters, replay_letters
 from overheard.wiring.decisions import Given, decisions_on_records, name_sides, standing_decisions
 from overheard.wiring.erasure import erase_person
 from overheard.wiring.health import health_of, metrics_of
+from overheard.wiring.hooks import Hooks
 from overheard.wiring.measuring import measure_apart
 from overheard.wiring.people import search_people
 from overheard.wiring.policies import policies_of
@@ -95,6 +97,7 @@ class SystemService:
         self._source_counts = SourceCounts(system.log)
         self._answers = Answers(system.folder, clock=clock)
         self._webmentions = Webmentions(system.log, clock)
+        self._hooks = Hooks(system)
         # Two batches at once would both find a post or contact new.
         self._bringing = threading.Lock()
         self.setup = SystemSetUp(system, self._bringing, clock=clock)
@@ -222,6 +225,14 @@ class SystemService:
     def take_webmention(self, source: str, target: str) -> str:
         """See `Service.take_webmention`."""
         return self._webmentions.take(self.settings.sources, source, target)
+
+    def expect_delivery(self, name: str, headers: Mapping[str, str]) -> None:
+        """See `Service.expect_delivery`."""
+        self._hooks.expect(name, headers, self._clock())
+
+    def deliver(self, name: str, headers: Mapping[str, str], body: bytes) -> Delivered:
+        """See `Service.deliver`."""
+        return self._hooks.deliver(name, headers, body, self._clock())
 
     def webmention(self, id: str) -> Webmentioned:  # noqa: A002 - the protocol's name
         """See `Service.webmention`."""

@@ -2,6 +2,7 @@
 
 import threading
 from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,9 +14,10 @@ from overheard.collectors.fetching import robots
 from overheard.collectors.fetching.fetch import site_of
 from overheard.collectors.pages.webmention import Webmention
 from overheard.collectors.polling.collect import STAGE
-from overheard.collectors.polling.health import health_of, in_words, why_then
+from overheard.collectors.polling.health import SourceHealth, health_of, in_words, why_then
 from overheard.collectors.polling.pollstate import host_key, load_robots, load_states, save_states, source_key
 from overheard.collectors.polling.schedule import begin
+from overheard.collectors.pushed.hook import Hook
 from overheard.errors import InputError, NotFoundError
 from overheard.index.base import Index, Search
 from overheard.index.fields import normal_value
@@ -23,9 +25,11 @@ from overheard.index.query import Published, Value, every
 from overheard.log.base import ConsumerRecord, Log
 from overheard.log.deadletters import list_letters
 from overheard.policy import OPEN
-from overheard.records import DeadLetter, PollState
+from overheard.records import DeadLetter, PollState, PushState
 from overheard.web.base import SourceFetch, SourceStatus
+from overheard.web.results import Received
 from overheard.wiring.backfills import last_back_fills
+from overheard.wiring.hooks import health_of_pushed, push_states
 from overheard.wiring.system import System
 from overheard.wiring.webmentions import Webmentions, health_of_received
 
@@ -121,6 +125,7 @@ def source_statuses(
     week = now - _WEEK
     new = counts.since(week.date())
     said_since = Published(int(week.timestamp() * 1000), None)
+    hooks = push_states(system.log, (one.name for one in configured if isinstance(one, Hook)))
     received = webmentions.received(one.name for one in configured if one.kind == Webmention.kind)
     filled = last_back_fills(system)
     zone = ZoneInfo(system.settings.locale.time_zone)
@@ -134,6 +139,7 @@ def source_statuses(
         passed = index.search(Search(every(said), limit=0)).total
         kept = index.search(Search(every([*said, said_since]), limit=0)).total if passed else 0
         told = received.get(one.name)
+        elsewhere = told is not None or isinstance(one, Hook)
         found.append(
             SourceStatus(
                 name=one.name,
@@ -146,14 +152,21 @@ def source_statuses(
                 new=new[one.name],
                 kept=kept,
                 passed=passed,
-                health=health_of(one, known, host, own, now) if told is None else health_of_received(told),
-                rhythm=in_words(known.rhythm if known else None, zone) if told is None else "as others send them",
-                why_next=why_then(one, known, host, now) if told is None else "when one is sent",
+                health=_health(one, told, hooks) or health_of(one, known, host, own, now),
+                rhythm="as others send them" if elsewhere else in_words(known.rhythm if known else None, zone),
+                why_next="when one is sent" if elsewhere else why_then(one, known, host, now),
                 received=told,
                 back_fill=filled.get(one.name),
             )
         )
     return found
+
+
+def _health(source: object, received: Received | None, hooks: Mapping[str, PushState]) -> SourceHealth | None:
+    """Return how a source does that is told by others; None for one that is asked."""
+    if isinstance(source, Hook):
+        return health_of_pushed(source, hooks.get(source.name))
+    return None if received is None else health_of_received(received)
 
 
 def _is_unasked(state: PollState) -> bool:

@@ -17,19 +17,18 @@ from litestar import Response, route
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 
+from overheard.collectors.pushed import batch
+from overheard.decoding import DECODING_ERRORS, half_of, refusal_of
 from overheard.records import digest
 from overheard.web.base import Scope
 from overheard.web.request import InjectedService, Request, caller_of
 from overheard.web.security import Connection, needs
 
-JSON = "application/json"
-NDJSON = "application/x-ndjson"
-MOST = 1_000  # items of a batch
+JSON, NDJSON = batch.JSON, batch.NDJSON
+MOST = batch.MOST  # items of a batch
 KEY = "idempotency-key"
 KEY_PATTERN = "^[!-~]{1,255}$"
-_ERRORS_SHOWN = 20
-_SURROGATE = re.compile(rb"\\u([dD][89a-fA-F][0-9a-fA-F]{2})")
-_UNKNOWN = re.compile("unknown field `(.*)`")
+ERRORS_SHOWN = 20
 T = TypeVar("T")
 Q = TypeVar("Q", bound="Query")
 
@@ -43,8 +42,9 @@ class Told:
     """What the description says of a route.
 
     `answer` maps each media type of a good answer to its type (None: plain text). `body` is what is sent, or with
-    `batch` what each item of it may be. `problems` are the statuses of problems of its own, beside those that any route
-    may answer with. `scope` None: open to all who reach the server. `keyed`: it heeds an idempotency key.
+    `batch` what each item of it may be; `events`: CloudEvents come in media types of their own too, and one item alone
+    as well. `problems` are the statuses of problems of its own, beside those that any route may answer with. `scope`
+    None: open to all who reach the server. `keyed`: it heeds an idempotency key.
     """
 
     id: str
@@ -55,6 +55,7 @@ class Told:
     query: type[Query] = Query
     body: tuple[type, ...] = ()
     batch: bool = False
+    events: bool = False
     example: Any = None
     problems: tuple[int, ...] = ()
     keyed: bool = False
@@ -116,7 +117,7 @@ def read_query(given: Any, kind: type[Q]) -> Q:
         return msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as e:
         names = ", ".join(f.encode_name for f in msgspec.structs.fields(kind)) or "none"
-        message, name = _told(e)
+        message, name = refusal_of(e)
         raise _invalid(f"{message}. This route takes the parameters: {names}", name) from e
 
 
@@ -153,8 +154,8 @@ def items_of(request: Request, body: bytes, decode: Callable[[bytes], T], kind: 
     else:
         try:
             raw = [bytes(one) for one in msgspec.json.decode(body, type=list[msgspec.Raw])]
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:
-            msg = f"expected a JSON array of items; got {body[:40]!r}: {e}{_half(body)}"
+        except DECODING_ERRORS as e:
+            msg = f"expected a JSON array of items; got {body[:40]!r}: {e}{half_of(body)}"
             raise ValidationException(detail=msg) from e
     if len(raw) > MOST:
         msg = f"expected at most {MOST:,} items in a batch; got {len(raw):,}. Send them in several"
@@ -164,14 +165,14 @@ def items_of(request: Request, body: bytes, decode: Callable[[bytes], T], kind: 
     for index, one in enumerate(raw):
         try:
             items.append(decode(one))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:
-            message, name = _told(e, kind)
-            errors.append({"item": str(index), "field": name, "message": message + _half(one)})
+        except DECODING_ERRORS as e:
+            message, name = refusal_of(e, kind)
+            errors.append({"item": str(index), "field": name, "message": message + half_of(one)})
     if errors:
         first = errors[0]
         place = f"item {first['item']}" + (f", field {first['field']}" if first["field"] else "")
         msg = f"{place}: {first['message']}. Nothing of the batch was taken"
-        raise ValidationException(detail=msg, extra=errors[:_ERRORS_SHOWN])
+        raise ValidationException(detail=msg, extra=errors[:ERRORS_SHOWN])
     return items
 
 
@@ -180,33 +181,11 @@ def body_of(request: Request, body: bytes, kind: type[T]) -> T:
     media_of(request, JSON)
     try:
         return msgspec.json.decode(body, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:
-        message, name = _told(e, kind)
-        message += _half(body)
+    except DECODING_ERRORS as e:
+        message, name = refusal_of(e, kind)
+        message += half_of(body)
         extra = [{"field": name, "message": message}] if name else []
         raise ValidationException(detail=f"{name}: {message}" if name else message, extra=extra) from e
-
-
-def _told(error: Exception, kind: type[Any] | None = None) -> tuple[str, str]:
-    """Return (what is wrong, the field's path; "" for none) of an error of msgspec.
-
-    Of a field that a `kind` does not have, the fields that it has are told too.
-    """
-    message, _, at = str(error).partition(" - at `$")
-    unknown = _UNKNOWN.search(message)
-    path = at.strip(".`")
-    if unknown and kind is not None and not path:
-        message += ". Known are: " + ", ".join(field.encode_name for field in msgspec.structs.fields(kind))
-    return message, ".".join(part for part in (path, unknown[1] if unknown else "") if part)
-
-
-def _half(body: bytes) -> str:
-    """Return what to do about half a character, of which the decoder says only that the body is cut off; else ""."""
-    halves = [int(one, 16) & 0xFC00 for one in _SURROGATE.findall(body)]
-    whole = halves[::2] == [0xD800] * (len(halves) // 2) and halves[1::2] == [0xDC00] * (len(halves) // 2)
-    if whole and len(halves) % 2 == 0:
-        return ""
-    return ". A text in it has half a character (\\ud800 to \\udfff alone): send UTF-8, or both halves"
 
 
 def once(request: Request, service: InjectedService, body: bytes, work: Callable[[], bytes]) -> Response[bytes]:

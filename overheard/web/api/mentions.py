@@ -5,82 +5,32 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Response
+from litestar.exceptions import ValidationException
 from litestar.params import FromPath, RawBody
 from msgspec import Meta
 
-from overheard.collectors.base import Deletion
-from overheard.errors import NotFoundError
+from overheard.collectors.pushed.batch import MEDIA, parts_of
+from overheard.collectors.pushed.posts import (
+    Activity,
+    Found,
+    Item,
+    MentionEvent,
+    NoItemError,
+    Post,
+    PostEvent,
+    field_in,
+    item_of,
+)
+from overheard.errors import InputError, NotFoundError
 from overheard.index.base import Sort
 from overheard.index.fields import FACETS
-from overheard.records import Incident, Mention
-from overheard.web.api.base import JSON, Query, Told, answer, items_of, once, query_of, reads, writes
+from overheard.records import Incident
+from overheard.table import BadRow
+from overheard.web.api.base import ERRORS_SHOWN, JSON, Query, Told, answer, media_of, once, query_of, reads, writes
 from overheard.web.base import Asked
 from overheard.web.leaving import leaving, leaving_json
-from overheard.web.request import InjectedService, Request
+from overheard.web.request import InjectedService, Request, caller_of
 from overheard.web.results import Concerns, FacetCount, Highlight, MentionHit, MentionPage, PostBatch
-
-_Whole = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
-_Moment = str | _Whole | float | None
-
-
-class Post(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """A post as an import takes it; the fields are the columns of docs/import.md, and may all be null.
-
-    One of `nativeId` and `url` is needed, and one of `text`, `title` and `html`. `published` and `updated` are ISO
-    8601, RFC 2822, or seconds or milliseconds since 1970; without a zone they are UTC.
-    """
-
-    source: str | None = None
-    platform: str | None = None
-    native_id: str | _Whole | float | None = None
-    url: str | None = None
-    author: str | None = None
-    author_name: str | None = None
-    author_url: str | None = None
-    author_email: str | None = None
-    published: _Moment = None
-    updated: _Moment = None
-    title: str | None = None
-    text: str | None = None
-    html: str | None = None
-    in_reply_to: str | None = None
-    tags: str | list[str] | None = None
-    language: str | None = None
-    type: str | None = None
-    generator: str | None = None
-    likes: _Whole | float | None = None
-    shares: _Whole | float | None = None
-    replies: _Whole | float | None = None
-
-
-class MentionEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """A CloudEvent (1.0, structured JSON) that carries a mention, as on Overheard's own topics; it may have extensions.
-
-    Its version is made here, from `updated` or by counting. With the verb Delete the post of that id is gone, at
-    `updated` or now; of its data nothing else counts.
-    """
-
-    specversion: Literal["1.0"]
-    id: Annotated[str, Meta(min_length=1)]
-    source: Annotated[str, Meta(min_length=1)]
-    type: Literal["overheard.mention"]
-    data: Mention
-    verb: Literal["Create", "Update", "Delete"] = "Create"
-
-
-class Activity(msgspec.Struct, frozen=True, kw_only=True):
-    """An activity or object of ActivityStreams 2.0; docs/import.md says what is read of it.
-
-    Create and Update carry a post as their `object`. Delete, or a Tombstone, says that one is gone, by its id.
-    """
-
-    context: Annotated[str | list[Any] | dict[str, Any], Meta(description="https://www.w3.org/ns/activitystreams")] = (
-        msgspec.field(name="@context")
-    )
-    type: str
-    id: str | None = None
-    actor: str | list[Any] | dict[str, Any] | None = None
-    object: str | dict[str, Any] | None = None
 
 
 class MentionQuery(Query, frozen=True, kw_only=True):
@@ -113,57 +63,47 @@ _EXAMPLE = [
         summary="Hand posts in",
         answer={JSON: PostBatch},
         scope="write",
-        body=(Post, MentionEvent, Activity),
+        body=(Post, MentionEvent, PostEvent, Activity, Found),
         batch=True,
+        events=True,
         example=_EXAMPLE,
         keyed=True,
     ),
 )
 def hand_in(request: Request, service: InjectedService, body: RawBody) -> Response[bytes]:
-    """Take up to 1,000 posts, CloudEvents of mentions or ActivityStreams, and say what became of each.
+    """Take up to 1,000 posts, CloudEvents, ActivityStreams or items of a search, and say what became of each.
 
-    A post published within the last 24 hours is live, so that it may be told at once; any other is back-fill, and so is
-    one without a date. An item that is no post at all (a field of a wrong type, one that is not known) is refused with
-    the whole batch; one that cannot be used is dead, kept as a dead letter, and the others go on.
+    CloudEvents may come in each mode of their HTTP binding: one as JSON, a batch, or in headers (`ce-…`). A post
+    published within the last 24 hours is live, so that it may be told at once; any other is back-fill, and so is one
+    without a date. An item that cannot be used (a field of a wrong type, one that is not known, no text) is dead, kept
+    as a dead letter, and the others go on; a body of which no item can even be read is refused with 400.
     """
 
     def work() -> bytes:
-        items = items_of(request, body, _post, Post)
-        outcomes = service.hand_in([msgspec.to_builtins(i) if isinstance(i, Post) else i for i in items])
+        items = _items(request, body)
+        outcomes = service.hand_in(items, by=caller_of(request).name)
         counts = Counter[str](one.status for one in outcomes)
         return msgspec.json.encode(PostBatch(items=tuple(outcomes), counts=counts))
 
     return once(request, service, body, work)
 
 
-_posts = msgspec.json.Decoder(Post)
-_events = msgspec.json.Decoder(MentionEvent)
-
-
-_activities = msgspec.json.Decoder(Activity)
-
-
-class _Kind(msgspec.Struct):
-    specversion: msgspec.Raw = msgspec.Raw()
-    context: msgspec.Raw = msgspec.field(name="@context", default=msgspec.Raw())
-
-
-_kinds = msgspec.json.Decoder(_Kind)
-
-
-def _post(raw: bytes) -> Post | Mention | Deletion | dict[str, Any]:
-    """Return a post, the mention or deletion of an event, or an object of ActivityStreams. Raises DecodeError."""
-    kind = _kinds.decode(raw)
-    if bytes(kind.context):
-        _activities.decode(raw)
-        return msgspec.json.decode(raw, type=dict[str, Any])
-    if not bytes(kind.specversion):
-        post = _posts.decode(raw)
-        if isinstance(post.native_id, float) and post.native_id.is_integer():  # 17.0 is a whole number in JSON
-            return msgspec.structs.replace(post, native_id=int(post.native_id))
-        return post
-    event = _events.decode(raw)
-    return Deletion(event.data, event.data.updated) if event.verb == "Delete" else event.data
+def _items(request: Request, body: bytes) -> list[Item]:
+    """Return what came. Raises 415, and ValidationException where none of it can be read, with the places."""
+    if "ce-specversion" not in request.headers:
+        media_of(request, *MEDIA)
+    try:
+        items = [item_of(part) for part in parts_of(request.headers, body)]
+    except InputError as e:
+        raise ValidationException(detail=str(e)) from e
+    bad = [(index, item.error) for index, item in enumerate(items) if isinstance(item, BadRow)]
+    if bad and len(bad) == len(items) and any(isinstance(error, NoItemError) for _, error in bad):
+        errors = [{"item": str(index), "field": field_in(e.where), "message": e.args[0]} for index, e in bad]
+        first = errors[0]
+        place = f"item {first['item']}" + (f", field {first['field']}" if first["field"] else "")
+        msg = f"{place}: {first['message']}. Nothing of the batch was taken"
+        raise ValidationException(detail=msg, extra=errors[:ERRORS_SHOWN])
+    return items
 
 
 @reads(

@@ -11,6 +11,8 @@ import msgspec
 from litestar.handlers import HTTPRouteHandler
 
 from overheard import __version__
+from overheard.collectors.pushed.batch import EVENT, EVENTS
+from overheard.collectors.pushed.posts import MentionEvent, PostEvent
 from overheard.web.api.base import JSON, KEY, KEY_PATTERN, MOST, NDJSON, Told
 from overheard.web.problems import MEDIA_TYPE, Problem
 
@@ -175,9 +177,15 @@ def _body(told: Told, schema_of: Mapping[str, Any]) -> dict[str, Any]:
     item = kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
     if not told.batch:
         return {JSON: {"schema": item, "example": told.example}}
+    several = {"type": "array", "items": item, "maxItems": MOST}
+    if not told.events:
+        return {JSON: {"schema": several, "example": told.example}, NDJSON: {"schema": item}}
+    events = {"anyOf": [schema_of[_name(kind)] for kind in told.body if issubclass(kind, (MentionEvent, PostEvent))]}
     return {
-        JSON: {"schema": {"type": "array", "items": item, "maxItems": MOST}, "example": told.example},
+        JSON: {"schema": {"anyOf": [several, item]}, "example": told.example},
         NDJSON: {"schema": item},
+        EVENT: {"schema": events},
+        EVENTS: {"schema": {**several, "items": events}},
     }
 
 

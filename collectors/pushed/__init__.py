@@ -1,0 +1,1 @@
+"""What others push to us: deliveries to `/hooks/NAME`, posts and events handed in by programs."""
