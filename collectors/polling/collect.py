@@ -322,7 +322,7 @@ class Collector:
             reading.ttl,
             seen,
             requests=reading.requests,
-            entries=tuple(map(_entry, reading.mentions)),
+            entries=tuple(_entry(self.sources[fetch.source], one) for one in reading.mentions),
             pages=tuple(pages.values()),
             held=held,
             page=page_of(filled, reading, new=len(new), outside=outside) if filled else None,
@@ -414,6 +414,6 @@ def _had_today(revised: Sequence[Revised], at: datetime) -> int:
     return sum(not one.changed and one.known.first_seen.astimezone(UTC).date() == day for one in revised)
 
 
-def _entry(mention: Mention) -> ShownEntry:
+def _entry(source: Source, mention: Mention) -> ShownEntry:
     said = mention.published
-    return ShownEntry(id=mention.id, url=mention.url, at=None if said is None else int(said.timestamp()))
+    return ShownEntry(id=mention.id, url=source.still_at(mention), at=None if said is None else int(said.timestamp()))

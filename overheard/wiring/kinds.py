@@ -8,8 +8,11 @@ import msgspec
 from overheard.collectors.base import Source
 from overheard.collectors.communities.bluesky import Bluesky
 from overheard.collectors.communities.discourse import Discourse
+from overheard.collectors.communities.facebook_page import FacebookPage
 from overheard.collectors.communities.github import GitHub
+from overheard.collectors.communities.google_business import GoogleBusiness
 from overheard.collectors.communities.hackernews import HackerNews
+from overheard.collectors.communities.instagram import Instagram
 from overheard.collectors.communities.mastodon import Mastodon
 from overheard.collectors.communities.reddit import Reddit
 from overheard.collectors.communities.stackexchange import StackExchange
@@ -27,8 +30,10 @@ from overheard.wiring import plugins
 from overheard.wiring.secrets import beside
 
 COMMUNITIES = (Mastodon, Bluesky, HackerNews, Reddit, GitHub, Discourse, StackExchange, YouTube, X)
+# What is said to a firm where it is at home, read as its owner.
+OWNED = (GoogleBusiness, FacebookPage, Instagram)
 KINDS: Mapping[str, type[Source]] = {
-    one.kind: one for one in (Feed, PostFile, Sitemap, WatchedPage, Webmention, *COMMUNITIES)
+    one.kind: one for one in (Feed, PostFile, Sitemap, WatchedPage, Webmention, *COMMUNITIES, *OWNED)
 }
 
 

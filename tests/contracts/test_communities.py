@@ -5,8 +5,11 @@ from typing import ClassVar
 
 from overheard.collectors.communities.bluesky import Bluesky
 from overheard.collectors.communities.discourse import Discourse
+from overheard.collectors.communities.facebook_page import FacebookPage
 from overheard.collectors.communities.github import GitHub
+from overheard.collectors.communities.google_business import GoogleBusiness
 from overheard.collectors.communities.hackernews import HackerNews
+from overheard.collectors.communities.instagram import Instagram
 from overheard.collectors.communities.mastodon import Mastodon
 from overheard.collectors.communities.reddit import Reddit
 from overheard.collectors.communities.stackexchange import StackExchange
@@ -70,3 +73,25 @@ class TestX(SourceContract):
     source = X(name="x-search", query="paperfold", token_env="X_TOKEN")
     recordings = recordings_in(_RECORDINGS / "x")
     documentation: ClassVar[Path | None] = _DOCS / "x.md"
+
+
+class TestGoogleBusiness(SourceContract):
+    source = GoogleBusiness(name="our-reviews", account="101", location="202", token_env="GOOGLE_TOKEN")
+    recordings = recordings_in(_RECORDINGS / "google_business")
+    documentation: ClassVar[Path | None] = _DOCS / "google_business.md"
+    exempt: ClassVar[dict[str, str]] = {
+        "an_error_in_json_is_an_error": "A location without reviews answers {}: Google leaves out what is empty. That "
+        "an error is one is tested in tests/collectors/test_owned.py.",
+    }
+
+
+class TestFacebookPage(SourceContract):
+    source = FacebookPage(name="our-page", page="700100", token_env="FACEBOOK_TOKEN")
+    recordings = recordings_in(_RECORDINGS / "facebook_page")
+    documentation: ClassVar[Path | None] = _DOCS / "facebook_page.md"
+
+
+class TestInstagram(SourceContract):
+    source = Instagram(name="our-instagram", account="17841400000000001", token_env="INSTAGRAM_TOKEN")
+    recordings = recordings_in(_RECORDINGS / "instagram")
+    documentation: ClassVar[Path | None] = _DOCS / "instagram.md"
