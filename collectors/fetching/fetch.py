@@ -141,6 +141,21 @@ class Fetcher:
         self,
         *,
         contact: str,
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How to connect to a URL: at these addresses alone, which were checked, with what is sent in every request.
+
+    `secret` are the headers with its source's token, if it has one; what came is kept without the `token`.
+    """
+
+    url: httpx.URL
+    addresses: Sequence[str]
+    agent: str
+    secret: Sequence[tuple[bytes, bytes]] = field(repr=False)
+    token: str = field(repr=False)
+    tls: ssl.SSLContext = field(repr=False)
+
+
         allow: Collection[str] = (),
         limits: Limits | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -263,6 +278,23 @@ class Fetcher:
             final_url=course.here,
             status=hop.status,
             headers=dict(hop.headers),
+    async def reach(self, source: str, url: str) -> "Reach | Answer":
+        """Return how to connect to a URL on behalf of `source` for longer than one answer takes; else why not."""
+        site = site_of(url)
+        if refusal := refusal_of(url):
+            return Answer("refused", message=refusal, site=site)
+        course = Course(source, url, url)
+        try:
+            place = self._secrets.place(source, url)
+            token = "" if place is None else await self._token(course, place)
+        except SecretError as e:
+            return Answer("soft", message=str(e), site=site)
+        addresses = await self._addresses(httpx.URL(url), self.limits.connect)
+        if isinstance(addresses, _Hop):
+            refused: AnswerKind = "refused" if addresses.kind == "refused" else "soft"
+            return Answer(refused, message=addresses.message, site=site)
+        return Reach(httpx.URL(url), addresses, self.agent, _secret(place, token), token, self._tls)
+
             body=hop.body,
             at=at,
             purpose=course.purpose,
@@ -274,20 +306,15 @@ class Fetcher:
         with self._lock:
             return self._sites.setdefault(site, _Site())
 
-    async def _hop(
-        self, course: Course, secret: Sequence[tuple[bytes, bytes]], seconds: float, post: bytes | None = None
-    ) -> "_Hop":
-        """Make one request, all of it within `seconds`; with `post` that is sent."""
-        target = httpx.URL(course.here)
+    async def _addresses(self, target: httpx.URL, seconds: float) -> "list[str] | _Hop":
+        """Return the addresses of a host that may be connected to, or why there is none."""
         host = target.raw_host.decode("ascii").strip("[]")
         port = target.port or (443 if target.scheme == "https" else 80)
-        began = time.monotonic()
         try:
             resolving = asyncio.get_running_loop().run_in_executor(self._resolvers, self._resolve, host, port)
             addresses = list(await asyncio.wait_for(resolving, max(seconds, 0)))
         except (OSError, UnicodeError) as e:  # TimeoutError is an OSError
             return _Hop("soft", message=f"expected the address of {host!r}; got none: {e or 'it took too long'}")
-        seconds -= time.monotonic() - began
         if not {host, f"{host}:{port}"} & self._allow:
             addresses = [address for address in addresses if is_public(address)]
         if not addresses:
@@ -296,8 +323,20 @@ class Fetcher:
                 message=f"expected a public address; {host!r} has none. Private, loopback and metadata addresses are "
                 "not asked; a host of your own must be allowed in the settings",
             )
-        hop = _Hop("soft", message=f"expected an answer from {host!r}; no time was left")
-        for address in addresses[:_MAX_ADDRESSES]:
+        return addresses[:_MAX_ADDRESSES]
+
+    async def _hop(
+        self, course: Course, secret: Sequence[tuple[bytes, bytes]], seconds: float, post: bytes | None = None
+    ) -> "_Hop":
+        """Make one request, all of it within `seconds`; with `post` that is sent."""
+        target = httpx.URL(course.here)
+        began = time.monotonic()
+        addresses = await self._addresses(target, seconds)
+        if isinstance(addresses, _Hop):
+            return addresses
+        seconds -= time.monotonic() - began
+        hop = _Hop("soft", message=f"expected an answer from {target.host!r}; no time was left")
+        for address in addresses:
             began = time.monotonic()
             hop = await self._send(target, address, course, secret, seconds, post=post)
             seconds -= time.monotonic() - began

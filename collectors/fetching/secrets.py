@@ -67,7 +67,8 @@ class Place:
 
     `url` is the source's own: its scheme, host and port are all that is ever given the token. It is sent in `header`
     after `prefix`. `env` names an environment variable, which counts first, `file` a file; one may be empty. With a
-    `grant` it is not sent itself, but exchanged for the one that is.
+    `grant` it is not sent itself, but exchanged for the one that is. `also` are addresses of the same service at other
+    hosts, which its source was set to ask as well: they are given it too.
     """
 
     url: str
@@ -76,6 +77,7 @@ class Place:
     env: str = ""
     file: str = ""
     grant: Grant | None = None
+    also: tuple[str, ...] = ()
 
     @property
     def account(self) -> str:
@@ -104,9 +106,9 @@ class Secrets:
         It goes to the source's own host alone. robots.txt is for everybody, and is asked for without.
         """
         place = self.places.get(source)
-        if place is None or _origin(place.url) != _origin(url) or urlsplit(url).path == "/robots.txt":
+        if place is None or _origin(url) not in {_origin(one) for one in (place.url, *place.also)}:
             return None
-        return place
+        return None if urlsplit(url).path == "/robots.txt" else place
 
     def headers(self, source: str, url: str) -> list[tuple[bytes, bytes]]:
         """Return the headers that a request of a source to a URL is sent with; none where its token is exchanged first.

@@ -40,6 +40,8 @@ from overheard.collectors.polling.sites import Sites
 from overheard.collectors.polling.telling import Telling
 from overheard.collectors.polling.validators import validators_of
 from overheard.collectors.polling.walk import Walk, Walks, as_asked_by, body_of
+from overheard.collectors.streaming.stream import Door, Open, SaidBy, nothing_said
+from overheard.collectors.streaming.streams import Streams
 from overheard.log.base import Consumer, Log
 from overheard.records import PollState, Shown
 from overheard.suppression import Suppressions, nobody
@@ -122,6 +124,8 @@ class Poller:
         suppressed: Callable[[], Suppressions] = nobody,
         idle: Callable[[datetime | None], None] | None = None,
         tell: Callable[[Sequence[News]], None] | None = None,
+        door: Callable[[], Door] = Open,
+        said_by: SaidBy = nothing_said,
     ) -> None:
         self._log = log
         self._clock = clock
@@ -149,6 +153,17 @@ class Poller:
         )
         self._budgets = Budgets(log, clock)
         self._telling = Telling(log, clock, self._states, tell, self._budgets)
+        self._streams = Streams(
+            log,
+            self._sender,
+            self._collector,
+            clock=clock,
+            states=self._states,
+            telling=self._telling,
+            problem=self._problem,
+            door=door,
+            said_by=said_by,
+        )
         self._asked_sources = self._unmodified = self._sent = 0
         self._problems: dict[str, Problem] = {}
 
@@ -160,12 +175,14 @@ class Poller:
 
     def close(self) -> None:
         """Give up what is under way, and end the thread of the requests."""
+        self._streams.close()
         self._sender.close()
 
     def use(self, sources: Sequence[Source], fetcher: Fetcher) -> None:
         """Ask these sources from now on, by this client; what is remembered of them is read anew."""
         now = self._clock()
         self._fetcher = fetcher
+        self._streams.store()
         before = dict(self._sources)
         self._sources.clear()
         self._sources.update({source.name: source for source in sources})
@@ -176,6 +193,7 @@ class Poller:
                 state = begin(stored.get(source_key(source.name)), source.url, now)
                 self._states[source.name] = as_set(state, source.options)
         self._budgets.use(self._sources, fetcher.account)
+        self._streams.use(self._sources, fetcher)
         self._walks.use(before, self._sources)
         self._drop_others(self._walks.keys() | self._looks.keys() | self._errands.keys())
         self._sites.use({site_of(state.url) for state in self._states.values()}, timedelta(seconds=fetcher.limits.gap))
@@ -209,6 +227,8 @@ class Poller:
                 break
             self._telling.tell()
             self._errands.look()
+            if not once:
+                self._streams.look()
             full = stop.is_set() or len(self._jobs.under_way) >= _AT_ONCE
             self._wait(None if full else self._jobs.queue.next_time())
         self._telling.tell(now=once)
@@ -218,15 +238,19 @@ class Poller:
             asked=self._asked_sources,
             fetched=self._collector.fetched - before[1],
             unmodified=self._unmodified,
-            waiting=sum(state.next_due <= began for state in self._states.values()),
+            waiting=sum(state.next_due <= began for state in self._polled()),
             repeated=self._collector.repeated - before[2],
             requests=self._sent,
             fates={fate: number for fate, number in fates.items() if number},
             problems=tuple(self._problems.values()),
-            next_due=min((self._next(state) for state in self._states.values()), default=None),
+            next_due=min((self._next(state) for state in self._polled()), default=None),
         )
 
     # --- what is asked ----------------------------------------------------------------------------------------------
+    def _polled(self) -> list[PollState]:
+        """Return how the sources stand that are asked, and do not tell by themselves."""
+        return [state for name, state in self._states.items() if name not in self._streams]
+
 
     def _next(self, state: PollState) -> datetime:
         """Return when a source is asked next, as far as is known."""
@@ -252,8 +276,8 @@ class Poller:
 
     def _put(self, name: str) -> None:
         """Have a source wait for its time, together with all that have its address and its token: it is asked once."""
-        if name in self._walks:
-            return  # it is being polled
+        if name in self._walks or name in self._streams:
+            return  # it is being polled, or tells by itself
         state = self._states[name]
         key = f"source {self._fetcher.account(name)} {_where(self._sources[name], state)}"
         job = self._jobs.get(key)
@@ -358,7 +382,7 @@ class Poller:
             self._idle(until)
             return
         seconds = _LOOK if until is None else min((until - self._clock()).total_seconds(), _LOOK)
-        for key, outcome in self._sender.answers(seconds):
+        for key, outcome in self._sender.answers(self._streams.pause(seconds)):
             self._handle(key, outcome)
 
     # --- what came --------------------------------------------------------------------------------------------------

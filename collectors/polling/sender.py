@@ -19,11 +19,15 @@ class Sender:
 
     def send(self, key: str, fetcher: Fetcher, course: Course) -> None:
         """Make one request; what comes of it is among `answers` under `key`."""
+        asyncio.run_coroutine_threadsafe(self._asked(key, fetcher, course), self.loop())
+
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """Return the loop of that thread, which other work may be given to; `close` gives it up as well."""
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
             self._thread = threading.Thread(target=self._loop.run_forever, name="fetch", daemon=True)
             self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._asked(key, fetcher, course), self._loop)
+        return self._loop
 
     async def _asked(self, key: str, fetcher: Fetcher, course: Course) -> None:
         outcome: Course | Answer | BaseException

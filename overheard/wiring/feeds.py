@@ -11,7 +11,7 @@ from overheard.collectors.polling.bounded import BoundedReader
 from overheard.collectors.polling.collect import STAGE
 from overheard.collectors.polling.poller import Poller, PollReport
 from overheard.config.settings import HttpSettings, LimitSettings, Settings
-from overheard.enrich.sieve import WatchedSigns
+from overheard.enrich.sieve import WatchedDoor
 from overheard.errors import ConfigError
 from overheard.wiring.alerts import tell_health
 from overheard.wiring.kinds import sources_of
@@ -115,7 +115,7 @@ def _set_after(event: threading.Event, seconds: float | None) -> Iterator[None]:
 @contextmanager
 def polling(system: System) -> Iterator[Feeds]:
     """Lend what polls the sources."""
-    watched = WatchedSigns(system.log)
+    watched = WatchedDoor(system.log)
     with (
         BoundedReader(sieve=watched.sieve, passes=watched.passes) as reader,
         closing(system.log.consumer(STAGE, "fetches")) as consumer,
@@ -126,6 +126,7 @@ def polling(system: System) -> Iterator[Feeds]:
             read=reader.read,
             suppressed=system.suppressed.follow,
             tell=partial(tell_health, system),
+            door=watched.door,
         ) as poller,
     ):
         yield Feeds(system, poller)

@@ -8,6 +8,7 @@ import msgspec
 from overheard.collectors.base import Source
 from overheard.collectors.communities.community import Community
 from overheard.collectors.fetching.secrets import Place, Secrets
+from overheard.collectors.streaming.stream import Stream
 from overheard.config.settings import SourceTable
 
 # What an exchanged token is sent in, whatever a source's own is (RFC 6750).
@@ -21,7 +22,8 @@ def secrets_of(sources: Sequence[Source]) -> Secrets:
     for one in sources:
         if isinstance(one, Community) and (one.has_token or one.grant):
             header, prefix = _BEARER if one.grant else one.token_header
-            places[one.name] = Place(one.url, header, prefix, one.token_env, one.token_file, one.grant)
+            also = one.others if isinstance(one, Stream) else ()
+            places[one.name] = Place(one.url, header, prefix, one.token_env, one.token_file, one.grant, also)
     return Secrets(places)
 
 

@@ -1,0 +1,1 @@
+"""Sources that tell by themselves: connected to once, and listened to."""

@@ -1,0 +1,206 @@
+"""X's filtered stream: every public post that one of one's rules finds, as it is said.
+
+https://docs.x.com/x-api/posts/filtered-stream/introduction
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from msgspec import Meta
+
+from overheard.collectors.base import Reading
+from overheard.collectors.communities import x
+from overheard.collectors.communities.community import Address, placed, value_in, with_query
+from overheard.collectors.communities.fields import Item, document, unexpected
+from overheard.collectors.markup import one_line, shorten
+from overheard.collectors.streaming.stream import Door, Known, Sifted, Stream, let_in, read_frames
+from overheard.records import Fetch
+from overheard.text import clean
+
+_EXPECTED = "posts of X's filtered stream"
+_MOST = 100
+# The recent search goes back seven days, and refuses what is older, or of the last seconds.
+_RECENT = timedelta(days=7) - timedelta(minutes=5)
+# The newest ones may have come out of their order.
+_REWIND = timedelta(seconds=60)
+
+Rule = Annotated[str, Meta(min_length=1, max_length=2_048)]
+
+
+class XStream(Stream, frozen=True, kw_only=True):
+    """All public posts that one of `rules` finds, each as X's rules of the filtered stream are written.
+
+    Its rules bear its name at X; those of others, and of other programs, are left alone. `backfill`: what was paid for
+    lets a connection go back by up to five minutes (`backfill_minutes`).
+    """
+
+    kind = "x_stream"
+    transport = "lines"
+    platform = x.PLATFORM
+    # It sends an empty line each 20 seconds.
+    silence = 25.0
+
+    rules: Annotated[tuple[Rule, ...], Meta(max_length=1_000)] = ()
+    backfill: bool = False
+    api: Annotated[Address, Meta(min_length=1)] = "https://api.x.com/2"
+
+    def address(self) -> str:
+        """Return where to connect (`Community.address`)."""
+        self.need_token()
+        if not self.rules:
+            raise ValueError("expected `rules`, at least one, such as 'paperfold -is:retweet'; got none")
+        return f"{self.api.rstrip('/')}/tweets/search/stream?{urlencode(x.FIELDS)}"
+
+    def opening(self, cursor: str) -> str:
+        """Return where to connect (`Stream.opening`)."""
+        return with_query(self.url, backfill_minutes=5) if cursor and self.backfill else self.url
+
+    @property
+    def asked_first(self) -> str:
+        """The address of the rules (`Stream.asked_first`)."""
+        return f"{self.api.rstrip('/')}/tweets/search/stream/rules"
+
+    @property
+    def mark(self) -> str:
+        """What its rules are tagged with at X."""
+        return f"overheard:{self.name}"
+
+    def changes(self, rules: Fetch) -> Sequence[Any]:
+        """Return what brings the rules at X in line with the settings (`Stream.changes`)."""
+        found = document(rules, "rules of X's filtered stream")
+        if not isinstance(found, dict) or not ({"data", "meta"} & found.keys()):
+            raise unexpected(rules, found, "rules of X's filtered stream")
+        there = [Item(one) for _, one in placed(found.get("data")) if isinstance(one, dict)]
+        mine = {one.text_if_any("value"): one.id_if_any("id") for one in there if one.raw("tag") == self.mark}
+        gone = [id_ for value, id_ in mine.items() if value not in self.rules and id_]
+        new = [{"value": value, "tag": self.mark} for value in dict.fromkeys(self.rules) if value not in mine]
+        # First what is not wanted any more: there may be no room for more.
+        return [*([{"delete": {"ids": gone}}] if gone else []), *([{"add": new}] if new else [])]
+
+    def refusal(self, answer: bytes) -> str:
+        """Return why X did not take a rule (`Stream.refusal`). One that somebody else has there already does."""
+        try:
+            found = json.loads(answer)
+        except (ValueError, RecursionError):
+            return ""
+        errors = found.get("errors") if isinstance(found, dict) else None
+        for _, one in placed(errors):
+            title = Item(one).text_if_any("title") if isinstance(one, dict) else ""
+            if isinstance(one, dict) and title != "DuplicateRule":
+                item = Item(one)
+                details = [text for text in item.texts("details") if text] or [item.text_if_any("detail") or title]
+                value = shorten(one_line(item.text_if_any("value")), 100)
+                return f"expected rules that X takes; it says of {value!r}: {shorten(one_line(details[0]), 300)}"
+        return ""
+
+    def missed(self, cursor: str, now: datetime) -> str:
+        """Return where to ask for what its rules would have found since a cursor (`Stream.missed`)."""
+        if not cursor.isdigit():
+            return ""
+        left = datetime.fromtimestamp(int(cursor) / 1_000, UTC)
+        if self.backfill and now - left < timedelta(minutes=5):
+            return ""
+        return self._search(max(left - _REWIND, now - _RECENT))
+
+    def gap(self, cursor: str, first: datetime | None, now: datetime) -> str:
+        """Return what lies before all that the recent search still has (`Stream.gap`)."""
+        del first
+        left = datetime.fromtimestamp(int(cursor) / 1_000, UTC) if cursor.isdigit() else None
+        if left is None or now - left < _RECENT:
+            return ""
+        return (
+            f"what was said between {left:%Y-%m-%d %H:%M} and {now - _RECENT:%Y-%m-%d %H:%M} UTC did not come: X's "
+            "recent search goes back seven days. What was paid for may let you search all of X, by hand"
+        )
+
+    def _search(self, since: datetime) -> str:
+        query = {
+            "query": self.rules[0],
+            "start_time": f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            "max_results": _MOST,
+            **x.FIELDS,
+        }
+        return f"{self.api.rstrip('/')}/tweets/search/recent?{urlencode(query)}"
+
+    def found(self, fetch: Fetch) -> tuple[Sequence[bytes], str]:
+        """Return the posts of a search as messages, and where more are: of this rule, then of the next one."""
+        found = document(fetch, "posts of the X API v2")
+        if not isinstance(found, dict) or not ({"data", "meta"} & found.keys()):
+            raise unexpected(fetch, found, "posts of the X API v2")
+        frames = [_message(one, found.get("includes"), self.mark) for _, one in placed(found.get("data"))]
+        meta = found.get("meta")
+        token = Item(meta).text_if_any("next_token") if isinstance(meta, dict) else ""
+        if token:
+            return frames, with_query(fetch.url, next_token=token)
+        asked = value_in(fetch.url, "query")
+        after = self.rules.index(asked) + 1 if asked in self.rules else len(self.rules)
+        if after == len(self.rules):
+            return frames, ""
+        return frames, with_query(fetch.url, query=self.rules[after], next_token=None)
+
+    def parting(self, frame: bytes) -> str:
+        """Return the words with which X ends a stream (`Stream.parting`)."""
+        if not frame.startswith(b"{") or b'"errors"' not in frame[:20]:
+            return ""
+        try:
+            found = json.loads(frame)
+        except (ValueError, RecursionError):
+            return ""
+        if not isinstance(found, dict) or found.get("data") is not None:
+            return ""
+        first = next((Item(one) for _, one in placed(found.get("errors")) if isinstance(one, dict)), Item({}))
+        return shorten(one_line(clean(first.text_if_any("detail") or first.text_if_any("title") or "an error")), 300)
+
+    def sift(self, frames: Sequence[bytes], door: Door, known: Known, now: datetime) -> Sifted:
+        """Return the posts that its own rules found (`Stream.sift`)."""
+        mine = [frame for frame in frames if self._is_mine(frame)]
+        passing, read, odd, readings = let_in(self, mine, door, known, now, all_of_it=True)
+        times = [one.updated or one.published for reading in readings.values() for one in reading.mentions]
+        said = [time for time in times if time is not None and time <= now + timedelta(minutes=5)]
+        reached = max(said, default=None)
+        return Sifted(
+            passing,
+            read=read,
+            units=len(frames),
+            cursor="" if reached is None else str(int(reached.timestamp() * 1_000)),
+            oldest=min(said, default=None),
+            reached=reached,
+            odd=odd,
+        )
+
+    def _is_mine(self, frame: bytes) -> bool:
+        """True unless a message says that rules found it of which none is of this source."""
+        try:
+            found = json.loads(frame)
+        except (ValueError, RecursionError):
+            return True
+        rules = found.get("matching_rules") if isinstance(found, dict) else None
+        tags = [one.get("tag") for _, one in placed(rules) if isinstance(one, dict)]
+        return not tags or self.mark in tags
+
+    def read(self, fetch: Fetch) -> Reading:
+        """Return the posts of messages (`Source.read`)."""
+        return read_frames(fetch, _EXPECTED, lambda item: x.post_in(fetch, item))
+
+
+def _message(post: Any, includes: Any, mark: str) -> bytes:
+    """Return a post of a search as a message of the stream, with what came along for it alone."""
+    of_it = Item(post if isinstance(post, dict) else {})
+    along = Item(includes if isinstance(includes, dict) else {})
+    named = {one.id_if_any("id") for one in of_it.items("referenced_tweets")}
+    posts = [one.value for one in along.items("tweets") if one.id_if_any("id") in named]
+    authors = {of_it.id_if_any("author_id"), *(Item(one).id_if_any("author_id") for one in posts)}
+    keys = set(of_it.item_if_any("attachments").texts("media_keys"))
+    message = {
+        "data": post,
+        "includes": {
+            "users": [one.value for one in along.items("users") if one.id_if_any("id") in authors],
+            "tweets": posts,
+            "media": [one.value for one in along.items("media") if one.text_if_any("media_key") in keys],
+        },
+        "matching_rules": [{"tag": mark}],
+    }
+    return json.dumps(message).encode()

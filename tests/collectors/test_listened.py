@@ -1,0 +1,396 @@
+"""Streams over HTTP: Mastodon's server-sent events and X's lines, cut, made up for, refused."""
+
+import json
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from overheard.collectors.fetching.secrets import Place, Secrets
+from overheard.collectors.streaming.framing import Events, FrameTooLargeError, Lines
+from overheard.collectors.streaming.mastodon_stream import MastodonStream
+from overheard.collectors.streaming.x_stream import XStream
+from overheard.folder import Folder
+from overheard.wiring.secrets import secrets_of
+from tests.collectors.streamed import HttpServer, Listening, letters, open_ended, until, utc_now, whole
+
+TOKEN = "tell-nobody"
+Answered = tuple[int, dict[str, str], AsyncIterator[bytes]]
+EVENTS = {"Content-Type": "text/event-stream"}
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.fixture
+def heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Listening]:
+    monkeypatch.setenv("STREAM_TOKEN", TOKEN)
+    with Folder(tmp_path / "data") as folder:
+        made = Listening(folder)
+        yield made
+        made.log.close()
+
+
+class Serving:
+    """Servers that are closed at the end."""
+
+    def __init__(self) -> None:
+        self.servers: list[HttpServer] = []
+
+    def __call__(self, answer: Callable[..., Answered]) -> HttpServer:
+        self.servers.append(HttpServer(answer))
+        return self.servers[-1]
+
+
+@pytest.fixture
+def serving() -> Iterator[Serving]:
+    made = Serving()
+    yield made
+    for one in made.servers:
+        one.close()
+
+
+def listen(heard: Listening, source: Any, **options: Any) -> Any:
+    """Listen with the token that the settings name."""
+    heard.fetcher._secrets = secrets_of([source])
+    return heard.listening(source, **options)
+
+
+# --- Mastodon -------------------------------------------------------------------------------------------------------
+
+ID = 117_024_248_092_393_661
+
+
+def status(id_: int, text: str, **more: Any) -> dict[str, Any]:
+    return {
+        "id": str(id_),
+        "created_at": "2026-05-01T12:00:00.000Z",
+        "visibility": "public",
+        "uri": f"https://other.example/users/asha/statuses/{id_}",
+        "url": f"https://other.example/@asha/{id_}",
+        "content": f"<p>{text}</p>",
+        "account": {"id": "1", "username": "asha", "acct": "asha@other.example", "url": "https://other.example/@asha"},
+        "in_reply_to_id": None,
+        "reblog": None,
+        **more,
+    }
+
+
+def sse(name: str, data: Any) -> bytes:
+    return f"event: {name}\ndata: {data if isinstance(data, str) else json.dumps(data)}\n\n".encode()
+
+
+def mastodon(server: HttpServer, **options: Any) -> MastodonStream:
+    followed = options or {"tag": "paperfold"}
+    return MastodonStream(name="fediverse", instance=server.url, token_env="STREAM_TOKEN", **followed)
+
+
+def test_statuses_edits_and_deletions_of_a_tag_arrive(heard: Listening, serving: Serving) -> None:
+    edited = status(ID, "It jams no more", edited_at="2026-05-01T12:05:00.000Z")
+
+    def answer(method: str, path: str, headers: dict[str, str], body: bytes) -> Answered:
+        return (
+            200,
+            EVENTS,
+            open_ended(
+                b":)\n\n:thump\n",
+                sse("update", status(ID, "It jams")),
+                sse("update", status(ID + 1, "It folds"))[:-40],
+                sse("update", status(ID + 1, "It folds"))[-40:],
+                sse("notification", {"id": "1"}) + sse("filters_changed", "undefined"),
+            ),
+        )
+
+    server = serving(answer)
+    with listen(heard, mastodon(server)):
+        until(lambda: heard.texts() == ["It folds", "It jams"])
+    (method, path, headers, _) = server.requests[0]
+    assert (method, path) == ("GET", "/api/v1/streaming/hashtag?tag=paperfold")
+    assert headers["authorization"] == f"Bearer {TOKEN}"
+    assert headers["user-agent"].endswith("(+https://us.example/bot)")
+    later = serving(lambda *_: (200, EVENTS, open_ended(sse("status.update", edited), sse("delete", str(ID + 1)))))
+    moved = mastodon(server, tag="paperfold", streaming=later.url)
+    with listen(heard, moved):
+        until(lambda: sorted(event.verb for event in heard.events()) == ["Create", "Create", "Delete", "Update"])
+    (gone,) = [event for event in heard.events() if event.verb == "Delete"]
+    assert gone.subject == next(event.subject for event in heard.events() if event.data.content == "It folds")
+
+
+def test_what_was_said_while_there_was_no_connection_is_asked_for(heard: Listening, serving: Serving) -> None:
+    missed = [status(ID + 2 + at, f"missed {at}") for at in range(60)]
+    asked: list[dict[str, list[str]]] = []
+
+    def answer(method: str, path: str, headers: dict[str, str], body: bytes) -> Answered:
+        if path.startswith("/api/v1/streaming"):
+            if len([one for one in server.paths if "streaming" in one]) == 1:
+                return 200, EVENTS, whole(sse("update", status(ID, "before")))
+            return 200, EVENTS, open_ended(sse("update", status(ID + 100, "after")))
+        query = parse_qs(urlsplit(path).query)
+        asked.append(query)
+        after = int(query["min_id"][0])
+        newer = [one for one in missed if int(one["id"]) > after][:40]
+        return 200, JSON, whole(json.dumps(newer[::-1]).encode())
+
+    server = serving(answer)
+    with listen(heard, mastodon(server)):
+        until(lambda: len(heard.texts()) == 62)
+    assert len(asked) == 3, "two pages, and an empty one"
+    assert int(asked[0]["min_id"][0]) == ID - (300_000 << 16), "some minutes back: what is from elsewhere comes late"
+    assert len(heard.events()) == 62
+
+
+def test_where_what_was_missed_cannot_be_had_just_now_nothing_is_given_up(heard: Listening, serving: Serving) -> None:
+    broken = [True]
+
+    def answer(method: str, path: str, headers: dict[str, str], body: bytes) -> Answered:
+        if "streaming" in path:
+            return 200, EVENTS, whole(sse("update", status(ID, "before")))
+        if broken.pop() if broken else False:
+            return 503, {}, whole(b"{}")
+        return 200, JSON, whole(json.dumps([status(ID + 1, "missed")] if "min_id" in path else []).encode())
+
+    server = serving(answer)
+    with listen(heard, mastodon(server)):
+        until(lambda: heard.texts() == ["before"])
+        state = heard.once("fediverse", lambda state, stream: state.status == 503)
+        assert state.stream is not None
+        assert not state.stream.gap
+        heard_at = state.cursor
+    assert heard_at == str(ID)
+
+
+def test_a_public_stream_is_sifted_and_letters_are_left_out(heard: Listening, serving: Serving) -> None:
+    class Words:
+        def passes(self, mention: Any) -> bool:
+            return "Paperfold" in mention.text
+
+        def always(self, source: str) -> bool:
+            return False
+
+    frames = [status(ID, "A Paperfold"), status(ID + 1, "A cat"), status(ID + 2, "Paperfold", visibility="direct")]
+    server = serving(lambda *_: (200, EVENTS, open_ended(*(sse("update", one) for one in frames), sse("delete", "7"))))
+    with listen(heard, mastodon(server, public=True, local=True), door=Words):
+        until(lambda: heard.texts() == ["A Paperfold"])
+        heard.once("fediverse", lambda state, stream: stream.read == 2)
+    assert server.paths == ["/api/v1/streaming/public/local"]
+    assert len(heard.events()) == 1
+
+
+@pytest.mark.parametrize(("code", "least"), [(401, 4), (403, 4), (429, 58), (404, 58)])
+def test_a_refusal_is_said_in_the_words_of_the_service(
+    heard: Listening, serving: Serving, code: int, least: int
+) -> None:
+    said = json.dumps({"error": f"The access token {TOKEN} was revoked"}).encode()
+    server = serving(lambda *_: (code, JSON, whole(said)))
+    with listen(heard, mastodon(server)):
+        state = heard.once("fediverse", lambda state, stream: state.failures)
+    assert state.status == code
+    assert str(code) in state.error
+    assert TOKEN not in state.error
+    assert (state.next_due - utc_now()).total_seconds() > least
+
+
+def test_a_token_that_is_not_there_is_said_and_nothing_is_asked(
+    heard: Listening, serving: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("STREAM_TOKEN")
+    server = serving(lambda *_: (200, EVENTS, open_ended()))
+    with listen(heard, mastodon(server)):
+        state = heard.once("fediverse", lambda state, stream: state.failures)
+    assert "STREAM_TOKEN" in state.error
+    assert not server.paths
+
+
+def test_a_stream_that_is_elsewhere_is_not_followed_with_a_token(heard: Listening, serving: Serving) -> None:
+    other = serving(lambda *_: (200, EVENTS, open_ended()))
+    server = serving(lambda *_: (301, {"Location": f"{other.url}/api/v1/streaming"}, whole()))
+    with listen(heard, mastodon(server)):
+        state = heard.once("fediverse", lambda state, stream: state.failures)
+    assert other.url in state.error
+    assert not other.paths
+
+
+def test_a_token_goes_to_the_hosts_that_the_settings_name_and_to_no_other() -> None:
+    source = MastodonStream(
+        name="s", instance="https://a.example", streaming="https://b.example", tag="x", token_env="STREAM_TOKEN"
+    )
+    secrets: Secrets = secrets_of([source])
+    there = [secrets.place("s", f"https://{host}.example/x") for host in "abc"]
+    assert [isinstance(one, Place) for one in there] == [True, True, False]
+
+
+def test_silence_without_a_heartbeat_is_a_dead_connection(
+    heard: Listening, serving: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(MastodonStream, "silence", 0.3)
+    server = serving(lambda *_: (200, EVENTS, open_ended(b":)\n\n")))
+    with listen(heard, mastodon(server)):
+        until(lambda: len(server.paths) >= 2)
+        state = heard.once("fediverse", lambda state, stream: state.failures)
+    assert state.stream is not None
+    assert state.stream.opened >= 1
+
+
+# --- X --------------------------------------------------------------------------------------------------------------
+
+RULES = ("paperfold -is:retweet", "from:paperfold")
+
+
+def message(id_: int, text: str, *, at: datetime | None = None, tag: str = "overheard:x-live") -> dict[str, Any]:
+    said = (at or utc_now()).astimezone(UTC)
+    return {
+        "data": {
+            "id": str(id_),
+            "text": text,
+            "author_id": "7",
+            "created_at": f"{said:%Y-%m-%dT%H:%M:%S}.000Z",
+            "edit_history_tweet_ids": [str(id_)],
+        },
+        "includes": {"users": [{"id": "7", "username": "asha", "name": "Asha"}]},
+        "matching_rules": [{"id": "1", "tag": tag}],
+    }
+
+
+class XServer:
+    """Rules, stream and recent search of X as its documents have them."""
+
+    def __init__(self, *pieces: bytes) -> None:
+        self.rules = [{"id": "90", "value": "cats", "tag": "somebody else's"}]
+        self.rules.append({"id": "91", "value": "an old rule", "tag": "overheard:x-live"})
+        self.posted: list[Any] = []
+        self.searched: list[dict[str, list[str]]] = []
+        self.streams: list[list[bytes]] = [list(pieces)]
+        self.ends = False
+        self.pages: list[dict[str, Any]] = []
+
+    def __call__(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answered:
+        if path.endswith("/rules"):
+            if method == "POST":
+                change = json.loads(body)
+                self.posted.append(change)
+                gone = change.get("delete", {}).get("ids", [])
+                self.rules = [one for one in self.rules if one["id"] not in gone]
+                added = [{"id": str(100 + at), **one} for at, one in enumerate(change.get("add", []))]
+                self.rules += added
+                return 201, JSON, whole(json.dumps({"data": added, "meta": {"summary": {}}}).encode())
+            return 200, JSON, whole(json.dumps({"data": self.rules, "meta": {}}).encode())
+        if "/recent" in path:
+            self.searched.append(parse_qs(urlsplit(path).query))
+            page = self.pages.pop(0) if self.pages else {"meta": {"result_count": 0}}
+            return 200, JSON, whole(json.dumps(page).encode())
+        pieces = self.streams.pop(0) if len(self.streams) > 1 else self.streams[0]
+        return 200, JSON, whole(*pieces) if self.ends or len(self.streams) > 1 else open_ended(*pieces)
+
+
+def x_source(server: HttpServer, **options: Any) -> XStream:
+    return XStream(name="x-live", rules=RULES, api=f"{server.url}/2", token_env="STREAM_TOKEN", **options)
+
+
+def line(value: Any) -> bytes:
+    return json.dumps(value).encode() + b"\r\n"
+
+
+def test_rules_are_brought_in_line_and_those_of_others_are_left_alone(heard: Listening, serving: Serving) -> None:
+    x = XServer(b"\r\n", line(message(1, "A Paperfold")), line(message(2, "Cats", tag="somebody else's")))
+    server = serving(x)
+    with listen(heard, x_source(server)):
+        until(lambda: heard.texts() == ["A Paperfold"])
+        state = heard.once("x-live", lambda state, stream: state.spending)
+    assert x.posted == [
+        {"delete": {"ids": ["91"]}},
+        {"add": [{"value": value, "tag": "overheard:x-live"} for value in RULES]},
+    ]
+    assert {"id": "90", "value": "cats", "tag": "somebody else's"} in x.rules
+    assert state.spending == {f"{utc_now():%Y-%m}": 2}, "what others' rules bring is paid for as well"
+    assert all(headers["authorization"] == f"Bearer {TOKEN}" for _, _, headers, _ in server.requests)
+
+
+def test_rules_that_stand_are_not_sent_again(heard: Listening, serving: Serving) -> None:
+    x = XServer(line(message(1, "A Paperfold")))
+    x.rules = [{"id": str(at), "value": value, "tag": "overheard:x-live"} for at, value in enumerate(RULES)]
+    with listen(heard, x_source(serving(x))):
+        until(lambda: heard.texts() == ["A Paperfold"])
+    assert not x.posted
+
+
+def test_a_rule_that_x_does_not_take_is_said_with_its_reason(heard: Listening, serving: Serving) -> None:
+    def answer(method: str, path: str, headers: dict[str, str], body: bytes) -> Answered:
+        if method == "GET":
+            return 200, JSON, whole(b'{"meta": {"sent": "2026-05-01T12:00:00Z"}}')
+        errors = [{"value": RULES[0], "details": ["missing EOF at 'x'"], "title": "UnprocessableEntity"}]
+        return 201, JSON, whole(json.dumps({"errors": errors, "meta": {}}).encode())
+
+    with listen(heard, x_source(serving(answer))):
+        state = heard.once("x-live", lambda state, stream: state.failures)
+    assert RULES[0] in state.error
+    assert "missing EOF" in state.error
+
+
+def test_a_stream_that_says_why_it_ends_goes_on_with_a_search_for_what_was_missed(
+    heard: Listening, serving: Serving
+) -> None:
+    parting = {"errors": [{"title": "operational-disconnect", "detail": "This stream has been disconnected."}]}
+    first = message(1, "before", at=utc_now() - timedelta(hours=3))
+    x = XServer(line(first) + line(parting))
+    x.streams.append([line(message(9, "after"))])
+    missed = [message(5, "missed", at=utc_now() - timedelta(hours=2)), message(6, "missed too")]
+    x.pages = [
+        {"data": [missed[0]["data"]], "includes": missed[0]["includes"], "meta": {"next_token": "t2"}},
+        {"data": [missed[1]["data"]], "includes": missed[1]["includes"], "meta": {}},
+    ]
+    with listen(heard, x_source(serving(x))):
+        until(lambda: heard.texts() == ["after", "before", "missed", "missed too"])
+    assert [one["query"][0] for one in x.searched] == [RULES[0], RULES[0], RULES[1]]
+    assert x.searched[1]["next_token"] == ["t2"]
+    since = datetime.fromisoformat(x.searched[0]["start_time"][0])
+    assert timedelta(hours=3) <= utc_now() - since < timedelta(hours=3, minutes=3)
+    assert all(event.data.attributed_to.preferred_username == "asha" for event in heard.events())
+    assert not letters(heard.log)
+
+
+def test_x_is_asked_again_as_it_asks_for(heard: Listening, serving: Serving) -> None:
+    detail = "This stream is at the maximum allowed connection limit."
+    said = json.dumps({"title": "ConnectionException", "detail": detail})
+
+    def answer(method: str, path: str, headers: dict[str, str], body: bytes) -> Answered:
+        if path.endswith("/rules"):
+            return 200, JSON, whole(b'{"data": [], "meta": {}}')
+        return 429, JSON, whole(said.encode())
+
+    with listen(heard, x_source(serving(answer))):
+        state = heard.once("x-live", lambda state, stream: state.failures)
+    assert 58 < (state.next_due - utc_now()).total_seconds() < 80
+    assert "maximum allowed connection" in state.error
+
+
+# --- frames ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 1_000])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_events_are_the_same_in_whatever_pieces_they_come(size: int, end: str) -> None:
+    text = f'event: update{end}data: {{"a":{end}data: "é"}}{end}{end}: beat{end}{end}data: 12{end}{end}id: 7{end}{end}'
+    raw, events = text.encode(), Events()
+    found = [frame for at in range(0, len(raw), size) for frame in events.feed(raw[at : at + size])]
+    # A CR at the very end may be half of a line's end, and waits.
+    found += events.feed(b"\n") if end == "\r" else []
+    assert [json.loads(one) for one in found] == [
+        {"event": "update", "payload": {"a": "é"}},
+        {"event": "message", "payload": 12},
+    ]
+
+
+@pytest.mark.parametrize("size", [1, 5, 1_000])
+def test_lines_are_the_same_in_whatever_pieces_they_come_and_empty_ones_are_none(size: int) -> None:
+    raw, lines = b'\r\n{"a": 1}\r\n\r\n{"b": 2}\n{"half', Lines()
+    found = [frame for at in range(0, len(raw), size) for frame in lines.feed(raw[at : at + size])]
+    assert found == [b'{"a": 1}', b'{"b": 2}']
+
+
+def test_a_line_without_an_end_is_not_gathered_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("overheard.collectors.streaming.framing.MAX_FRAME", 1_000)
+    for framer in (Lines(), Events()):
+        with pytest.raises(FrameTooLargeError):
+            for _ in range(20):
+                framer.feed(b"data: " + b"x" * 100)
