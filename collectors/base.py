@@ -235,10 +235,6 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         """Return where one sees whether a post that it shows no more is still there, "" for nowhere."""
         return mention.url
 
-    def still_at(self, mention: Mention) -> str:
-        """Return where one sees whether a post that it shows no more is still there, "" for nowhere."""
-        return mention.url
-
     def since(self, reached: datetime) -> str:
         """Return the address that leaves out what is older than what was `reached`, where the service can do that."""
         del reached

@@ -54,6 +54,7 @@ from overheard.records.policy import Export, Part, Policies, Policy
 from overheard.records.pollstate import Followed, PollState, Revision, Rhythm, Robots, Shown, ShownEntry, Streamed
 from overheard.records.profile import Activities, IncidentSummary, Profile, ProfileIdentity
 from overheard.records.purchase import Purchase
+from overheard.records.pushed import Pushed, PushState
 from overheard.records.snippet import ActivityType, Snippet
 from overheard.records.sortkey import sort_key
 from overheard.records.suppression import Suppression, suppression_subject
@@ -113,6 +114,8 @@ __all__ = [
     "ProfileIdentity",
     "ProfileLink",
     "Purchase",
+    "PushState",
+    "Pushed",
     "Rating",
     "RecordError",
     "Revision",
