@@ -87,7 +87,7 @@ CLI_WITHOUT_POSTS = frozenset({
     "dead-letters replay", "decide", "deliveries resend", "enrich agreement", "erase", "erasures apply",
     "erasures import", "erasures list", "import accounts", "import contacts", "import decisions", "import folder",
     "import holdings", "import mentions", "import purchases", "import watch", "index check", "index rebuild", "init",
-    "run", "sample", "sources", "sources export", "sources import", "sources kinds", "sources list",
+    "run", "sample", "sources", "sources add", "sources export", "sources import", "sources kinds", "sources list",
     "status", "token create", "token list", "token revoke", "up",
 })  # fmt: skip
 

@@ -3,7 +3,7 @@
 https://docs.bsky.app/docs/api/app-bsky-feed-search-posts
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -22,6 +22,8 @@ from overheard.collectors.communities.community import (
     one_of,
     placed,
     reading_of,
+    steps_of,
+    value_in,
     with_query,
 )
 from overheard.collectors.communities.fields import FieldError, Item, document, unexpected
@@ -90,6 +92,20 @@ class Bluesky(Community, frozen=True, kw_only=True):
     def grant(self) -> Grant | None:
         """A session of the account (`Community.grant`)."""
         return Grant(self._server, "session", login=self.account.lstrip("@")) if self.notifications else None
+
+    @classmethod
+    def like(cls, url: str, software: str = "") -> Mapping[str, object] | None:
+        """Return the settings that follow what is at an address (`Source.like`)."""
+        del software
+        host, steps = steps_of(url)
+        if host != "bsky.app":
+            return None
+        if steps[:1] == ["profile"] and len(steps) > 1:
+            return {"account": steps[1]}
+        if steps[:1] == ["hashtag"] and len(steps) > 1:
+            return {"query": f"#{steps[1]}"}
+        query = value_in(url, "q")
+        return {"query": query} if query else None
 
     def read(self, fetch: Fetch) -> Reading:
         """Return the posts of an answer (`Source.read`)."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Annotated, Any, ClassVar
-from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urljoin, urlsplit, urlunsplit
 
 import msgspec
 from markdown_it import MarkdownIt
@@ -141,6 +141,16 @@ def with_query(url: str, **values: object) -> str:
     pairs = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name not in values]
     pairs += [(name, str(value)) for name, value in values.items() if value is not None]
     return urlunsplit((parts.scheme, parts.netloc, parts.path, urlencode(pairs, errors="replace"), ""))
+
+
+def steps_of(url: str) -> tuple[str, list[str]]:
+    """Return the host of a URL that a person gave, without "www.", and the steps of its path; "" where it is none."""
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").removeprefix("www.")
+        return host, [unquote(step) for step in parts.path.split("/") if step]
+    except ValueError:
+        return "", []
 
 
 def value_in(url: str, name: str) -> str:

@@ -3,6 +3,7 @@
 https://docs.discourse.org
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlencode, urlsplit
@@ -23,6 +24,7 @@ from overheard.collectors.communities.community import (
     placed,
     reading_of,
     site_url,
+    steps_of,
     with_query,
 )
 from overheard.collectors.communities.complaints import Told, number_at
@@ -71,6 +73,15 @@ class Discourse(Community, frozen=True, kw_only=True):
         """Return when a forum that was asked too often may be asked again, as it says beside Retry-After."""
         seconds = number_at(told.found, "extras", "wait_seconds") if status == 429 else None
         return None if seconds is None else now + timedelta(seconds=seconds)
+
+    @classmethod
+    def like(cls, url: str, software: str = "") -> Mapping[str, object] | None:
+        """Return the settings that follow what is at an address (`Source.like`)."""
+        if software != "discourse":
+            return None
+        _, steps = steps_of(url)
+        topic = next((step for step in steps[1:] if step.isdecimal()), "") if steps[:1] == ["t"] else ""
+        return {"instance": origin_of(url), **({"topic": topic} if topic else {})}
 
     def read(self, fetch: Fetch) -> Reading:
         """Return the posts of an answer (`Source.read`)."""

@@ -4,6 +4,7 @@ https://docs.github.com/en/rest
 """
 
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode, urlsplit
@@ -23,6 +24,7 @@ from overheard.collectors.communities.community import (
     one_of,
     placed,
     reading_of,
+    steps_of,
 )
 from overheard.collectors.communities.complaints import Told
 from overheard.collectors.communities.fields import FieldError, Item, document, unexpected
@@ -73,6 +75,16 @@ class GitHub(Community, frozen=True, kw_only=True):
     def again(self, status: int, told: Told, now: datetime) -> datetime | None:
         """Return when it may be asked again that says "secondary rate limit", and no time: after a minute at least."""
         return now + _PAUSE if status in (403, 429) and "secondary rate limit" in told.words else None
+
+    @classmethod
+    def like(cls, url: str, software: str = "") -> Mapping[str, object] | None:
+        """Return the settings that follow what is at an address (`Source.like`)."""
+        del software
+        host, steps = steps_of(url)
+        if host != "github.com" or len(steps) < 2:
+            return None
+        what = {"discussions": "discussions", "releases": "releases"}.get(steps[2] if len(steps) > 2 else "", "issues")
+        return {"repository": "/".join(steps[:2]).removesuffix(".git"), "what": what}
 
     def read(self, fetch: Fetch) -> Reading:
         """Return what was written in an answer (`Source.read`)."""

@@ -3,6 +3,7 @@
 https://hn.algolia.com/api and https://github.com/HackerNews/API
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
@@ -21,6 +22,8 @@ from overheard.collectors.communities.community import (
     one_of,
     placed,
     reading_of,
+    steps_of,
+    value_in,
     with_query,
 )
 from overheard.collectors.communities.fields import Item, document, unexpected
@@ -59,6 +62,18 @@ class HackerNews(Community, frozen=True, kw_only=True):
         if followed == "author":
             return f"{base}/search_by_date?{urlencode({'tags': f'{tags},author_{self.author}', 'hitsPerPage': _MOST})}"
         return f"{base}/search_by_date?{urlencode({'query': self.query, 'tags': tags, 'hitsPerPage': _MOST})}"
+
+    @classmethod
+    def like(cls, url: str, software: str = "") -> Mapping[str, object] | None:
+        """Return the settings that follow what is at an address (`Source.like`)."""
+        del software
+        host, steps = steps_of(url)
+        if host == "hn.algolia.com" and (query := value_in(url, "q") or value_in(url, "query")):
+            return {"query": query}
+        id_ = value_in(url, "id")
+        if host != "news.ycombinator.com" or not id_ or steps not in (["item"], ["user"], ["threads"]):
+            return None
+        return {"item": id_} if steps == ["item"] else {"author": id_}
 
     def read(self, fetch: Fetch) -> Reading:
         """Return the items of an answer (`Source.read`)."""

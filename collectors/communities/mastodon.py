@@ -24,6 +24,7 @@ from overheard.collectors.communities.community import (
     one_of,
     placed,
     reading_of,
+    steps_of,
     value_in,
     with_query,
 )
@@ -38,6 +39,8 @@ _EXPECTED = "statuses of the Mastodon API"
 # What anybody may read, and what only some may: that is a letter, and left out.
 _PUBLIC = frozenset({"public", "unlisted", ""})
 _LETTERS = frozenset({"private", "direct", "limited", "mutuals_only", "list", "local", "self"})
+# Servers that speak its API, as they name themselves.
+_SOFTWARE = frozenset({"mastodon", "hometown", "pleroma", "akkoma", "gotosocial", "pixelfed", "friendica"})
 _MOST = 40  # of a page of a timeline
 _FAR = 1_000  # steps from an answer to the root of its thread
 
@@ -87,6 +90,19 @@ class Mastodon(Community, frozen=True, kw_only=True):
     def has_letters(self) -> bool:
         """True of notifications (`Community.has_letters`)."""
         return self.notifications
+
+    @classmethod
+    def like(cls, url: str, software: str = "") -> Mapping[str, object] | None:
+        """Return the settings that follow what is at an address (`Source.like`)."""
+        if software not in _SOFTWARE:
+            return None
+        _, steps = steps_of(url)
+        instance = {"instance": origin_of(url)}
+        if steps and steps[0].startswith("@") and len(steps[0]) > 1:
+            return {**instance, "account": steps[0][1:]}
+        if len(steps) > 1 and steps[0] in ("tags", "tag"):
+            return {**instance, "tag": steps[1]}
+        return {**instance, "public": True}
 
     def read(self, fetch: Fetch) -> Reading:
         """Return the statuses of an answer; of an account, where its statuses are (`Source.read`)."""

@@ -4,6 +4,7 @@ https://www.reddit.com/dev/api
 """
 
 import html
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode, urlsplit
 
@@ -23,6 +24,7 @@ from overheard.collectors.communities.community import (
     placed,
     reading_of,
     site_url,
+    steps_of,
     unescaped,
     value_in,
     with_query,
@@ -40,6 +42,7 @@ _MOST = 100
 _GONE = frozenset({"[deleted]", "[removed]", "[ removed by reddit ]", "[deleted by user]"})
 # Things that say nothing: comments that are not here, accounts, letters, subreddits, awards, lists of those.
 _SILENT = frozenset({"more", "t2", "t4", "t5", "t6", "LabeledMulti", "UserList", "ModeratedList", "TrophyList"})
+_PLACES = {"r": "subreddit", "u": "user", "user": "user"}
 _Name = Annotated[str, Meta(max_length=100, pattern="^[\\w+-]*$")]
 
 
@@ -99,6 +102,17 @@ class Reddit(Granted, frozen=True, kw_only=True):
     def has_letters(self) -> bool:
         """True of an inbox (`Community.has_letters`)."""
         return self.inbox
+
+    @classmethod
+    def like(cls, url: str, software: str = "") -> Mapping[str, object] | None:
+        """Return the settings that follow what is at an address (`Source.like`)."""
+        del software
+        host, steps = steps_of(url)
+        if (host != "reddit.com" and not host.endswith(".reddit.com")) or len(steps) < 2:
+            return None
+        if steps[2:3] == ["comments"] and len(steps) > 3:
+            return {"post": steps[3]}
+        return {_PLACES[steps[0]]: steps[1]} if steps[0] in _PLACES else None
 
     def read(self, fetch: Fetch) -> Reading:
         """Return the posts and comments of an answer (`Source.read`)."""

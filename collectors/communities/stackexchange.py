@@ -4,6 +4,7 @@ https://api.stackexchange.com/docs
 """
 
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
@@ -21,6 +22,7 @@ from overheard.collectors.communities.community import (
     number_in,
     placed,
     reading_of,
+    steps_of,
     unescaped,
     value_in,
     with_query,
@@ -81,6 +83,19 @@ class StackExchange(Community, frozen=True, kw_only=True):
         if match := _SECONDS.search(told.words):
             pause = max(pause, int(match[1]))
         return now + timedelta(seconds=pause or _PAUSE)
+
+    @classmethod
+    def like(cls, url: str, software: str = "") -> Mapping[str, object] | None:
+        """Return the settings that follow what is at an address (`Source.like`)."""
+        del software
+        host, steps = steps_of(url)
+        name = host.removesuffix(".com")
+        if host.endswith(".stackexchange.com"):
+            name = host.removesuffix(".stackexchange.com")
+        elif name not in _OWN and host != "mathoverflow.net":
+            return None
+        tag = steps[2] if steps[:2] == ["questions", "tagged"] and len(steps) > 2 else ""
+        return {"site": name, **({"tag": tag.replace("+", ";").replace(" ", ";")} if tag else {})}
 
     def read(self, fetch: Fetch) -> Reading:
         """Return the items of an answer (`Source.read`)."""

@@ -22,7 +22,9 @@ from overheard.collectors.communities.community import (
     one_of,
     placed,
     reading_of,
+    steps_of,
     unescaped,
+    value_in,
     with_query,
 )
 from overheard.collectors.communities.complaints import Told
@@ -60,6 +62,9 @@ class X(Granted, frozen=True, kw_only=True):
     exchange_at = "https://api.x.com/2/oauth2/token"
     basic = True
     rotates = True
+    token_from = (
+        "A bearer token of an app of yours, made in X's developer portal: https://developer.x.com/en/portal/dashboard."
+    )
     complaints = {
         "client-not-enrolled": "The application of this token is in no project: give it one in X's developer portal.",
         "client-forbidden": "What was paid for does not allow that: look at the plan in X's developer portal.",
@@ -92,6 +97,17 @@ class X(Granted, frozen=True, kw_only=True):
         if isinstance(told.found, dict) and str(told.found.get("period", "")).lower() == "daily":
             return today + timedelta(days=1)
         return (today.replace(day=1) + timedelta(days=32)).replace(day=1)
+
+    @classmethod
+    def like(cls, url: str, software: str = "") -> Mapping[str, object] | None:
+        """Return the settings that follow what is at an address (`Source.like`)."""
+        del software
+        host, steps = steps_of(url)
+        if host not in ("x.com", "twitter.com", "mobile.twitter.com"):
+            return None
+        if query := value_in(url, "q"):
+            return {"query": query}
+        return {"query": f"from:{steps[0]}"} if steps and re.fullmatch(r"\w{1,15}", steps[0], re.ASCII) else None
 
     def read(self, fetch: Fetch) -> Reading:
         """Return the posts of an answer (`Source.read`)."""

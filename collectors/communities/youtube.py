@@ -3,6 +3,7 @@
 https://developers.google.com/youtube/v3/docs
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -19,6 +20,7 @@ from overheard.collectors.communities.community import (
     one_of,
     placed,
     reading_of,
+    steps_of,
     unescaped,
     value_in,
     with_query,
@@ -92,6 +94,20 @@ class YouTube(Granted, frozen=True, kw_only=True):
             return None
         tomorrow = now.astimezone(_PACIFIC).date() + timedelta(days=1)
         return datetime.combine(tomorrow, time(), _PACIFIC).astimezone(UTC)
+
+    @classmethod
+    def like(cls, url: str, software: str = "") -> Mapping[str, object] | None:
+        """Return the settings that follow what is at an address (`Source.like`)."""
+        del software
+        host, steps = steps_of(url)
+        video = value_in(url, "v")
+        if host == "youtu.be" and steps:
+            return {"video": steps[0]}
+        if host not in ("youtube.com", "m.youtube.com"):
+            return None
+        if video or (steps[:1] == ["shorts"] and len(steps) > 1):
+            return {"video": video or steps[1]}
+        return {"channel": steps[1]} if steps[:1] == ["channel"] and len(steps) > 1 else None
 
     def read(self, fetch: Fetch) -> Reading:
         """Return the comments or videos of an answer (`Source.read`)."""

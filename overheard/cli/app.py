@@ -12,6 +12,7 @@ import typer
 from overheard import __version__
 from overheard.cli import (
     add,
+    addsource,
     backfill,
     concerns,
     contacts,
@@ -47,6 +48,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 imports.app.command("decisions")(decide.import_decisions)
+sources.app.command("add")(addsource.add_source)
 sources.app.command("import")(opml.import_feeds)
 sources.app.command("export")(opml.export_feeds)
 app.add_typer(imports.app, name="import")

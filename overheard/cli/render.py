@@ -30,6 +30,7 @@ from overheard.records import (
     Incident,
     IncidentSummary,
     LifecycleTag,
+    Mention,
     Party,
     Profile,
     ProfileIdentity,
@@ -510,6 +511,21 @@ def agreement(rows: Sequence[Agreement]) -> RenderableType:
             f"{row.low:.0%} to {row.high:.0%}",
         )
     return table
+
+
+def trial(shown: Sequence[Mention], found: int) -> RenderableType:
+    """Return the first posts of a source that was tried: who said it, when, how it begins, and where."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name in ("Said by", "When", "What"):
+        table.add_column(name, overflow="fold", ratio=None if name != "What" else 1)
+    for one in shown:
+        actor = one.attributed_to
+        who = (actor.preferred_username or actor.name or actor.native_id) if actor else ""
+        what = Text(safe(_cut(" ".join(one.text.split()) or "(no text)", 160)), overflow="fold")
+        what.append(f"\n{safe(one.url or 'no address')}", style="dim")
+        table.add_row(Text(safe(_cut(who or "nobody", 40))), _minute(one.published), what)
+    more = f"{found:,} {'post' if found == 1 else 'posts'} came"
+    return Group(table, Text(f"{more}; the first {len(shown)} are shown" if found > len(shown) else more, style="dim"))
 
 
 def explained(components: Sequence[Explained], mentions: Sequence[ExplainedMention]) -> RenderableType:

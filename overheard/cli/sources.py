@@ -1,6 +1,5 @@
 """`overheard sources`: how each source does, and one of them whole."""
 
-import re
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -11,7 +10,6 @@ import typer
 from overheard import __version__
 from overheard.cli import render
 from overheard.cli.options import ConfigOption, FolderOption, JsonOption, console, open_system, print_json
-from overheard.collectors.base import Source
 from overheard.collectors.polling.health import TROUBLE
 from overheard.policy import in_words
 from overheard.records import DeadLetter
@@ -20,6 +18,7 @@ from overheard.web.leaving import leaving
 from overheard.web.sources import source_health, source_whole
 from overheard.wiring import plugins
 from overheard.wiring.kinds import KINDS
+from overheard.wiring.newsources import about
 from overheard.wiring.service import SystemService
 from overheard.wording import Locale, number, when
 
@@ -70,18 +69,12 @@ def kinds_(folder: FolderOption = None, config: ConfigOption = None, as_json: Js
     rows += [(name, plugin.origin, plugin.kind) for name, plugin in brought.usable.items()]
     problems = [said for of_one in brought.problems.values() for said in of_one]
     if as_json:
-        listed = [{"kind": name, "from": origin, "about": _about(kind)} for name, origin, kind in rows]
+        listed = [{"kind": name, "from": origin, "about": about(kind)} for name, origin, kind in rows]
         print_json({"kinds": listed, "problems": problems})
         return
-    _print([line for name, origin, kind in rows for line in (f"[[{name}]]  {origin}", f"  {_about(kind)}")])
+    _print([line for name, origin, kind in rows for line in (f"[[{name}]]  {origin}", f"  {about(kind)}")])
     if problems:
         _print(["", "Cannot be used", *(f"  {said}" for said in problems)])
-
-
-def _about(kind: type[Source]) -> str:
-    """Return what a kind of source is, in the first sentence of its documentation."""
-    words = " ".join((kind.__doc__ or "").split())
-    return re.split(r"(?<=[.!?]) (?=[A-Z`])", words, maxsplit=1)[0]
 
 
 @app.command("show")

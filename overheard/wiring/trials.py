@@ -1,0 +1,88 @@
+"""A source asked once, to see what it brings: by the client and the rules by which it is polled. Nothing is kept."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+import msgspec
+
+from overheard.collectors.base import Reading, Source
+from overheard.collectors.fetching import robots
+from overheard.collectors.fetching.fetch import Answer, Fetcher, refusal_of
+from overheard.collectors.polling.collect import Read
+from overheard.collectors.polling.health import health_of
+from overheard.errors import InputError
+from overheard.policy import applied
+from overheard.records import Mention, PollState
+from overheard.web.newsource import Trial
+
+SHOWN = 3
+# Requests that may be needed before there is a post: an account's statuses, the children of an index.
+_FURTHER = 3
+_TOLD = "It is not asked: others send what they have to say. It is there as soon as it is kept."
+_STREAM = "It goes on for ever, and cannot be asked once: it is connected to as soon as it is kept."
+
+
+def tried(source: Source, fetcher: Fetcher, read: Read, clock: Callable[[], datetime]) -> Trial:
+    """Return what came of asking a source, and up to three addresses that it leads to, until there is a post."""
+    if not source.url:
+        return Trial(note=_TOLD)
+    if source.goes_on or refusal_of(source.url):
+        return Trial(note=_STREAM)
+    shown: list[Mention] = []
+    rejected = 0
+    summaries: frozenset[str] = frozenset()
+    waiting = [("", source.url)]
+    for _ in range(1 + _FURTHER):
+        if not waiting or shown:
+            break
+        purpose, url = waiting.pop(0)
+        answer = _asked(source, url, fetcher, clock)
+        if answer.fetch is None:
+            return _failed(source, answer, clock())
+        try:
+            reading: Reading = read(source, msgspec.structs.replace(answer.fetch, purpose=purpose, url=url))
+        except InputError as e:
+            return _failed(source, replace(answer, message=str(e)), clock())
+        shown += reading.mentions
+        rejected += len(reading.rejected)
+        summaries |= reading.summaries
+        waiting += [(one.purpose, one.url) for one in reading.requests]
+    notes = [f"{rejected:,} more could not be read." if rejected else ""]
+    if not shown and not rejected:
+        notes.append("It answers, and has nothing to show now.")
+    policy = source.in_force
+    newest = sorted(shown, key=lambda one: one.published or one.first_seen, reverse=True)[:SHOWN]
+    return Trial([applied(policy, one) for one in newest], len(shown), note=" ".join(filter(None, notes)))
+
+
+def _asked(source: Source, url: str, fetcher: Fetcher, clock: Callable[[], datetime]) -> Answer:
+    """Ask for one address, after the rules of its site where those are for it."""
+    origin = robots.origin_of(url)
+    is_documented = source.documented_api and origin == robots.origin_of(source.url)
+    if not is_documented and not refusal_of(url):
+        rules = robots.robots_after(None, fetcher.fetch("", robots.address_of(origin)), clock())
+        if refusal := robots.refusal(rules, url):
+            return Answer("soft" if rules.error else "refused", message=refusal)
+    answer = fetcher.fetch(source.name, url)
+    if answer.status < 400 or not is_documented:
+        return answer
+    said = source.complaint(answer.status, answer.headers, answer.said, clock())
+    return replace(answer, message=f"{answer.message}. {said.message}", until=said.until) if said.message else answer
+
+
+def _failed(source: Source, answer: Answer, now: datetime) -> Trial:
+    """Return why nothing came, and what to do, as `overheard sources` would say it."""
+    unread = answer.kind == "fetched"
+    state = PollState(
+        configured=source.url,
+        url=source.url,
+        next_due=now,
+        polled=now,
+        failures=1,
+        status=answer.status,
+        error=answer.message,
+        outcome="unreadable" if unread else answer.kind,
+    )
+    health = health_of(source, state, None, None, now)
+    return Trial(problem=answer.message.rstrip(". "), advice=health.advice)
