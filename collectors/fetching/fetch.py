@@ -129,18 +129,6 @@ class Course:
         return [(name, value.encode("latin-1")) for name, value in pairs if value]
 
 
-class Fetcher:
-    """Fetches URLs. Thread-safe.
-
-    `contact` is a URL or e-mail address at which the owner of a site can reach whoever runs this. `allow` names hosts
-    ("localhost") or hosts with a port ("127.0.0.1:8080") that may have a private address: for tests and samples.
-    `secrets` are the tokens of sources, each sent to its source's own host alone.
-    """
-
-    def __init__(
-        self,
-        *,
-        contact: str,
 @dataclass(frozen=True, slots=True)
 class Reach:
     """How to connect to a URL: at these addresses alone, which were checked, with what is sent in every request.
@@ -156,6 +144,18 @@ class Reach:
     tls: ssl.SSLContext = field(repr=False)
 
 
+class Fetcher:
+    """Fetches URLs. Thread-safe.
+
+    `contact` is a URL or e-mail address at which the owner of a site can reach whoever runs this. `allow` names hosts
+    ("localhost") or hosts with a port ("127.0.0.1:8080") that may have a private address: for tests and samples.
+    `secrets` are the tokens of sources, each sent to its source's own host alone.
+    """
+
+    def __init__(
+        self,
+        *,
+        contact: str,
         allow: Collection[str] = (),
         limits: Limits | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -261,23 +261,6 @@ class Reach:
         seconds = int(after[:6]) if after.isascii() and after.isdigit() else 0
         return Reply(hop.status, hop.body, message, min(timedelta(seconds=seconds), _HOUR))
 
-    def account(self, source: str) -> str:
-        """Return the same for sources that are asked with the same token (`Secrets.account`)."""
-        return self._secrets.account(source)
-
-    def close(self) -> None:
-        """Let the threads go that resolve names; nothing can be asked then."""
-        self._resolvers.shutdown(wait=False, cancel_futures=True)
-
-    def _recorded(self, hop: "_Hop", course: Course) -> Fetch:
-        at = self._clock()
-        return Fetch(
-            id=f"fet_{digest(course.source, course.here, at.isoformat(), hop.body.decode('latin-1'))}",
-            source=course.source,
-            url=course.url,
-            final_url=course.here,
-            status=hop.status,
-            headers=dict(hop.headers),
     async def reach(self, source: str, url: str) -> "Reach | Answer":
         """Return how to connect to a URL on behalf of `source` for longer than one answer takes; else why not."""
         site = site_of(url)
@@ -295,6 +278,23 @@ class Reach:
             return Answer(refused, message=addresses.message, site=site)
         return Reach(httpx.URL(url), addresses, self.agent, _secret(place, token), token, self._tls)
 
+    def account(self, source: str) -> str:
+        """Return the same for sources that are asked with the same token (`Secrets.account`)."""
+        return self._secrets.account(source)
+
+    def close(self) -> None:
+        """Let the threads go that resolve names; nothing can be asked then."""
+        self._resolvers.shutdown(wait=False, cancel_futures=True)
+
+    def _recorded(self, hop: "_Hop", course: Course) -> Fetch:
+        at = self._clock()
+        return Fetch(
+            id=f"fet_{digest(course.source, course.here, at.isoformat(), hop.body.decode('latin-1'))}",
+            source=course.source,
+            url=course.url,
+            final_url=course.here,
+            status=hop.status,
+            headers=dict(hop.headers),
             body=hop.body,
             at=at,
             purpose=course.purpose,

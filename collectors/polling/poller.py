@@ -246,11 +246,11 @@ class Poller:
             next_due=min((self._next(state) for state in self._polled()), default=None),
         )
 
-    # --- what is asked ----------------------------------------------------------------------------------------------
     def _polled(self) -> list[PollState]:
         """Return how the sources stand that are asked, and do not tell by themselves."""
         return [state for name, state in self._states.items() if name not in self._streams]
 
+    # --- what is asked ----------------------------------------------------------------------------------------------
 
     def _next(self, state: PollState) -> datetime:
         """Return when a source is asked next, as far as is known."""
