@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
-from typing import Literal
+from typing import Literal, Protocol
 from urllib.parse import urljoin, urlsplit
 
 import httpx
@@ -77,7 +77,8 @@ class Answer:
     `status` is 0 where no server answered. `message` says what was expected and what came; empty where all is well.
     `headers` are those of the last hop, `site` is its site. `moved_to` is where permanent redirects lead from the URL
     asked for, or "". `said` is the JSON in which a server says why it gives nothing, some kB at most and without the
-    token that it was asked with; `until` is when it may be asked again by that.
+    token that it was asked with; `until` is when it may be asked again by that. `cursor` is where the next request goes
+    on, of a source that is asked so (`Course.cursor`); `more`: it has more already.
     """
 
     kind: AnswerKind
@@ -89,6 +90,16 @@ class Answer:
     site: str = ""
     said: bytes = b""
     until: datetime | None = None
+    cursor: str = ""
+    more: bool = False
+
+
+class Beside(Protocol):
+    """How a source is asked that is not asked over HTTP. Thread-safe."""
+
+    async def ask(self, course: "Course") -> Answer:
+        """Return what comes after `course.cursor`; never raises for what a server does."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +110,7 @@ class Course:
     for byte as an earlier answer had them. `moved_to` is where permanent redirects led, "" for nowhere; `hops` counts
     all; `spent` seconds went by in requests. `most`: bytes of the body that are taken at most, where that is less than
     others may have (`Limits.body`). `purpose`, `about` and `errand` are recorded with the fetch
-    (`records.Fetch`).
+    (`records.Fetch`). `cursor` is where an earlier answer ended, of a source whose server does not know that.
     """
 
     source: str
@@ -116,6 +127,7 @@ class Course:
     permanent: bool = True
     hops: int = 0
     spent: float = 0.0
+    cursor: str = ""
 
     @property
     def site(self) -> str:
@@ -149,7 +161,8 @@ class Fetcher:
 
     `contact` is a URL or e-mail address at which the owner of a site can reach whoever runs this. `allow` names hosts
     ("localhost") or hosts with a port ("127.0.0.1:8080") that may have a private address: for tests and samples.
-    `secrets` are the tokens of sources, each sent to its source's own host alone.
+    `secrets` are the tokens of sources, each sent to its source's own host alone. `beside` is how those sources are
+    asked that are not asked over HTTP, by their names.
     """
 
     def __init__(
@@ -162,6 +175,7 @@ class Fetcher:
         sleep: Callable[[float], None] = time.sleep,
         resolve: Resolve = system_resolve,
         secrets: Secrets | None = None,
+        beside: Mapping[str, Beside] | None = None,
     ) -> None:
         self.agent = f"Overheard/{version('overheard')} (+{contact})"
         self.limits = limits or Limits()
@@ -170,6 +184,7 @@ class Fetcher:
         self._sleep = sleep
         self._resolve = resolve
         self._secrets = secrets or Secrets()
+        self._beside = beside or {}
         self._grants = Grants(clock)
         # Names are resolved beside the loop: a resolver may take its time, and asyncio's own pool has five threads.
         self._resolvers = ThreadPoolExecutor(_RESOLVERS, thread_name_prefix="resolve")
@@ -195,6 +210,8 @@ class Fetcher:
     async def ask(self, course: Course) -> Course | Answer:
         """Make the next request of a course; return how it goes on, or what came of it. Never raises as `fetch`."""
         here = course.here
+        if (other := self._beside.get(course.source)) is not None:
+            return await other.ask(course)
         if course.hops > self.limits.redirects:
             message = f"expected at most {self.limits.redirects} redirects; got more, the last to {here!r}"
             return Answer("refused", message=message, site=course.site)
@@ -279,8 +296,11 @@ class Fetcher:
         return Reach(httpx.URL(url), addresses, self.agent, _secret(place, token), token, self._tls)
 
     def account(self, source: str) -> str:
-        """Return the same for sources that are asked with the same token (`Secrets.account`)."""
-        return self._secrets.account(source)
+        """Return the same for sources that are asked with the same token (`Secrets.account`).
+
+        One that is not asked over HTTP goes on where it alone has come to.
+        """
+        return digest(source) if source in self._beside else self._secrets.account(source)
 
     def close(self) -> None:
         """Let the threads go that resolve names; nothing can be asked then."""
