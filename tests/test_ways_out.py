@@ -85,7 +85,8 @@ CLI: Mapping[str, tuple[str, ...]] = {
 CLI_WITHOUT_POSTS = frozenset({
     "accounts find", "add", "back-fill", "contacts duplicates", "contacts overlap", "cost", "dead-letters drop",
     "dead-letters replay", "decide", "deliveries resend", "enrich agreement", "erase", "erasures apply",
-    "erasures import", "erasures list", "import accounts", "import contacts", "import decisions", "import folder",
+    "erasures import", "erasures list", "import accounts", "import activities", "import contacts",
+    "import decisions", "import folder",
     "import holdings", "import mentions", "import purchases", "import watch", "index check", "index rebuild", "init",
     "run", "sample", "sources", "sources add", "sources export", "sources import", "sources kinds", "sources list",
     "status", "token create", "token list", "token revoke", "up",

@@ -26,6 +26,7 @@ from overheard.log.stage import Progress
 from overheard.table import parse_map
 from overheard.wiring.imports import (
     bring_accounts,
+    bring_activities,
     bring_contacts,
     bring_holdings,
     bring_mentions,
@@ -155,6 +156,31 @@ def mentions(
         console().print(render.columns(described))
         console().print(render.mention_import(report, odd))
         shared = system is not None and system.shared
+        next_step = "The services take them in" if shared else "Next: overheard up --once"
+        console().print("Dry run: nothing was written" if dry_run else next_step)
+    if report.read and report.fates.get("dead", 0) == report.read:
+        raise typer.Exit(1)
+
+
+@app.command("activities")
+def activities(
+    file: Annotated[Path, typer.Argument(help="An exported chat (.txt, .zip) or a list of leads (CSV, JSON).")],
+    source: Annotated[str, typer.Option(help="The [[whatsapp]] or [[leads]] of the settings that it is read as.")],
+    dry_run: DryRunOption = False,
+    folder: FolderOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Bring in what was written to you alone: a chat, filled-in forms. `overheard up` then finds whose it is."""
+    with _system(folder, config, dry_run) as system, telling("reading") as tell:
+        shared = system.shared
+        report = bring_activities(
+            system, file, source, dry_run=dry_run, on_progress=lambda so_far: tell(f"reading: {so_far.read:,}")
+        )
+    if as_json:
+        print_json({"dryRun": dry_run, **asdict(report)})
+    else:
+        console().print(render.mention_import(report))
         next_step = "The services take them in" if shared else "Next: overheard up --once"
         console().print("Dry run: nothing was written" if dry_run else next_step)
     if report.read and report.fates.get("dead", 0) == report.read:

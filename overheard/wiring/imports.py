@@ -12,11 +12,13 @@ from typing import Any, BinaryIO, NamedTuple
 from overheard.collectors.base import Deletion
 from overheard.collectors.files import ImportReport as MentionReport
 from overheard.collectors.files import import_mentions, map_mentions, read_mentions
+from overheard.collectors.laid.laid import Laid, handed_in
 from overheard.config.watchlist import WatchList, load_watchlist, watch_events
 from overheard.crm import accounts, contacts, holdings, purchases
 from overheard.crm.rows import ImportReport, RowReport, append_facts
 from overheard.crm.sheets import open_sheet
 from overheard.crm.trade import Known
+from overheard.errors import ConfigError, InputError
 from overheard.identities import normal_email, normal_phone
 from overheard.log.stage import Progress
 from overheard.matcher.ledger.reading import facts_in, known_in
@@ -300,6 +302,42 @@ def bring_mentions(
                 policies=policies_of(system),
             )
         return Mentions(columns.described(), table.notes, report)
+
+
+def bring_activities(
+    system: System,
+    file: Path,
+    source: str,
+    *,
+    dry_run: bool = False,
+    on_progress: Callable[[MentionReport], None] | None = None,
+) -> MentionReport:
+    """Put on `mentions` what was written to us alone and stands in a file, read as a source of the settings reads it.
+
+    `dry_run`: nothing is written, what would happen is counted. Raises ConfigError for a file or source that is none.
+    """
+    settings = system.settings
+    laid = [one for one in settings.sources if isinstance(one, Laid)]
+    found = next((one for one in laid if one.name == source), None)
+    if found is None:
+        known = ", ".join(one.name for one in laid) or "none"
+        msg = f"expected the name of a source of chats or leads, [[whatsapp]] or [[leads]] ({known}); got {source!r}"
+        raise ConfigError(msg)
+    now = utc_now()
+    try:
+        rows = handed_in(found, file, settings.limits.body, now)
+    except InputError as e:
+        raise ConfigError(str(e)) from e
+    if dry_run:
+        return _counted(rows)
+    return import_mentions(
+        system.log,
+        rows,
+        now,
+        progress=on_progress,
+        suppressions=system.suppressed.follow(),
+        policies=policies_of(system),
+    )
 
 
 def _counted(rows: Iterable[Mention | Deletion | BadRow]) -> MentionReport:

@@ -1,0 +1,1 @@
+"""What was written to us alone and laid down as files: exported chats, filled-in forms, marketplaces' leads."""

@@ -1,0 +1,217 @@
+"""A source that is files on this machine: one, or all in a folder, each read when it is new or has changed.
+
+path ─▶ the next file that is not as it was read ─▶ Answer with a new cursor ─▶ read, as of every source
+"""
+
+import asyncio
+import os
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, ClassVar
+from urllib.parse import quote, unquote, urlsplit
+
+import msgspec
+from msgspec import Meta
+
+from overheard.collectors.base import Deletion, Interval, Source, Terms
+from overheard.collectors.fetching.fetch import Answer, Course, Limits
+from overheard.errors import InputError
+from overheard.records import Fetch, Mention, Policy, digest
+from overheard.table import BadRow
+
+_HOST = "file://localhost"
+# The General Data Protection Regulation: what is for one purpose is for no other (article 5).
+LAW = Terms("https://eur-lex.europa.eu/eli/reg/2016/679/oj", date(2026, 11, 23))
+# Files of a folder that are looked at, by name.
+_MOST_FILES = 5_000
+_UNFINISHED = (".part", ".tmp", ".crdownload", "~")
+
+
+class Laid(Source, frozen=True, kw_only=True):
+    """Files laid down at `path`: a file, or a folder of them; "" where they are handed in by a command alone.
+
+    `url` follows from `path`, and is not set. What they hold was said to us alone; its owner decides what leaves.
+    """
+
+    shows_newest = False
+    documented_api = True
+    schemes = ("file",)
+    owner_decides = True
+    kind_policy = Policy(export="nothing", terms=LAW.url, read_on=LAW.read_on)
+    kind_terms = LAW
+    # What the names of its files end with.
+    endings: ClassVar[tuple[str, ...]]
+    asks: ClassVar[Mapping[str, str]] = {
+        "path": "The file, or the folder that files are laid into; without it, only what you hand in by a command.",
+    }
+
+    url: str = ""
+    interval: Interval | None = 300
+    path: Annotated[str, Meta(max_length=1_000)] = ""
+
+    def __post_init__(self) -> None:
+        if self.url and not self.url.startswith(f"{_HOST}/"):
+            raise ValueError(f"expected no `url`, which follows from `path`; got {self.url!r}")
+        msgspec.structs.force_setattr(self, "url", address_of(Path(self.path)) if self.path else "")
+
+    def called(self, name: str, size: int) -> str:
+        """Return what a file of this name is called in messages; one that is called like a person is not named."""
+        del size
+        return name
+
+
+def address_of(file: Path) -> str:
+    """Return the address that a file is recorded under."""
+    return f"{_HOST}/{quote(file.as_posix().lstrip('/'))}"
+
+
+def name_of(fetch: Fetch) -> str:
+    """Return the name of the file that a fetch holds."""
+    return unquote(urlsplit(fetch.final_url or fetch.url).path).rpartition("/")[2]
+
+
+class Cursor(msgspec.Struct, frozen=True):
+    """Which files were read, as they were then (size and time of change), and the options they were read with."""
+
+    options: str
+    files: dict[str, str] = {}
+
+
+class Files:
+    """How laid-down files are asked for. Thread-safe."""
+
+    def __init__(self, source: Laid, limits: Limits, clock: Callable[[], datetime]) -> None:
+        self._source = source
+        self._limits = limits
+        self._clock = clock
+
+    async def ask(self, course: Course) -> Answer:
+        """Return the next file after `course.cursor`; never raises for what is there or not."""
+        if course.errand or course.purpose:
+            message = "expected a poll; files that were laid down have no other answers"
+            return Answer("refused", message=message, site=course.site)
+        return await asyncio.to_thread(self._asked, course)
+
+    def _asked(self, course: Course) -> Answer:
+        path = Path(self._source.path)
+        try:
+            now = dict(self._found(path))
+        except OSError as e:
+            message = (
+                f"expected a file or folder that can be read at the `path` of the settings; got: {e.strerror or e}"
+            )
+            return Answer("soft", message=message, site=course.site)
+        read = _cursor(course.cursor, self._source.options)
+        waiting = sorted(name for name, state in now.items() if read.get(name) != state)
+        if not waiting:
+            kept = {name: state for name, state in read.items() if name in now}
+            return Answer("unmodified", 200, site=course.site, cursor=self._said(kept))
+        name = waiting[0]
+        cursor = self._said({one: state for one, state in {**read, name: now[name]}.items() if one in now})
+        more = len(waiting) > 1
+        try:
+            body = contents(path / name if path.is_dir() else path, self._limits.body)
+        except OSError as e:
+            # It is not tried again until it changes, so that the others are read.
+            size = int(now[name].partition(" ")[0])
+            message = f"{self._source.called(name, size)}: {e.strerror or e}"
+            return Answer("soft", message=message, site=course.site, cursor=cursor, more=more)
+        at = self._clock()
+        address = address_of(path / name if path.is_dir() else path)
+        fetch = _fetched(self._source, address, body, at)
+        return Answer("fetched", 200, fetch=fetch, site=course.site, cursor=cursor, more=more)
+
+    def _found(self, path: Path) -> Iterator[tuple[str, str]]:
+        """Yield the files that are there, each with what tells whether it has changed."""
+        if not path.is_dir():
+            yield path.name, _state(path.stat())
+            return
+        with os.scandir(path) as entries:
+            names = sorted(one.name for one in entries if one.is_file() and self._is_wanted(one.name))
+        for name in names[:_MOST_FILES]:
+            yield name, _state((path / name).stat())
+
+    def _is_wanted(self, name: str) -> bool:
+        small = name.lower()
+        return small.endswith(self._source.endings) and not small.startswith(".") and not small.endswith(_UNFINISHED)
+
+    def _said(self, files: Mapping[str, str]) -> str:
+        return msgspec.json.encode(Cursor(self._source.options, dict(files)), order="sorted").decode()
+
+
+def _state(stat: os.stat_result) -> str:
+    return f"{stat.st_size} {stat.st_mtime_ns}"
+
+
+def _cursor(cursor: str, options: str) -> dict[str, str]:
+    """Return which files were read, none of them where the options were others: they are read anew."""
+    try:
+        known = msgspec.json.decode(cursor, type=Cursor) if cursor else Cursor(options)
+    except msgspec.DecodeError:
+        return {}
+    return known.files if known.options == options else {}
+
+
+def handed_in(source: Laid, file: Path, most: int, now: datetime) -> list[Mention | Deletion | BadRow]:
+    """Return what a source reads in a file that somebody hands in. Raises InputError where it cannot be read."""
+    try:
+        body = contents(file, most)
+    except OSError as e:
+        raise InputError(f"expected a file that can be read; got: {e.strerror or e}", where=file.name) from e
+    reading = source.read(_fetched(source, address_of(file.absolute()), body, now))
+    # No raw row: it is somebody's name and number.
+    bad = [BadRow(-1, InputError(one.message, where=one.where), "") for one in reading.rejected]
+    return [*reading.mentions, *reading.deletions, *bad]
+
+
+def _fetched(source: Source, address: str, body: bytes, now: datetime) -> Fetch:
+    return Fetch(
+        id=f"fet_{digest(source.name, address, now.isoformat(), body.decode('latin-1'))}",
+        source=source.name,
+        url=source.url or address,
+        final_url=address,
+        status=200,
+        headers={},
+        body=body,
+        at=now,
+    )
+
+
+def contents(file: Path, most: int) -> bytes:
+    """Return what a file holds; of a zip archive the text in it, whatever else is there. Raises OSError.
+
+    `most` are the bytes that are taken; a larger file is refused, and so is an archive with a larger text.
+    """
+    with file.open("rb") as stream:
+        if stream.read(4) == b"PK\x03\x04":
+            return _unpacked(file, most)
+        stream.seek(0)
+        body = stream.read(most + 1)
+    if len(body) > most:
+        raise _too_large(most)
+    return body
+
+
+def _unpacked(file: Path, most: int) -> bytes:
+    try:
+        with zipfile.ZipFile(file) as archive:
+            texts = [one for one in archive.infolist() if one.filename.lower().endswith((".txt", ".csv"))]
+            if not texts:
+                raise OSError("expected an archive with a text in it (.txt); there is none")
+            # What was exported stands above what was sent along.
+            first = min(texts, key=lambda one: (one.filename.count("/"), one.filename != "_chat.txt", one.filename))
+            with archive.open(first) as stream:
+                body = stream.read(most + 1)
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as e:
+        raise OSError(f"expected a zip archive that is whole and without a password; got: {e}") from e
+    if len(body) > most:
+        raise _too_large(most)
+    return body
+
+
+def _too_large(most: int) -> OSError:
+    megabytes = most / 1_048_576
+    return OSError(f"expected at most {megabytes:,.0f} MB of text; there is more. Export it in parts")
