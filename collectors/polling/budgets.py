@@ -49,8 +49,8 @@ class Budgets:
         for name, source in sources.items():
             own = account(name)
             self._accounts[name] = own
-            if source.budget is not None:
-                budgets.setdefault(own, []).append(source.budget)
+            if source.allowance is not None:
+                budgets.setdefault(own, []).append(source.allowance)
         self._budgets = {one: budget for one, several in budgets.items() if (budget := budget_of(several))}
         kept = load_states(self._log, [budget_key(one) for one in self._budgets])
         now = self._clock()

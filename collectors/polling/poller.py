@@ -227,6 +227,7 @@ class Poller:
                 break
             self._telling.tell()
             self._errands.look()
+            self._collector.look()
             if not once:
                 self._streams.look()
             full = stop.is_set() or len(self._jobs.under_way) >= _AT_ONCE
@@ -309,7 +310,7 @@ class Poller:
         here = state.url if job.plain else _where(source, state, self._clock())
         # Its further pages are named after this: what it leaves out, they do; where it has moved, they are moved again.
         url = source.url if here == state.url else here
-        return Course(first, url, here, etag=etag, last_modified=last_modified)
+        return Course(first, url, here, etag=etag, last_modified=last_modified, cursor=state.cursor)
 
     def _start(self) -> None:
         """Send every request whose time and turn have come."""
@@ -408,7 +409,7 @@ class Poller:
             return answer
         said = source.complaint(answer.status, answer.headers, answer.said, now)
         # What is over at a time that is told comes back: it is not gone.
-        kind = answer.kind if said.until is None else "soft"
+        kind = "soft" if said.soft or said.until is not None else answer.kind
         message = f"{answer.message}. {said.message}" if said.message else answer.message
         return replace(answer, kind=kind, message=message, until=said.until)
 
@@ -457,7 +458,7 @@ class Poller:
         if answer.fetch is not None:
             body = body_of(answer.fetch)
             # What counts against a budget is counted whether it is new or not.
-            if body != state.body or source.budget is not None:
+            if body != state.body or source.allowance is not None:
                 collected = self._collector.publish(as_asked_by(source, answer.fetch, url))
                 followed = followed if collected.problem else follow(followed, collected.requests, now)
                 self._states[source.name] = msgspec.structs.replace(state, held=(*state.held, *collected.held))
@@ -483,6 +484,11 @@ class Poller:
         collected, answer = walk.collected, walk.broken or walk.answer
         if left := [one for one in state.held if one not in collected.held]:
             self._collector.recover(source, left)
+        if answer.more and not collected.problem:
+            # Its poll goes on with the next batch, as part of the same: what is found first is no news yet.
+            new = msgspec.structs.replace(state, cursor=answer.cursor, requests=state.requests + walk.sent)
+            self._states[source.name] = new
+            return {source_key(source.name): new}
         seen = collected.seen
         new = settle(
             msgspec.structs.replace(state, followed=tuple(walk.followed.values()), note=""),
@@ -504,6 +510,8 @@ class Poller:
             requests=state.requests + walk.sent,
             began=state.began or self._clock(),
             held=(),
+            # What could not be read is a dead letter, and holds up nothing that is newer.
+            cursor=answer.cursor or state.cursor,
         )
         kept: dict[str, PollState | Shown] = {}
         if source.shows_newest and collected.entries:
