@@ -4,6 +4,7 @@ https://docs.bsky.app/docs/api/app-bsky-feed-search-posts
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -11,6 +12,7 @@ from msgspec import Meta
 
 from overheard.collectors.base import Deletion, Reading
 from overheard.collectors.communities.community import (
+    LATE,
     Address,
     Community,
     Phrase,
@@ -56,6 +58,7 @@ class Bluesky(Community, frozen=True, kw_only=True):
     """
 
     kind = "bluesky"
+    pages = True
     complaints = {
         "AuthMissing": "It wants a token for that: the search of its AppView may be closed to those who have none.",
         "ExpiredToken": "Its token has expired: make another, and put it where the settings say.",
@@ -93,6 +96,11 @@ class Bluesky(Community, frozen=True, kw_only=True):
         """A session of the account (`Community.grant`)."""
         return Grant(self._server, "session", login=self.account.lstrip("@")) if self.notifications else None
 
+    def since(self, reached: datetime) -> str:
+        """Return the address of a search from a time on; a feed of an account has no such thing (`Source.since`)."""
+        if not self.query:
+            return self.url
+        return with_query(self.url, since=f"{(reached - LATE).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
     @classmethod
     def like(cls, url: str, software: str = "") -> Mapping[str, object] | None:
         """Return the settings that follow what is at an address (`Source.like`)."""

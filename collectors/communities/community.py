@@ -37,6 +37,8 @@ from overheard.urls import canonical_url
 
 # A page of a service has 20 to 500; the comments on one story may be some thousand.
 MAX_ITEMS = 5_000
+# Posts come into a service's index after they were made; where it costs nothing, so much is asked for again.
+LATE = timedelta(hours=1)
 _LONGEST_HANDLE = 500
 _LONGEST_BIO = 5_000
 _NEXT = re.compile(r"""<([^<>]{1,2048})>\s*((?:;[^,;<>]{0,200}){1,8})""")

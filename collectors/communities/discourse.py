@@ -4,6 +4,7 @@ https://docs.discourse.org
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlencode, urlsplit
@@ -11,7 +12,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from lxml import etree
 from msgspec import Meta
 
-from overheard.collectors.base import Deletion, Reading
+from overheard.collectors.base import Deletion, Further, Reading
 from overheard.collectors.communities.community import (
     Address,
     Community,
@@ -39,10 +40,16 @@ _MOST_HTML, _MOST_TAGS = 65_536, 4_000
 _NEW_TOPIC, _REPLY = 4, 5  # what a user did, of all that one can
 
 
+_FURTHER = "further"
+# Posts of a page of a topic, where it does not say; pages that may have new ones since the last look.
+_PER_PAGE, _LIVELY = 20, 3
+
+
 class Discourse(Community, frozen=True, kw_only=True):
     """A forum at `instance`: its newest posts or topics (`what`), one `topic`, or the posts that a `query` finds."""
 
     kind = "discourse"
+    pages = True
     token_header = ("User-Api-Key", "")
     complaints = {
         "rate_limit": "It was asked too often.",
@@ -84,8 +91,12 @@ class Discourse(Community, frozen=True, kw_only=True):
         return {"instance": origin_of(url), **({"topic": topic} if topic else {})}
 
     def read(self, fetch: Fetch) -> Reading:
-        """Return the posts of an answer (`Source.read`)."""
-        return read_posts(fetch)
+        """Return the posts of an answer; of a topic, where its further posts are (`Source.read`)."""
+        reading = read_posts(fetch)
+        if self.topic and not fetch.purpose:
+            # A topic shows its oldest posts first.
+            return replace(reading, next_page="", requests=_further(fetch))
+        return replace(reading, next_page="") if self.topic and fetch.purpose == _FURTHER else reading
 
 
 def read_posts(fetch: Fetch) -> Reading:
@@ -154,6 +165,19 @@ def _next_page(fetch: Fetch, found: Any, base: str) -> str:
         if shown and all_ids and all_ids[-1] not in shown:
             return with_query(fetch.url, page=number_in(fetch.url, "page", 1) + 1)
     return ""
+
+
+def _further(fetch: Fetch) -> tuple[Further, ...]:
+    """Return the requests for the further pages of a topic, the last one first; the last ones whenever it grew."""
+    topic = Item(document(fetch, _EXPECTED))
+    stream = topic.item_if_any("post_stream").raw("stream")
+    size = topic.count("chunk_size") or _PER_PAGE
+    pages = -(-len(stream) // size) if isinstance(stream, list) and size > 0 else 1
+    grew, began = topic.time_if_any("last_posted_at"), topic.time_if_any("created_at")
+    return tuple(
+        Further(with_query(fetch.url, page=page), _FURTHER, changed=grew if page > pages - _LIVELY else began)
+        for page in range(pages, 1, -1)
+    )
 
 
 class _Forum:

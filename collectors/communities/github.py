@@ -5,7 +5,7 @@ https://docs.github.com/en/rest
 
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode, urlsplit
 
@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from overheard.collectors.base import Deletion, Reading
 from overheard.collectors.communities.community import (
+    LATE,
     Address,
     Community,
     Phrase,
@@ -25,6 +26,7 @@ from overheard.collectors.communities.community import (
     placed,
     reading_of,
     steps_of,
+    with_query,
 )
 from overheard.collectors.communities.complaints import Told
 from overheard.collectors.communities.fields import FieldError, Item, document, unexpected
@@ -39,6 +41,8 @@ _PAUSE = timedelta(minutes=1)
 _GHOST = "ghost"
 # The objects of an event or webhook that somebody wrote, the one that it is about first.
 _WRITTEN = ("comment", "review", "release", "discussion", "pull_request", "issue")
+# The lists that may be asked for what changed since a time.
+_SINCE = frozenset({"issues", "comments", "reviews"})
 _PATHS = {
     "issues": "issues?state=all&sort=created&direction=desc",
     "comments": "issues/comments?sort=created&direction=desc",
@@ -57,6 +61,7 @@ class GitHub(Community, frozen=True, kw_only=True):
     """
 
     kind = "github"
+    pages = True
 
     repository: Annotated[str, Meta(max_length=300, pattern="^([\\w.-]+/[\\w.-]+)?$")] = ""
     query: Phrase = ""
@@ -76,6 +81,13 @@ class GitHub(Community, frozen=True, kw_only=True):
         """Return when it may be asked again that says "secondary rate limit", and no time: after a minute at least."""
         return now + _PAUSE if status in (403, 429) and "secondary rate limit" in told.words else None
 
+    def since(self, reached: datetime) -> str:
+        """Return the address of what is new since a time, of lists and searches that know one (`Source.since`)."""
+        at = f"{(reached - LATE).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        if self.query:
+            own = "created:" in self.query
+            return self.url if own else with_query(self.url, q=f"{self.query} created:>={at}")
+        return with_query(self.url, since=at) if self.what in _SINCE else self.url
     @classmethod
     def like(cls, url: str, software: str = "") -> Mapping[str, object] | None:
         """Return the settings that follow what is at an address (`Source.like`)."""

@@ -4,6 +4,7 @@ https://hn.algolia.com/api and https://github.com/HackerNews/API
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
@@ -11,6 +12,7 @@ from msgspec import Meta
 
 from overheard.collectors.base import Deletion, Reading
 from overheard.collectors.communities.community import (
+    LATE,
     Address,
     Community,
     Phrase,
@@ -34,35 +36,46 @@ PLATFORM = "hackernews"
 _EXPECTED = "items of Hacker News"
 _SITE = "https://news.ycombinator.com"
 _MOST = 100
+_MOST_AT_ONCE = 1_000  # that its search gives at all
+_OLDER = "created_at_i<="
 _TYPES = frozenset({"story", "comment", "poll", "pollopt", "job"})
 _NAMED = frozenset({"story", "job", "poll"})
 
 
 class HackerNews(Community, frozen=True, kw_only=True):
-    """One of: a `query`, an `author`, or an `item` with all that was said below it.
+    """One of: a `query`, an `author`, an `item` with all that was said below it, or `everything` that is said.
 
-    `what` of a query or an author: stories, comments, or both. `api` is where its search is asked.
+    `what` of all but an item: stories, comments, or both. `api` is where its search is asked.
     """
 
     kind = "hackernews"
+    pages = True
 
     query: Phrase = ""
     author: Annotated[str, Meta(max_length=100, pattern="^[\\w-]*$")] = ""
     item: Annotated[int, Meta(ge=1)] | None = None
+    everything: bool = False
     what: Literal["all", "stories", "comments"] = "all"
     api: Annotated[Address, Meta(min_length=1)] = "https://hn.algolia.com/api/v1"
 
     def address(self) -> str:
         """Return where to ask (`Community.address`)."""
         base = self.api.rstrip("/")
-        followed = one_of(query=self.query, author=self.author, item=self.item)
+        followed = one_of(query=self.query, author=self.author, item=self.item, everything=self.everything)
         if followed == "item":
             return f"{base}/items/{self.item}"
         tags = {"all": "(story,comment,poll,job)", "stories": "(story,poll,job)", "comments": "comment"}[self.what]
         if followed == "author":
             return f"{base}/search_by_date?{urlencode({'tags': f'{tags},author_{self.author}', 'hitsPerPage': _MOST})}"
+        if followed == "everything":
+            return f"{base}/search_by_date?{urlencode({'tags': tags, 'hitsPerPage': _MOST_AT_ONCE})}"
         return f"{base}/search_by_date?{urlencode({'query': self.query, 'tags': tags, 'hitsPerPage': _MOST})}"
 
+    def since(self, reached: datetime) -> str:
+        """Return the address of a search from a time on; an item is always given whole (`Source.since`)."""
+        if self.item is not None:
+            return self.url
+        return with_query(self.url, numericFilters=f"created_at_i>={int((reached - LATE).timestamp())}")
     @classmethod
     def like(cls, url: str, software: str = "") -> Mapping[str, object] | None:
         """Return the settings that follow what is at an address (`Source.like`)."""
@@ -91,11 +104,30 @@ def read_items(fetch: Fetch) -> Reading:
         raise unexpected(fetch, found, _EXPECTED)
     following = ""
     if isinstance(found, dict) and "hits" in found:
-        page = number_in(fetch.url, "page", 0)
-        pages = found.get("nbPages")
-        if isinstance(pages, int) and page + 1 < pages:
-            following = with_query(fetch.url, page=page + 1)
+        following = _next_page(fetch, found)
     return reading_of(fetch, items, lambda item: _taken(fetch, item), next_page=following)
+
+
+def _next_page(fetch: Fetch, found: Mapping[str, Any]) -> str:
+    """Return where older hits are; "" where there are none.
+
+    Its search gives the first thousand of what it finds and no more, so that each page is a search of its own: for what
+    is no newer than the oldest hit of the one before.
+    """
+    page, pages = number_in(fetch.url, "page", 0), found.get("nbPages")
+    numbered = with_query(fetch.url, page=page + 1) if isinstance(pages, int) and page + 1 < pages else ""
+    if "/search_by_date" not in fetch.url:
+        return numbered
+    hits = found.get("hits")
+    times = [one.get("created_at_i") for one in hits if isinstance(one, dict)] if isinstance(hits, list) else []
+    dated = [one for one in times if type(one) is int]
+    if not dated or not (numbered or len(times) >= number_in(fetch.url, "hitsPerPage", _MOST)):
+        return numbered
+    kept = [one for one in value_in(fetch.url, "numericFilters").split(",") if one and not one.startswith(_OLDER)]
+    bound = f"{_OLDER}{min(dated)}"
+    if bound in value_in(fetch.url, "numericFilters").split(","):
+        return numbered  # all of one second
+    return with_query(fetch.url, numericFilters=",".join([*kept, bound]), page=None)
 
 
 def _items(found: Any) -> list[tuple[str, Any]] | None:

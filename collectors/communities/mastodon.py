@@ -54,6 +54,7 @@ class Mastodon(Community, frozen=True, kw_only=True):
     """
 
     kind = "mastodon"
+    pages = True
 
     instance: Address = ""
     tag: Annotated[str, Meta(max_length=200, pattern="^[^/?#]*$")] = ""
@@ -106,7 +107,8 @@ class Mastodon(Community, frozen=True, kw_only=True):
 
     def read(self, fetch: Fetch) -> Reading:
         """Return the statuses of an answer; of an account, where its statuses are (`Source.read`)."""
-        if self.account and not fetch.purpose:
+        # A back-fill begins there too.
+        if self.account and urlsplit(fetch.url).path.endswith("/accounts/lookup"):
             return read_account(fetch)
         return read_statuses(fetch)
 

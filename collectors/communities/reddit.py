@@ -54,6 +54,7 @@ class Reddit(Granted, frozen=True, kw_only=True):
     """
 
     kind = "reddit"
+    pages = True
     exchange_at = "https://www.reddit.com/api/v1/access_token"
     basic = True
     app_only = True

@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from overheard.collectors.base import Reading
 from overheard.collectors.communities.community import (
+    LATE,
     Address,
     Community,
     Phrase,
@@ -48,6 +49,7 @@ class StackExchange(Community, frozen=True, kw_only=True):
     """
 
     kind = "stackexchange"
+    pages = True
     complaints = {
         "bad_parameter": "It knows no such site or tag: look at `site`, which is the name in its API, and `tag`.",
         "key_required": "It wants a key for that: see the page of this kind.",
@@ -84,6 +86,9 @@ class StackExchange(Community, frozen=True, kw_only=True):
             pause = max(pause, int(match[1]))
         return now + timedelta(seconds=pause or _PAUSE)
 
+    def since(self, reached: datetime) -> str:
+        """Return the address of what was written from a time on (`Source.since`)."""
+        return with_query(self.url, fromdate=int((reached - LATE).timestamp()))
     @classmethod
     def like(cls, url: str, software: str = "") -> Mapping[str, object] | None:
         """Return the settings that follow what is at an address (`Source.like`)."""
@@ -114,7 +119,7 @@ def read_items(fetch: Fetch) -> Reading:
     whole = Item(found)
     following = ""
     if whole.flag("has_more"):
-        following = with_query(fetch.url, page=number_in(fetch.url, "page", 1) + 1)
+        following = _older(fetch, found["items"])
     pause = whole.count("backoff") or 0
     if whole.count("quota_remaining") == 0:
         pause = 86_400
@@ -126,6 +131,18 @@ def read_items(fetch: Fetch) -> Reading:
         next_page=following,
         ttl=timedelta(seconds=min(pause, 86_400)) if pause > 0 else None,
     )
+
+
+def _older(fetch: Fetch, items: Any) -> str:
+    """Return where older items are: those that are no newer than the oldest of these.
+
+    Pages by number end at the 25th for those without a key, and shift when something new comes.
+    """
+    times = [one.get("creation_date") for one in items if isinstance(one, dict)]
+    oldest = min((one for one in times if type(one) is int), default=None)
+    if oldest is None or value_in(fetch.url, "sort") != "creation" or value_in(fetch.url, "todate") == str(oldest):
+        return with_query(fetch.url, page=number_in(fetch.url, "page", 1) + 1)
+    return with_query(fetch.url, todate=oldest, page=None)
 
 
 def _all(items: Any) -> list[tuple[str, Any]]:

@@ -5,13 +5,14 @@ https://docs.x.com/x-api
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from msgspec import Meta
 
-from overheard.collectors.base import Deletion, Reading
+from overheard.collectors.base import Budget, Deletion, Reading
 from overheard.collectors.communities.community import (
     Address,
     actor_of,
@@ -37,6 +38,10 @@ PLATFORM = "x"
 _EXPECTED = "posts of the X API v2"
 _SITE = "https://x.com"
 _MOST = 100
+# The fewest posts that a search, and a timeline, can be asked for; and how many a post is at most with those that come
+# along since it answers or quotes them. All that an answer holds is paid for.
+_LEAST_FOUND, _LEAST_LISTED = 10, 5
+_WITH_OTHERS = 3
 FIELDS = {
     "tweet.fields": "author_id,conversation_id,created_at,edit_history_tweet_ids,entities,in_reply_to_user_id,lang,"
     "note_tweet,public_metrics,referenced_tweets",
@@ -55,10 +60,12 @@ _FIRST = datetime(2010, 11, 4, 1, 42, 54, 657_000, tzinfo=UTC)
 class X(Granted, frozen=True, kw_only=True):
     """One of: a `query` of the recent search, or a `user` (its id) of whom `what` are the posts, or the mentions.
 
-    Asked with a bearer token of X's; each post that is read counts against what one has paid for.
+    Asked with a bearer token of X's; each post that is read counts against what one has paid for. `budget` is how many
+    posts may be read in a month by all sources with that token, `price` what a thousand of them cost.
     """
 
     kind = "x"
+    pages = True
     exchange_at = "https://api.x.com/2/oauth2/token"
     basic = True
     rotates = True
@@ -78,6 +85,8 @@ class X(Granted, frozen=True, kw_only=True):
     query: Annotated[str, Meta(max_length=4_096)] = ""
     user: Annotated[str, Meta(max_length=20, pattern="^\\d*$")] = ""
     what: Literal["posts", "mentions"] = "mentions"
+    budget: Annotated[int, Meta(ge=0)] | None = None
+    price: Annotated[float, Meta(ge=0)] | None = None
     api: Annotated[Address, Meta(min_length=1)] = "https://api.x.com/2"
 
     def address(self) -> str:
@@ -88,6 +97,32 @@ class X(Granted, frozen=True, kw_only=True):
             return f"{base}/tweets/search/recent?{urlencode({'query': self.query, 'max_results': _MOST, **FIELDS})}"
         path = "tweets" if self.what == "posts" else "mentions"
         return f"{base}/users/{self.user}/{path}?{urlencode({'max_results': _MOST, **FIELDS})}"
+
+    def since(self, reached: datetime) -> str:
+        """Return the address of what was said from that second on: each post that is read is paid for (`Source.since`).
+
+        Of one second there may be more than was had, and what was had is counted once a day.
+        """
+        return with_query(self.url, start_time=f"{reached.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
+
+    @property
+    def history(self) -> timedelta | None:
+        """The seven days of the recent search (`Source.history`), less the time that a request takes."""
+        return timedelta(days=7) - timedelta(minutes=5) if self.query else None
+
+    @property
+    def allowance(self) -> Budget | None:
+        """The posts that may be read in a month (`Source.allowance`)."""
+        return None if self.budget is None else Budget(self.budget, "posts", "month", self.price)
+
+    def within(self, url: str, left: int) -> tuple[str, int]:
+        """Return the address of so many posts as may be read, with those that come along (`Source.within`)."""
+        if not url.startswith(f"{self.api.rstrip('/')}/"):
+            return url, 0
+        count = min(left // _WITH_OTHERS, _MOST)
+        if count < (_LEAST_FOUND if self.query else _LEAST_LISTED):
+            return "", 0
+        return with_query(url, max_results=count), count * _WITH_OTHERS
 
     def again(self, status: int, told: Told, now: datetime) -> datetime | None:
         """Return when the month, or the day, is over of which all that was paid for is used up."""
@@ -134,7 +169,17 @@ def read_posts(fetch: Fetch) -> Reading:
     token = Item(found).item_if_any("meta").text_if_any("next_token")
     page = "next_token" if "/search/" in fetch.url else "pagination_token"
     following = with_query(fetch.url, **{page: token}) if token else ""
-    return reading_of(fetch, [*posts, *_missing(found)], answer.take, next_page=following)
+    reading = reading_of(fetch, [*posts, *_missing(found)], answer.take, next_page=following)
+    return replace(reading, units=_read(found))
+
+
+def _read(found: Mapping[str, Any]) -> int:
+    """Return how many posts an answer holds, each once: those that were asked for, and those that came along."""
+    data, included = found.get("data"), found.get("includes")
+    listed = data if isinstance(data, list) else [data]
+    along = included.get("tweets") if isinstance(included, dict) else None
+    several = [*listed, *(along if isinstance(along, list) else [])]
+    return len({str(one.get("id")) for one in several if isinstance(one, dict)})
 
 
 def post_in(fetch: Fetch, whole: Item) -> Mention | Deletion | None:

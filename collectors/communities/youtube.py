@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from overheard.collectors.base import Reading
 from overheard.collectors.communities.community import (
+    LATE,
     Address,
     Phrase,
     actor_of,
@@ -56,6 +57,7 @@ class YouTube(Granted, frozen=True, kw_only=True):
     """
 
     kind = "youtube"
+    pages = True
     token_header = ("X-Goog-Api-Key", "")
     exchange_at = GOOGLE
     complaints = {
@@ -95,6 +97,11 @@ class YouTube(Granted, frozen=True, kw_only=True):
         tomorrow = now.astimezone(_PACIFIC).date() + timedelta(days=1)
         return datetime.combine(tomorrow, time(), _PACIFIC).astimezone(UTC)
 
+    def since(self, reached: datetime) -> str:
+        """Return the address of a search for what was published from a time on; comments have none (`Source.since`)."""
+        if not self.query:
+            return self.url
+        return with_query(self.url, publishedAfter=f"{(reached - LATE).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
     @classmethod
     def like(cls, url: str, software: str = "") -> Mapping[str, object] | None:
         """Return the settings that follow what is at an address (`Source.like`)."""

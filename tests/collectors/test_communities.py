@@ -222,7 +222,8 @@ def test_hacker_news() -> None:
     reading = read("hackernews", recorded("hackernews", "search.json"))
     said = named(reading)
     comment, story = said["42000003"], said["42000001"]
-    assert "page=1" in reading.next_page
+    oldest = min(one.published for one in said.values() if one.published)
+    assert f"created_at_i%3C%3D{int(oldest.timestamp())}" in reading.next_page
     assert comment.content == "We have one & it works: https://rao.example/jam\nBut the manual is thin."
     assert (comment.in_reply_to, comment.context, comment.name) == ("42000001", "42000001", "")
     assert (story.name, story.links, story.context) == (
