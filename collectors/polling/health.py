@@ -52,6 +52,13 @@ _ADVICE_OF_SERVICES = {
 _OF_TOKENS = frozenset({401, 403})
 # Where no answer came since something else was wrong first: by how the message begins (`fetching.fetch`, `.secrets`).
 _UNANSWERED = {
+    "expected to be let in": (
+        "Put a password or token that is valid where the settings say. Many providers want one made for programs."
+    ),
+    "expected the folder": "Change `folders` in the settings to the folders that there are.",
+    "expected the password": (
+        "Put the password where the message says, for whoever runs `overheard up`. It is looked for with each try."
+    ),
     "expected a valid certificate": (
         "Nothing: it is asked again by itself, and works once the owner of the site has mended its certificate. If it "
         "stays so, tell them."

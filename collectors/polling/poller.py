@@ -310,7 +310,7 @@ class Poller:
         here = state.url if job.plain else _where(source, state, self._clock())
         # Its further pages are named after this: what it leaves out, they do; where it has moved, they are moved again.
         url = source.url if here == state.url else here
-        return Course(first, url, here, etag=etag, last_modified=last_modified)
+        return Course(first, url, here, etag=etag, last_modified=last_modified, cursor=state.cursor)
 
     def _start(self) -> None:
         """Send every request whose time and turn have come."""
@@ -484,6 +484,11 @@ class Poller:
         collected, answer = walk.collected, walk.broken or walk.answer
         if left := [one for one in state.held if one not in collected.held]:
             self._collector.recover(source, left)
+        if answer.more and not collected.problem:
+            # Its poll goes on with the next batch, as part of the same: what is found first is no news yet.
+            new = msgspec.structs.replace(state, cursor=answer.cursor, requests=state.requests + walk.sent)
+            self._states[source.name] = new
+            return {source_key(source.name): new}
         seen = collected.seen
         new = settle(
             msgspec.structs.replace(state, followed=tuple(walk.followed.values()), note=""),

@@ -7,6 +7,7 @@ from functools import partial
 
 from overheard.collectors.fetching.fetch import Fetcher, Limits
 from overheard.collectors.fetching.secrets import Secrets
+from overheard.collectors.mail.mailbox import Mailbox
 from overheard.collectors.polling.bounded import BoundedReader
 from overheard.collectors.polling.collect import STAGE
 from overheard.collectors.polling.poller import Poller, PollReport
@@ -15,6 +16,7 @@ from overheard.enrich.sieve import WatchedDoor
 from overheard.errors import ConfigError
 from overheard.wiring.alerts import tell_health
 from overheard.wiring.kinds import sources_of
+from overheard.wiring.mailboxes import asked_beside, mailboxes_in
 from overheard.wiring.policies import keep_policies
 from overheard.wiring.retention import expiring
 from overheard.wiring.secrets import secrets_of
@@ -30,7 +32,7 @@ class Feeds:
         self._system = system
         self._poller = poller
         self._fetcher: Fetcher | None = None
-        self._http: tuple[HttpSettings, LimitSettings, Secrets] | None = None
+        self._http: tuple[HttpSettings, LimitSettings, Secrets, tuple[Mailbox, ...]] | None = None
 
     def poll(self, stop: threading.Event, *, once: bool = False) -> PollReport:
         """Ask what is due until `stop`, or, with `once`, what is due now; the settings are those of the beginning.
@@ -47,7 +49,7 @@ class Feeds:
                 "which you poll can reach you at; it is empty. Feeds are not polled without it"
             )
             raise ConfigError(msg)
-        http = (settings.http, settings.limits, secrets_of(sources))
+        http = (settings.http, settings.limits, secrets_of(sources), mailboxes_in(sources))
         if self._fetcher is None or self._http != http:
             if self._fetcher is not None:
                 self._fetcher.close()
@@ -59,13 +61,15 @@ class Feeds:
 
 def fetcher_of(settings: Settings) -> Fetcher:
     """Return the wary client that the settings describe."""
-    http = settings.http
+    http, sources = settings.http, sources_of(settings)
+    limits = Limits(body=settings.limits.body, total=http.timeout, gap=http.gap)
     return Fetcher(
         contact=http.contact,
         allow=http.allow_hosts,
-        limits=Limits(body=settings.limits.body, total=http.timeout, gap=http.gap),
+        limits=limits,
         clock=utc_now,
-        secrets=secrets_of(sources_of(settings)),
+        secrets=secrets_of(sources),
+        beside=asked_beside(sources, limits, utc_now),
     )
 
 

@@ -20,6 +20,7 @@ from overheard.collectors.communities.x import X
 from overheard.collectors.communities.youtube import YouTube
 from overheard.collectors.feeds.feed import Feed
 from overheard.collectors.files import PostFile
+from overheard.collectors.mail.mailbox import Mailbox
 from overheard.collectors.pages.sitemap import Sitemap
 from overheard.collectors.pages.watched import WatchedPage
 from overheard.collectors.pages.webmention import Webmention
@@ -33,7 +34,7 @@ COMMUNITIES = (Mastodon, Bluesky, HackerNews, Reddit, GitHub, Discourse, StackEx
 # What is said to a firm where it is at home, read as its owner.
 OWNED = (GoogleBusiness, FacebookPage, Instagram)
 KINDS: Mapping[str, type[Source]] = {
-    one.kind: one for one in (Feed, PostFile, Sitemap, WatchedPage, Webmention, *COMMUNITIES, *OWNED)
+    one.kind: one for one in (Feed, PostFile, Sitemap, WatchedPage, Webmention, Mailbox, *COMMUNITIES, *OWNED)
 }
 
 

@@ -8,12 +8,13 @@ import msgspec
 from overheard.collectors.base import Source
 from overheard.collectors.communities.community import Community
 from overheard.collectors.fetching.secrets import Place, Secrets
+from overheard.collectors.mail.mailbox import Mailbox
 from overheard.collectors.streaming.stream import Stream
 from overheard.config.settings import SourceTable
 
 # What an exchanged token is sent in, whatever a source's own is (RFC 6750).
 _BEARER = ("Authorization", "Bearer ")
-_FILES = ("token_file", "client_id_file", "client_secret_file")
+_FILES = ("token_file", "client_id_file", "client_secret_file", "password_file", "ca")
 
 
 def secrets_of(sources: Sequence[Source]) -> Secrets:
@@ -33,7 +34,7 @@ def beside(folder: Path, sources: Sequence[SourceTable]) -> tuple[SourceTable, .
 
 
 def _beside(folder: Path, source: SourceTable) -> SourceTable:
-    if not isinstance(source, Community):
+    if not isinstance(source, Community | Mailbox):
         return source
     files = {name: str(folder / value) for name in _FILES if (value := getattr(source, name, ""))}
     return msgspec.structs.replace(source, **files) if files else source

@@ -1,0 +1,103 @@
+"""What programs send: answers by themselves, reports, invitations, lists, newsletters. Told by their headers. Pure."""
+
+import re
+
+from lxml import etree
+
+from overheard.collectors.mail.message import Letter
+from overheard.collectors.markup import MAX_HTML, absolute_url, one_line
+from overheard.text import clean
+from overheard.urls import canonical_url
+
+_ROBOTS = re.compile(r"(?:mailer-daemon|postmaster|mail-daemon|bounces?)(?:[+=-].*)?@", re.IGNORECASE)
+_ABSENT = re.compile(
+    r"\s*(?:out of (?:the )?office|automatic reply|auto(?:matic)?[ -]?(?:reply|response)|automatische antwort|"
+    r"abwesenheitsnotiz|abwesend|réponse automatique|respuesta automática|risposta automatica|resposta automática|"
+    r"automatisch antwoord|autosvar|automatiskt svar|automatyczna odpowiedź|автоответ|自動返信|自动回复)\b",
+    re.IGNORECASE,
+)
+_IN_BROWSER = re.compile(
+    r"(?:view|read|open|see) (?:it |this |the )?(?:e-?mail |message |newsletter |issue |post )?"
+    r"(?:online|in (?:your |a |the )?(?:web )?browser|on the web)|(?:web|online)[ -]?version|"
+    r"im browser (?:ansehen|anzeigen|öffnen|lesen)|online[ -]?ansicht|version en ligne|"
+    r"dans (?:votre |un )?navigateur|en (?:el|tu|su) navegador|versión (?:web|online)|no (?:seu )?navegador|"
+    r"versão (?:web|online)|nel (?:tuo )?browser|versione (?:web|online)|in (?:je |uw |de )?browser|"
+    r"online bekijken|i (?:din )?webbläsare|i (?:din )?browser|w przeglądarce|в браузере|ブラウザで|在浏览器中",
+    re.IGNORECASE,
+)
+_BEHIND = 3  # lines between such words and the address that they mean
+
+
+def is_automatic(letter: Letter) -> bool:
+    """True for what nobody wrote: an answer by itself, a report of delivery, an invitation of a calendar."""
+    if letter.header("auto-submitted").lower().startswith("auto-replied"):
+        return True
+    if any(letter.headers.get(name) for name in ("x-autoreply", "x-autorespond", "x-failed-recipients")):
+        return True
+    if letter.header("precedence").lower() in ("auto_reply", "auto-reply"):
+        return True
+    if letter.kinds & {"multipart/report", "message/delivery-status", "message/disposition-notification"}:
+        return True
+    if letter.header("return-path") == "<>" or _ROBOTS.match(letter.sender.email):
+        return True
+    return "text/calendar" in letter.kinds or _ABSENT.match(letter.header("subject")) is not None
+
+
+def is_by_program(letter: Letter) -> bool:
+    """True for what a program sent on its own: its headers or its address say so."""
+    local = letter.sender.email.partition("@")[0].replace("-", "").replace("_", "").replace(".", "")
+    submitted = letter.header("auto-submitted").lower()
+    return submitted.startswith("auto-generated") or any(
+        word in local for word in ("noreply", "donotreply", "notification", "wordpress", "webform", "lead", "enquir")
+    )
+
+
+def is_bulk(letter: Letter) -> bool:
+    """True for what went to many: a newsletter, or mail of a list."""
+    named = any(letter.headers.get(name) for name in ("list-id", "list-unsubscribe", "list-post"))
+    return named or letter.header("precedence").lower() in ("bulk", "list", "junk")
+
+
+def is_discussion(letter: Letter) -> bool:
+    """True for mail of a list to which its readers write."""
+    return "mailto:" in letter.header("list-post").lower()
+
+
+def list_id(letter: Letter) -> str:
+    """Return what a list is called by its server (RFC 2919), "" for none."""
+    said = letter.header("list-id")
+    match = re.search(r"<([^<>\s]{1,255})>", said)
+    return (match[1] if match else said if "." in said and " " not in said else "").lower()
+
+
+def web_version(letter: Letter) -> str:
+    """Return where a newsletter can be read on the web, "" where it does not say."""
+    if there := canonical_url(letter.header("archived-at").strip("<>")):
+        return absolute_url(letter.header("archived-at").strip("<>")) if there else ""
+    return _linked(letter.html) or _written(letter)
+
+
+def _linked(html: str) -> str:
+    if not _IN_BROWSER.search(html):
+        return ""
+    try:
+        root = etree.HTML(html[:MAX_HTML].encode("utf-8", "replace"), etree.HTMLParser(encoding="utf-8"))
+    except (etree.LxmlError, ValueError, AssertionError):
+        return ""
+    if root is None:
+        return ""
+    for link in root.iter("a"):
+        words = one_line(clean(" ".join(link.itertext())))
+        if len(words) < 120 and _IN_BROWSER.search(words) and (there := absolute_url(link.get("href") or "")):
+            return there
+    return ""
+
+
+def _written(letter: Letter) -> str:
+    lines = [line for line in letter.text.text.split("\n") if line.strip()]
+    for i, line in enumerate(lines):
+        if len(line) < 300 and _IN_BROWSER.search(line):
+            for below in lines[i : i + _BEHIND]:
+                if match := re.search(r"https?://[^\s<>()\[\]]+", below):
+                    return absolute_url(match[0])
+    return ""

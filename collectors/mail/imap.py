@@ -1,0 +1,391 @@
+"""Asks a mailbox for what came since: one batch of raw messages, by IMAP (RFC 3501), reading only.
+
+    cursor ─▶ EXAMINE, UID SEARCH, UID FETCH BODY.PEEK ─▶ messages without attachments ─▶ Answer with a new cursor
+
+Nothing is marked as read, moved or deleted. The cursor holds, of each folder, its UIDVALIDITY and the last UID that is
+in a batch; whoever asks stores it once the batch was published. IMAPClient speaks the protocol, since what servers
+answer to a FETCH needs a parser of its own.
+"""
+
+import asyncio
+import ipaddress
+import logging
+import re
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import msgspec
+from imapclient import IMAPClient, SocketTimeout
+from imapclient.exceptions import IMAPClientError, LoginError, ProtocolError
+
+from overheard.collectors.base import BACK_FILL
+from overheard.collectors.fetching.fetch import Answer, Course, Limits, site_of
+from overheard.collectors.fetching.secrets import SecretError, Spot, value_in
+from overheard.collectors.mail.mailbox import Mailbox
+from overheard.collectors.mail.message import without_attachments
+from overheard.collectors.markup import one_line, shorten
+from overheard.records import Fetch, digest
+from overheard.text import clean
+
+# Of one message: headers and texts stand at its beginning, attachments behind them.
+_MOST_OF_ONE = 512 * 1024
+# Of one batch, as kept; and of one command, as sent.
+_MOST_BYTES = 4 * 1024 * 1024
+_MOST_AT_ONCE = 2 * 1024 * 1024
+_MOST_MESSAGES = 1_000
+# UIDs that are looked through at a time. A line of an answer may have 1 MB, which is some 130,000 UIDs.
+_WINDOW, _LARGEST_WINDOW = 10_000, 80_000
+_SIZES = 500
+# Of the time for one request, what may have gone by when the last command is sent.
+_SHARE = 0.5
+_LAST_UID = 2**32 - 1
+_CODE = re.compile(r"\[([A-Z][A-Z-]{2,40})\]")
+# The traffic in words, which holds what people wrote.
+logging.getLogger("imapclient").setLevel(logging.WARNING)
+
+
+class Stand(msgspec.Struct, frozen=True):
+    """How far a folder was read: its UIDVALIDITY and last UID, and the day from which on it is read at all."""
+
+    validity: int
+    last: int
+    since: date
+
+
+class Cursor(msgspec.Struct, frozen=True):
+    """How far a mailbox was read, by folder, and the options that it was read with."""
+
+    options: str
+    folders: dict[str, Stand] = {}
+
+
+class _Gone(Exception):  # noqa: N818  what a folder is
+    """A folder that the server does not have, or does not open."""
+
+
+@dataclass(slots=True)
+class _Line:
+    """The connection of one request, which may be cut from another thread."""
+
+    client: IMAPClient | None = None
+    is_cut: bool = False
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def opened(self, client: IMAPClient) -> None:
+        with self.lock:
+            self.client = client
+            if self.is_cut:
+                _cut(client)
+
+    def cut(self) -> None:
+        with self.lock:
+            self.is_cut = True
+            if self.client is not None:
+                _cut(self.client)
+
+
+def _cut(client: IMAPClient) -> None:
+    with suppress(Exception):
+        client.socket().shutdown(socket.SHUT_RDWR)
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Messages on their way, and how far each folder is once they were published."""
+
+    stands: dict[str, Stand]
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    size: int = 0
+    more: bool = False
+
+    @property
+    def is_full(self) -> bool:
+        return self.size >= _MOST_BYTES or len(self.messages) >= _MOST_MESSAGES
+
+
+class Imap:
+    """How one mailbox is asked. Thread-safe; no connection is held between two requests.
+
+    Any host that the settings name may be asked, since they alone name it: no answer leads to another one.
+    """
+
+    def __init__(self, mailbox: Mailbox, limits: Limits, clock: Callable[[], datetime]) -> None:
+        self._mailbox = mailbox
+        self._limits = limits
+        self._clock = clock
+
+    async def ask(self, course: Course) -> Answer:
+        """Return the next batch after `course.cursor`; never raises for what a server does."""
+        line = _Line()
+        try:
+            async with asyncio.timeout(self._limits.total):
+                return await asyncio.to_thread(self._asked, course, line)
+        except TimeoutError:
+            line.cut()
+            message = f"expected the whole answer within {self._limits.total:g} s; it took longer"
+            return Answer("soft", message=message, site=site_of(course.here))
+        except asyncio.CancelledError:
+            line.cut()
+            raise
+
+    def _asked(self, course: Course, line: _Line) -> Answer:
+        site, box = site_of(course.here), self._mailbox
+        if course.purpose == BACK_FILL or course.errand:
+            message = "expected a poll; a mailbox has no other answers. `days` says how far back the first one goes"
+            return Answer("refused", message=message, site=site)
+        try:
+            secret, is_token = self._secret()
+        except SecretError as e:
+            return Answer("soft", message=str(e), site=site)
+        deadline = time.monotonic() + _SHARE * self._limits.total
+        try:
+            with self._connected() as client:
+                line.opened(client)
+                self._let_in(client, secret, is_token=is_token)
+                return self._answer(course, self._read(client, course.cursor, deadline))
+        except ssl.SSLCertVerificationError as e:
+            message = (
+                f"expected a valid certificate of {box.host!r}; got one that is none: {e.verify_message}. Where it is "
+                "your own, `ca` names the file of what vouches for it"
+            )
+        except LoginError as e:
+            code = _CODE.search(str(e))
+            said = f" ({code[1]})" if code else ""
+            message = f"expected to be let in with the {'token' if is_token else 'password'}; the server refused{said}"
+        except _Gone as e:
+            message = str(e)
+        except (TimeoutError, OSError) as e:
+            message = f"expected a connection to {box.host!r}; got {_reason(e)}"
+        except (IMAPClientError, ValueError, LookupError, TypeError, AssertionError) as e:
+            # Of what servers and IMAPClient say of each other: in one line, and never what is in a message.
+            message = f"expected an answer by IMAP from {box.host!r}; got {_reason(e)}"
+        return Answer("soft", message=message, site=site)
+
+    def _secret(self) -> tuple[str, bool]:
+        """Return what we are let in by, and whether it is a token. Raises SecretError."""
+        box = self._mailbox
+        if token := Spot(box.token_env, box.token_file):
+            return value_in(token, box.name, "token"), True
+        return value_in(Spot(box.password_env, box.password_file), box.name, "password"), False
+
+    def _connected(self) -> IMAPClient:
+        box = self._mailbox
+        context = None if box.security == "none" else ssl.create_default_context(cafile=box.ca or None)
+        host = box.host.strip("[]")
+        client = IMAPClient(
+            host,
+            box.port or (993 if box.security == "tls" else 143),
+            ssl=box.security == "tls",
+            ssl_context=context if box.security == "tls" else None,
+            timeout=SocketTimeout(min(self._limits.connect, self._limits.total), self._limits.total),
+        )
+        client.normalise_times = False
+        if box.security == "starttls":
+            try:
+                client.starttls(context)
+            except BaseException:
+                with suppress(Exception):  # it may be closed already, which is not why
+                    client.shutdown()
+                raise
+        elif box.security == "none" and not _is_here(client):
+            client.shutdown()
+            raise OSError("a server on another machine, where no password is sent without TLS")
+        return client
+
+    def _let_in(self, client: IMAPClient, secret: str, *, is_token: bool) -> None:
+        if is_token:
+            client.oauth2_login(self._mailbox.user, secret)
+        else:
+            client.login(self._mailbox.user, secret)
+
+    def _read(self, client: IMAPClient, cursor: str, deadline: float) -> _Batch:
+        """Return the next batch. Raises _Gone where a folder is not there and the others have nothing."""
+        box = self._mailbox
+        known = _cursor(cursor, box.options)
+        batch = _Batch({name: stand for name, stand in known.items() if name in box.folders})
+        problem = ""
+        for folder in box.folders:
+            try:
+                self._read_folder(client, folder, batch, deadline)
+            except _Gone as e:
+                problem = problem or str(e)
+            if batch.more:
+                break
+        if problem and not batch.messages:
+            raise _Gone(problem)
+        # What is wrong is said by the next request, which has nothing else.
+        batch.more = batch.more or bool(problem)
+        return batch
+
+    def _read_folder(self, client: IMAPClient, folder: str, batch: _Batch, deadline: float) -> None:
+        try:
+            opened = client.select_folder(folder, readonly=True)
+        except IMAPClientError as e:
+            if isinstance(e, IMAPClient.AbortError):
+                raise
+            raise _Gone(f"expected the folder {folder!r}; the server does not open it: {_named(client)}") from e
+        validity, next_ = _number(opened.get(b"UIDVALIDITY")), _number(opened.get(b"UIDNEXT"))
+        stand = batch.stands.get(folder)
+        since = stand.since if stand is not None else self._clock().date() - timedelta(days=self._mailbox.days)
+        if stand is None or stand.validity != validity:
+            # All UIDs are others now; what was read is known by its ids.
+            stand = Stand(validity, 0, since)
+        batch.stands[folder] = stand
+        newest = next_ - 1 if next_ else _LAST_UID
+        for uids, upto in _windows(client, stand.last, newest, since, is_sure=bool(next_)):
+            for some, sizes in _sized(client, uids):
+                for part in _parted(some, sizes):
+                    if batch.is_full or (batch.messages and time.monotonic() > deadline):
+                        batch.more = True
+                        return
+                    self._fetch(client, batch, folder, part, validity=validity, sizes=sizes)
+                    batch.stands[folder] = Stand(validity, part[-1], since)
+            batch.stands[folder] = Stand(validity, upto, since)
+            if time.monotonic() > deadline:
+                batch.more = upto < newest
+                return
+
+    def _fetch(
+        self,
+        client: IMAPClient,
+        batch: _Batch,
+        folder: str,
+        uids: list[int],
+        *,
+        validity: int,
+        sizes: Mapping[int, int],
+    ) -> None:
+        query = ["INTERNALDATE", f"BODY.PEEK[]<0.{_MOST_OF_ONE}>"]
+        try:
+            found = client.fetch(uids, query)
+        except IMAPClient.AbortError:
+            raise
+        except IMAPClientError as e:
+            # One that its server cannot give must not hold up the others.
+            if len(uids) > 1:
+                for uid in uids:
+                    self._fetch(client, batch, folder, [uid], validity=validity, sizes=sizes)
+                return
+            message = {"folder": folder, "uid": uids[0], "validity": validity, "error": _reason(e)}
+            batch.messages.append(message)
+            return
+        for uid in uids:
+            parts = found.get(uid, {})
+            raw = next((value for name, value in parts.items() if name.startswith(b"BODY[]")), None)
+            if not isinstance(raw, bytes):
+                continue  # deleted since
+            raw = without_attachments(raw[:_MOST_OF_ONE])
+            received = parts.get(b"INTERNALDATE")
+            batch.size += len(raw)
+            batch.messages.append(
+                {
+                    "folder": folder,
+                    "uid": uid,
+                    "validity": validity,
+                    "size": sizes.get(uid, len(raw)),
+                    "received": received.astimezone(UTC) if isinstance(received, datetime) else None,
+                    "raw": raw.decode("latin-1"),
+                }
+            )
+
+    def _answer(self, course: Course, batch: _Batch) -> Answer:
+        cursor = msgspec.json.encode(Cursor(self._mailbox.options, batch.stands), order="sorted").decode()
+        site = site_of(course.here)
+        if course.cursor and not batch.messages:
+            return Answer("unmodified", 200, site=site, cursor=cursor, more=batch.more)
+        at = self._clock()
+        body = msgspec.json.encode({"messages": batch.messages})
+        fetch = Fetch(
+            id=f"fet_{digest(course.source, course.here, at.isoformat(), body.decode())}",
+            source=course.source,
+            url=course.url,
+            final_url=course.here,
+            status=200,
+            headers={"content-type": "application/json"},
+            body=body,
+            at=at,
+            purpose=course.purpose,
+        )
+        return Answer("fetched", 200, fetch=fetch, site=site, cursor=cursor, more=batch.more)
+
+
+def _cursor(cursor: str, options: str) -> dict[str, Stand]:
+    """Return how far each folder was read; nowhere where other options were set then."""
+    try:
+        known = msgspec.json.decode(cursor, type=Cursor) if cursor else Cursor(options)
+    except msgspec.MsgspecError:
+        return {}
+    return known.folders if known.options == options else {}
+
+
+def _windows(
+    client: IMAPClient, last: int, newest: int, since: date, *, is_sure: bool
+) -> Iterator[tuple[list[int], int]]:
+    """Yield the UIDs after the last one, a window of them at a time, with how far it looked."""
+    width = _WINDOW
+    while last < newest:
+        end = min(last + width, newest) if is_sure else newest
+        range_ = f"{last + 1}:{end if is_sure else '*'}"
+        found = sorted(uid for uid in client.search(["UID", range_, "SINCE", since]) if last < uid <= end)
+        last = end if is_sure else (found[-1] if found else last)
+        yield found, last
+        if not is_sure:
+            return
+        width = _WINDOW if found else min(2 * width, _LARGEST_WINDOW)
+
+
+def _sized(client: IMAPClient, uids: list[int]) -> Iterator[tuple[list[int], dict[int, int]]]:
+    """Yield some of the UIDs at a time, with the sizes of their messages."""
+    for i in range(0, len(uids), _SIZES):
+        some = uids[i : i + _SIZES]
+        found = client.fetch(some, ["RFC822.SIZE"])
+        yield some, {uid: _number(parts.get(b"RFC822.SIZE")) for uid, parts in found.items()}
+
+
+def _parted(uids: Iterable[int], sizes: Mapping[int, int]) -> Iterator[list[int]]:
+    """Yield UIDs, as many at a time as one command may bring."""
+    part: list[int] = []
+    total = 0
+    for uid in uids:
+        size = min(sizes.get(uid, _MOST_OF_ONE), _MOST_OF_ONE)
+        if part and (total + size > _MOST_AT_ONCE or len(part) >= 200):
+            yield part
+            part, total = [], 0
+        part.append(uid)
+        total += size
+    if part:
+        yield part
+
+
+def _number(value: Any) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _named(client: IMAPClient) -> str:
+    """Return the folders that there are, in words."""
+    try:
+        names = [str(name) for _, _, name in client.list_folders()]
+    except (IMAPClientError, OSError, ValueError):
+        names = []
+    return f"it has {shorten(', '.join(map(repr, names)), 300)}" if names else "it names none"
+
+
+def _is_here(client: IMAPClient) -> bool:
+    try:
+        return ipaddress.ip_address(client.socket().getpeername()[0]).is_loopback
+    except (OSError, ValueError):
+        return False
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, ProtocolError):
+        return "what cannot be read as one"  # its words may be those of a message
+    words = one_line(clean(error.strerror or str(error) if isinstance(error, OSError) else str(error)))
+    return shorten(words, 200) or type(error).__name__

@@ -1,0 +1,317 @@
+"""A raw message read: its headers, its texts, the messages in it. Pure, and never raises for what a message holds.
+
+    bytes ─▶ without_attachments (at the door) ─▶ … ─▶ read_letter ─▶ Letter
+
+Headers are decoded here, not by `email.policy.default`: its parser of headers recurses, raises errors of its own for
+what strangers write, and takes a time that grows with the square of a header's length.
+"""
+
+import binascii
+import codecs
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email import message_from_bytes
+from email.errors import HeaderParseError
+from email.header import decode_header
+from email.message import Message
+from email.parser import BytesHeaderParser
+from email.utils import getaddresses, parsedate_to_datetime
+
+from overheard.collectors.markup import PlainText, from_html, from_text, one_line
+from overheard.identities import normal_email
+from overheard.text import clean
+
+# What is read of one header; References of a long thread have some thousand characters.
+_LONGEST_HEADER = 8_192
+_MOST_HEADERS = 500
+_MOST_PARTS = 200
+_DEEPEST = 12
+# Codecs that are no charset of any mail, and slow or odd.
+_NO_CHARSETS = frozenset({"punycode", "idna", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"})
+_KEPT = re.compile(rb"(?i)content-type:\s*(?:text|multipart|message)/")
+_TYPED = re.compile(rb"(?i)content-type:")
+_ATTACHED = re.compile(rb"(?i)content-disposition:\s*attachment")
+_BOUNDARY = re.compile(rb"""(?i)boundary\s*=\s*(?:"([^"\r\n]{1,200})"|([^\s;"]{1,200}))""")
+_ADDRESS = r"""[^\s<>@,;:"()\[\]]+@[^\s<>@,;:"()\[\]]+"""
+_ONE_SENDER = re.compile(rf"""\s*(?:(?:"(?:[^"\\]|\\.)*"|[^"<>@,;:()]*)\s*<\s*({_ADDRESS})\s*>|({_ADDRESS}))\s*""")
+_MESSAGE_ID = re.compile(r"<([^<>\s]{1,900})>")
+_FLOWED = re.compile(r"(>*)( ?)(.*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody as a header names them. `plain`: the header holds this one address, and can be read in no other way."""
+
+    name: str = ""
+    email: str = ""
+    plain: bool = False
+
+    @property
+    def domain(self) -> str:
+        """The domain of the address, "" without one."""
+        return self.email.rpartition("@")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One message. `headers` are decoded, by lower-case name, from the top.
+
+    `bodies` are its texts in order, each as plain text and as HTML; one of the two may be empty. `inner` are messages
+    that it carries. `kinds` are the types of its parts, as `text/calendar`.
+    """
+
+    headers: Mapping[str, tuple[str, ...]]
+    bodies: tuple[tuple[str, str], ...] = ()
+    inner: tuple["Letter", ...] = ()
+    kinds: frozenset[str] = frozenset()
+
+    def header(self, name: str) -> str:
+        """Return the first header of a lower-case name as one line, "" where there is none."""
+        return one_line(clean(next(iter(self.headers.get(name, ())), "")))
+
+    @property
+    def sender(self) -> Person:
+        """Who it says it is from; nobody where it names none."""
+        found = self.headers.get("from", ())
+        person = person_in(found[0]) if found else Person()
+        return person if len(found) == 1 else Person(person.name, person.email)
+
+    @property
+    def date(self) -> datetime | None:
+        """When it says it was written, in UTC; None where that cannot be read."""
+        return date_in(self.header("date"))
+
+    @property
+    def message_id(self) -> str:
+        """Its own id without brackets, "" where it has none."""
+        return next(iter(ids_in(self.header("message-id"))), "")
+
+    @property
+    def html(self) -> str:
+        """All of its HTML."""
+        return "\n".join(html for _, html in self.bodies if html)
+
+    @property
+    def text(self) -> PlainText:
+        """All of its text, with its links: plain where it is given so, else what a reader of the HTML sees."""
+        parts = [from_text(plain) if plain.strip() else from_html(html) for plain, html in self.bodies]
+        links = [*(link for part in parts for link in part.links), *from_html(self.html).links]
+        return PlainText("\n".join(part.text for part in parts if part.text), tuple(dict.fromkeys(links)))
+
+
+def without_attachments(raw: bytes) -> bytes:
+    """Return a message whose parts that are no text are empty: their headers are left, and all else as it came."""
+    boundaries = {match[1] or match[2] for match in _BOUNDARY.finditer(raw[: 1 << 20])}
+    if not boundaries:
+        return raw
+    ends = {b"--" + one for one in boundaries} | {b"--" + one + b"--" for one in boundaries}
+    kept: list[bytes] = []
+    head: list[bytes] | None = None
+    dropped = False
+    for line in raw.splitlines(keepends=True):
+        if line.startswith(b"--") and line.rstrip() in ends:
+            head, dropped = [], False
+            kept.append(line)
+        elif head is not None:
+            kept.append(line)
+            if line.strip():
+                head.append(line)
+            else:
+                block = b"".join(head)
+                typed = _TYPED.search(block) is not None
+                dropped = (typed and _KEPT.search(block) is None) or _ATTACHED.search(block) is not None
+                head = None
+        elif not dropped:
+            kept.append(line)
+    return b"".join(kept)
+
+
+def read_letter(raw: bytes) -> Letter:
+    """Return a message as far as it can be read."""
+    try:
+        message = message_from_bytes(raw)
+        return _letter(message, 0)
+    except (RecursionError, ValueError, LookupError, TypeError, AttributeError, HeaderParseError):
+        # Nested deeper than anybody sends, or broken in a way of its own.
+        return Letter(_headers(BytesHeaderParser().parsebytes(raw)))
+
+
+def _letter(message: Message, depth: int) -> Letter:
+    bodies: list[tuple[str, str]] = []
+    inner: list[Letter] = []
+    kinds: set[str] = set()
+    for part in _leaves(message, depth):
+        if isinstance(part, _Nested):
+            if depth < 3 and len(inner) < 10:
+                inner.append(_letter(part.message, depth + 3))
+            continue
+        plain = html = ""
+        for one in part:
+            kind = one.get_content_type()
+            kinds.add(kind)
+            if kind == "text/plain" and not plain:
+                plain = _flowed(one, _decoded(one))
+            elif kind == "text/html" and not html:
+                html = _decoded(one)
+        if plain or html:
+            bodies.append((plain, html))
+    kinds.add(message.get_content_type())
+    return Letter(_headers(message), tuple(bodies), tuple(inner), frozenset(kinds))
+
+
+@dataclass(frozen=True, slots=True)
+class _Nested:
+    message: Message
+
+
+def _leaves(message: Message, depth: int) -> Iterator[list[Message] | _Nested]:
+    """Yield the texts of a message in order, those that say the same together, and the messages in it."""
+    waiting: list[tuple[Message, int]] = [(message, depth)]
+    seen = 0
+    while waiting and seen < _MOST_PARTS:
+        part, level = waiting.pop()
+        seen += 1
+        kind, payload = part.get_content_type(), part.get_payload()
+        if part is not message and part.get_content_disposition() == "attachment" and kind != "message/rfc822":
+            continue
+        elif isinstance(payload, list):
+            parts = [one for one in payload if isinstance(one, Message)]
+            if kind in ("message/rfc822", "message/global"):
+                yield from (_Nested(one) for one in parts[:1])
+            elif kind.startswith("message/"):
+                yield [part]
+            elif kind == "multipart/alternative" and all(not one.is_multipart() for one in parts):
+                yield parts[:_MOST_PARTS]
+            elif kind == "multipart/alternative":
+                # Its HTML with pictures is a part of its own; it says what the others say.
+                flat = [one for branch in parts for one in _texts(branch)]
+                yield flat[:_MOST_PARTS]
+            elif level < _DEEPEST:
+                waiting += [(one, level + 1) for one in reversed(parts[:_MOST_PARTS])]
+        else:
+            yield [part]
+
+
+def _texts(branch: Message) -> Iterator[Message]:
+    waiting = [(branch, 0)]
+    while waiting:
+        part, level = waiting.pop()
+        payload = part.get_payload()
+        if isinstance(payload, list):
+            if level < _DEEPEST:
+                waiting += [(one, level + 1) for one in reversed(payload[:_MOST_PARTS]) if isinstance(one, Message)]
+        elif part.get_content_disposition() != "attachment":
+            yield part
+
+
+def _decoded(part: Message) -> str:
+    try:
+        data = part.get_payload(decode=True)
+    except (ValueError, binascii.Error, AssertionError):
+        data = b""
+    if not isinstance(data, bytes):
+        return ""
+    return decoded(data, part.get_content_charset("") or "")
+
+
+def decoded(data: bytes, charset: str) -> str:
+    """Return bytes as text: by the charset that is named, where it is one and fits; else UTF-8, else Windows-1252."""
+    for name in (charset, "utf-8"):
+        try:
+            codec = codecs.lookup(name).name if name and name.isascii() else ""
+            if codec and codec not in _NO_CHARSETS:
+                # What mail programs call Latin-1 is Windows-1252.
+                return clean(data.decode("cp1252" if codec == "iso8859-1" else codec))
+        except (LookupError, ValueError):
+            continue
+    return clean(data.decode("cp1252", "replace"))
+
+
+def _flowed(part: Message, text: str) -> str:
+    """Return a text with the lines joined that its writer's program broke (RFC 3676)."""
+    if str(part.get_param("format", "") or "").lower() != "flowed":
+        return text
+    spaced = str(part.get_param("delsp", "") or "").lower() == "yes"
+    lines: list[str] = []
+    going: tuple[str, bool] | None = None  # how deep the last line is quoted, where it goes on
+    for line in text.split("\n"):
+        match = _FLOWED.fullmatch(line)
+        assert match is not None
+        quotes, rest = match[1], match[3]
+        flows = rest.endswith(" ") and rest != "-- "
+        cut = rest[:-1] if flows and spaced else rest
+        if going is not None and going[0] == quotes and rest != "-- ":
+            lines[-1] += cut
+        else:
+            lines.append(f"{quotes} {cut}" if quotes else cut)
+        going = (quotes, True) if flows else None
+    return "\n".join(lines)
+
+
+# --- headers ---------------------------------------------------------------------------------------------------------
+
+
+def _headers(message: Message) -> Mapping[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for name, value in list(message.raw_items())[:_MOST_HEADERS]:
+        text = re.sub(r"[\r\n]+(?=[ \t])", "", str(value)[:_LONGEST_HEADER])
+        text = re.sub(r"[\r\n]+", " ", text)
+        found.setdefault(name.lower(), []).append(_readable(text))
+    return {name: tuple(values) for name, values in found.items()}
+
+
+def _readable(text: str) -> str:
+    """Return a header whose bytes beyond ASCII are read as UTF-8 or Windows-1252; its encoded words are left."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return decoded(text.encode("utf-8", "surrogateescape"), "utf-8")
+    return text
+
+
+def in_words(header: str) -> str:
+    """Return a header with its encoded words decoded (RFC 2047), as one line; what is broken stays as it came."""
+    if "=?" not in header:
+        return one_line(clean(header))
+    try:
+        parts = decode_header(header)
+    except (HeaderParseError, ValueError, binascii.Error):
+        return one_line(clean(header))
+    words = "".join(one if isinstance(one, str) else decoded(one, charset or "") for one, charset in parts)
+    return one_line(clean(words))
+
+
+def person_in(header: str) -> Person:
+    """Return the first person that a header of addresses names."""
+    match = _ONE_SENDER.fullmatch(header)
+    try:
+        # Encoded words stand for letters, never for what parts one address from the next.
+        found = getaddresses([header])
+    except (ValueError, IndexError, TypeError, RecursionError):
+        found = []
+    if match is not None:
+        address = match[1] or match[2]
+        name = in_words(header[: match.start(1)].rpartition("<")[0]) if match[1] else ""
+        return Person(name.strip().strip('"').replace('\\"', '"').strip(), normal_email(address), True)
+    for name, address in found:
+        if email := normal_email(address):
+            return Person(in_words(name), email)
+    return Person(in_words(found[0][0]) if found else "")
+
+
+def ids_in(header: str) -> tuple[str, ...]:
+    """Return the message ids in a header, without brackets, in order."""
+    found = tuple(dict.fromkeys(_MESSAGE_ID.findall(header)))
+    bare = header.strip()
+    return found or ((bare[:900],) if bare and "@" in bare and not re.search(r"[\s<>]", bare) else ())
+
+
+def date_in(text: str) -> datetime | None:
+    """Return a date of a mail in UTC; None where it is none."""
+    try:
+        date = parsedate_to_datetime(text)
+        return date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None

@@ -1,0 +1,296 @@
+"""What somebody wrote now, of all that their message holds: without what it answers, signature and small print. Pure.
+
+Line by line, with patterns that look at one short line each: what strangers send must not keep a pattern busy, as
+those of the libraries for this do, which look at whole texts.
+"""
+
+import re
+from dataclasses import dataclass
+
+from lxml import etree
+
+from overheard.collectors.mail.message import Letter
+from overheard.collectors.markup import MAX_HTML, PlainText, from_html, from_text, one_line
+from overheard.text import clean, fold
+
+# An attribution is at most so long, over so many lines.
+_LONGEST = 400
+_MOST_LINES = 3
+_WROTE = (
+    r"wrote|writes|schrieb|hat geschrieben|a écrit|escribió|escribio|ha scritto|scrive|escreveu|schreef|skrev|"
+    r"napisał|napisała|napisał\(a\)|pisze|napsal|napsala|napsal\(a\)|kirjoitti|написал|написала|написал\(а\)|пишет|"
+    r"пише|írta|a scris|yazdı|şunları yazdı|έγραψε|כתב|כתבה|كتب|ने लिखा|写道|寫道|さんは書きました|のメール|님이 작성"
+)
+_AT_END = re.compile(rf"(?:^|\s|\W)(?:{_WROTE})\s*(?:<[^<>]*>)?\s*[:：]\s*$", re.IGNORECASE)
+_WITHIN = re.compile(rf"(?:^|\W)(?:{_WROTE})\W", re.IGNORECASE)
+_TIME = re.compile(r"\d{1,2}[:.h]\d{2}(?!\d)")
+_DATE = re.compile(r"\d{1,2}\D{1,12}\d{4}|\d{4}\D\d{1,2}\D\d{1,2}|\d{1,2}[./]\d{1,2}[./]")
+_ORIGINAL = re.compile(
+    r"\s*[-_—=]{2,}\s*(?:original message|original appointment|ursprüngliche nachricht|originalnachricht|"
+    r"message d['’]origine|message original|mensaje original|messaggio originale|mensagem original|"
+    r"oorspronkelijk bericht|oprindelig meddelelse|original meddelelse|ursprungligt meddelande|originalmeddelande|"
+    r"opprinnelig melding|wiadomość oryginalna|oryginalna wiadomość|původní zpráva|исходное сообщение|"
+    r"alkuperäinen viesti|原始邮件|原始郵件|元のメッセージ|original-nachricht|reply message)\s*[-_—=]{2,}\s*",
+    re.IGNORECASE,
+)
+FORWARDED = re.compile(
+    r"\s*(?:[-_—=]{2,}\s*(?:forwarded message|weitergeleitete nachricht|message transféré|mensaje reenviado|"
+    r"messaggio inoltrato|mensagem encaminhada|doorgestuurd bericht|videresendt meddelelse|vidarebefordrat meddelande|"
+    r"wiadomość przekazana|пересылаемое сообщение|пересланное сообщение|转发的邮件|転送メッセージ)\s*[-_—=]{2,}|"
+    r"begin forwarded message:|anfang der weitergeleiteten nachricht:|début du message (?:réexpédié|transféré)\s*:|"
+    r"inicio del mensaje reenviado:|inizio messaggio inoltrato:)\s*",
+    re.IGNORECASE,
+)
+# The names of the lines that programs put above what is answered or passed on.
+LABELS = {
+    "from": "from|von|de|da|van|fra|från|od|od kogo|от|lähettäjä|发件人|寄件者|差出人|보낸 사람",
+    "date": "sent|date|gesendet|datum|envoyé|enviado|enviada em|enviado el|fecha|data|inviato|verzonden|sendt|skickat|"
+    "dato|wysłano|отправлено|дата|lähetetty|发送时间|日期|送信日時|보낸 날짜",
+    "to": "to|an|à|a|para|per|aan|til|till|do|кому|vastaanottaja|收件人|宛先|받는 사람",
+    "subject": "subject|betreff|objet|asunto|oggetto|assunto|onderwerp|emne|ämne|temat|тема|aihe|主题|主旨|件名|제목",
+    "cc": "cc|kopie|copie",
+    "reply-to": "reply-to|antwort an",
+}
+_LABELLED = re.compile(
+    r"[\s>*_]*("
+    + "|".join(f"(?P<{name.replace('-', '_')}>{words})" for name, words in LABELS.items())
+    + r")\s?[*_]*\s?[:：][*_]*\s?(?P<value>.*)",
+    re.IGNORECASE,
+)
+_MOBILE = re.compile(
+    r"\s*(?:sent from my |sent from (?:outlook|yahoo|mail|samsung|proton)|get outlook for |"
+    r"von meinem .{1,40} gesendet|gesendet (?:von|mit) |envoyé de mon |envoyé depuis |enviado desde |enviado do meu |"
+    r"inviato da |verzonden vanaf |skickat från |sendt fra |wysłane z |отправлено с |iphoneから送信|发自我的)",
+    re.IGNORECASE,
+)
+_CLOSING = re.compile(
+    r"\s*(?:(?:kind|best|warm|warmest|many|with)? ?(?:regards|wishes)|best|cheers|sincerely|yours \w+|yours|"
+    r"thanks(?: again| a lot| so much)?|thank you|many thanks|thx|mit freundlichen grü(?:ß|ss)en|"
+    r"freundliche grü(?:ß|ss)e|viele grü(?:ß|ss)e|(?:liebe|beste|schöne|herzliche) grü(?:ß|ss)e|mfg|lg|vg|gru(?:ß|ss)|"
+    r"cordialement|bien cordialement|bien à vous|(?:un )?cordial saludo|saludos(?: cordiales)?|atentamente|"
+    r"cordiali saluti|distinti saluti|saluti|atenciosamente|abraços|met vriendelijke groet(?:en)?|groeten|mvg|"
+    r"med vänliga hälsningar|vänliga hälsningar|med venlig hilsen|(?:vennlig|venlig) hilsen|z poważaniem|"
+    r"pozdrawiam|с уважением|धन्यवाद|सादर|此致|敬具|よろしくお願いします)\s*[,.!，、。]*\s*",
+    re.IGNORECASE,
+)
+_SMALL_PRINT = re.compile(
+    r"confidential|intended (?:solely|only)? ?(?:for|recipient)|privileged|vertraulich|irrtümlich erhalten|"
+    r"confidentiel|destinataire|confidencial|destinatario|riservat|vertrouwelijk|poufn|конфиденциальн",
+    re.IGNORECASE,
+)
+_ABOUT_MAIL = re.compile(
+    r"e-?mail|message|nachricht|mensaje|messaggio|mensagem|bericht|wiadomoś|сообщени", re.IGNORECASE
+)
+# A signature has fewer and shorter lines than what somebody has to say.
+_SIGNATURE_LINES = 14
+_SIGNATURE_WIDTH = 110
+_QUOTED = (
+    "//blockquote[@type='cite' or contains(@class, 'gmail_quote') or contains(@class, 'protonmail_quote')]"
+    "|//div[contains(@class, 'gmail_quote') or contains(@class, 'yahoo_quoted') or contains(@class, 'moz-cite-prefix')"
+    " or contains(@class, 'protonmail_quote') or @id='divRplyFwdMsg' or @id='appendonsend']"
+)
+# Outlook puts what is answered behind these, not into them.
+_FROM_HERE = ("divRplyFwdMsg", "appendonsend")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What somebody wrote now, the signature below it, and all that was cut off after that."""
+
+    text: str
+    signature: str = ""
+    quoted: str = ""
+
+
+def written_in(letter: Letter) -> tuple[PlainText, Written]:
+    """Return what the sender of a letter wrote now, with its links, and what was cut off."""
+    parts: list[str] = []
+    links: list[str] = []
+    for plain, html in letter.bodies:
+        if plain.strip():
+            parts.append(clean(plain))
+        else:
+            found = from_html(unquoted(html))
+            parts.append(found.text)
+            links += found.links
+    cut = written("\n".join(parts))
+    text = from_text(cut.text)
+    # Of HTML an address may stand behind words that were cut off.
+    links = [one for one in links if one not in from_text(cut.signature + cut.quoted).links]
+    return PlainText(text.text, tuple(dict.fromkeys((*links, *text.links)))), cut
+
+
+def unquoted(html: str) -> str:
+    """Return HTML without what its writer's program quoted, where that is marked so."""
+    if not any(mark in html for mark in ("blockquote", "_quote", "yahoo_quoted", "moz-cite", *_FROM_HERE)):
+        return html
+    try:
+        root = etree.HTML(html[:MAX_HTML].encode("utf-8", "replace"), etree.HTMLParser(encoding="utf-8"))
+        if root is None:
+            return html
+        for element in root.xpath(_QUOTED):
+            parent = element.getparent()
+            if parent is None:
+                continue
+            if element.get("id") in _FROM_HERE:
+                for after in list(element.itersiblings()):
+                    parent.remove(after)
+            if element.tail:
+                _kept_tail(element)
+            parent.remove(element)
+        return str(etree.tostring(root, encoding="unicode", method="html"))
+    except (etree.LxmlError, ValueError, AssertionError):
+        return html
+
+
+def _kept_tail(element: "etree._Element") -> None:
+    """Put the text behind an element, which is none of its own, before it."""
+    before, parent = element.getprevious(), element.getparent()
+    if before is not None:
+        before.tail = (before.tail or "") + (element.tail or "")
+    else:
+        parent.text = (parent.text or "") + (element.tail or "")
+
+
+def written(text: str) -> Written:
+    """Return what was written now in the text of a message."""
+    lines = [line.rstrip() for line in text.split("\n")]
+    own, quoted = _own(lines)
+    own, signature = _signed(own)
+    own, print_ = _printed(own)
+    said = "\n".join(own).strip()
+    return Written(said, "\n".join(signature).strip(), "\n".join((*print_, *quoted)).strip())
+
+
+def _own(lines: list[str]) -> tuple[list[str], list[str]]:
+    """Return the lines of the writer's own, and those of others."""
+    own: list[str] = []
+    i = 0
+    while i < len(lines):
+        line = lines[i]
+        if _ORIGINAL.fullmatch(line[:200]) or FORWARDED.fullmatch(line[:200]) or header_block(lines, i)[0]:
+            while own and (not own[-1].strip() or set(own[-1].strip()) <= set("_-—=")):
+                own.pop()
+            return own, lines[i:]
+        taken, sure = _attribution(lines, i)
+        rest = i + taken
+        while taken and rest < len(lines) and not lines[rest].strip():
+            rest += 1
+        marked = rest < len(lines) and lines[rest].lstrip().startswith(">")
+        if taken and (marked or sure):
+            if not marked:
+                # All below is what is answered, unmarked.
+                return own, lines[i:]
+            i += taken
+        elif line.lstrip().startswith(">"):
+            i += 1
+        else:
+            own.append(line)
+            i += 1
+    return own, [line for line in lines if line.lstrip().startswith(">")]
+
+
+def _attribution(lines: list[str], at: int) -> tuple[int, bool]:
+    """Return how many lines say who wrote what follows ("On Monday Ann wrote:"), 0 for none.
+
+    And whether that is sure by itself: it names a time or an address, and not merely somebody.
+    """
+    joined = ""
+    for count in range(1, _MOST_LINES + 1):
+        line = lines[at + count - 1] if at + count <= len(lines) else ""
+        joined = f"{joined} {line.lstrip('> ')}".strip()
+        if not line.strip() or len(joined) > _LONGEST:
+            break
+        if not joined.endswith((":", "：")):
+            continue
+        timed, addressed = _TIME.search(joined) is not None, "@" in joined
+        if _AT_END.search(joined):
+            return count, timed or addressed or _DATE.search(joined) is not None
+        if _WITHIN.search(joined):
+            return count, timed or addressed
+        if addressed and (timed or _DATE.search(joined)):
+            return count, False
+    return 0, False
+
+
+def header_block(lines: list[str], at: int) -> tuple[dict[str, str], int]:
+    """Return the lines "From: … Sent: … To: … Subject: …" that begin here, by their names, and where what follows is.
+
+    Empty where none do.
+    """
+    first = labelled(lines[at])
+    if first is None or first[0] not in ("from", "date", "subject"):
+        return {}, at
+    found: dict[str, str] = {}
+    last = ""
+    end = at
+    for i, line in enumerate(lines[at : at + 12], at):
+        if not line.strip(" >"):
+            if len(found) >= 2:
+                break
+            continue
+        one = labelled(line)
+        if one is not None:
+            found.setdefault(*one)
+            last, end = one[0], i + 1
+        elif last in ("to", "cc", "subject") and line.startswith((" ", "\t")):
+            end = i + 1
+        else:
+            break
+    whole = "from" in found and len(found.keys() & {"date", "to", "subject"}) >= 2
+    return (found, end) if whole else ({}, at)
+
+
+def labelled(line: str) -> tuple[str, str] | None:
+    """Return a line of such a block as its name and what it says; None for any other line."""
+    match = _LABELLED.fullmatch(line[:1_000])
+    if match is None:
+        return None
+    name = next(one for one in LABELS if match[one.replace("-", "_")] is not None)
+    return name, match["value"].strip().strip("*_").strip()
+
+
+def _signed(lines: list[str]) -> tuple[list[str], list[str]]:
+    """Return what was said, and the signature below it."""
+    for i, line in enumerate(lines):
+        if line.strip() == "--" or _MOBILE.match(line[:200]):
+            if line.strip() == "--" and not any(one.strip() for one in lines[:i]):
+                continue
+            return lines[:i], lines[i + (line.strip() == "--") :]
+    filled = [i for i, line in enumerate(lines) if line.strip()]
+    for i in filled[-_SIGNATURE_LINES:]:
+        # What is thanked for at the beginning is no farewell.
+        if i == filled[0] or not _CLOSING.fullmatch(lines[i][:60]):
+            continue
+        if all(len(line) <= _SIGNATURE_WIDTH for line in lines[i:] if not _SMALL_PRINT.search(line)):
+            return lines[:i], lines[i:]
+    return lines, []
+
+
+def _printed(lines: list[str]) -> tuple[list[str], list[str]]:
+    """Return what was said, and the small print about who may read it."""
+    for i in range(len(lines) // 2, len(lines)):
+        line = lines[i][:2_000]
+        if i and _SMALL_PRINT.search(line) and _ABOUT_MAIL.search(line) and len(line) > 60:
+            return lines[:i], lines[i:]
+    return lines, []
+
+
+def is_forward(subject: str) -> bool:
+    """True for the subject of a message that is passed on."""
+    return re.match(r"\s*(?:fwd?|wg|tr|rv|i|enc|doorst|vs|vb|pd|转发|転送)\s*[:：]", fold(subject)[:40]) is not None
+
+
+def bare_subject(subject: str) -> str:
+    """Return a subject without what programs put before it when they answer or pass on."""
+    before = re.compile(
+        r"\s*(?:re|aw|sv|antw|odp|ref|rif|res|vá|fwd?|wg|tr|rv|enc|doorst|vs|vb|pd|回复|答复|转发|転送)\s*(?:\[\d+\])?\s*[:：]\s*",
+        re.IGNORECASE,
+    )
+    subject = one_line(subject)
+    for _ in range(10):
+        match = before.match(subject[:60])
+        if match is None:
+            break
+        subject = subject[match.end() :]
+    return subject

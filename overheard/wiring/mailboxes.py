@@ -1,0 +1,19 @@
+"""How the sources are asked that are not asked over HTTP."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from overheard.collectors.base import Source
+from overheard.collectors.fetching.fetch import Beside, Limits
+from overheard.collectors.mail.imap import Imap
+from overheard.collectors.mail.mailbox import Mailbox
+
+
+def mailboxes_in(sources: Sequence[Source]) -> tuple[Mailbox, ...]:
+    """Return the mailboxes among the sources."""
+    return tuple(one for one in sources if isinstance(one, Mailbox))
+
+
+def asked_beside(sources: Sequence[Source], limits: Limits, clock: Callable[[], datetime]) -> Mapping[str, Beside]:
+    """Return how each source is asked that is not asked over HTTP, by its name."""
+    return {one.name: Imap(one, limits, clock) for one in mailboxes_in(sources)}
