@@ -265,7 +265,7 @@ def _answer(case: _Case, reply: Reply) -> Mapping[str, Any]:
         raise _refused(case, f"{code}: {meaning}. {advice}", max(reply.wait, _REFUSED))
     if reply.status in (400, 401, 403):
         raise _refused(case, f"{reply.status}. {_CLIENT} {_AGAIN}", max(reply.wait, _REFUSED))
-    raise _refused(case, reply.message.partition("; got ")[2] or "an error", max(reply.wait, _FAILED))
+    raise _refused(case, reply.message.partition("; got ")[2] or reply.message or "an error", max(reply.wait, _FAILED))
 
 
 def _refused(case: _Case, got: str, wait: timedelta) -> _RefusedError:
