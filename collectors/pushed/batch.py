@@ -3,6 +3,7 @@
 https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md
 """
 
+import json
 from collections.abc import Mapping
 from urllib.parse import unquote
 
@@ -45,17 +46,30 @@ def _of_json(body: bytes, *, one: bool) -> list[bytes]:
     """Return the items of an array; with `one`, of a page, or a single item, as well."""
     try:
         if not one:
-            return [bytes(each) for each in msgspec.json.decode(body, type=list[msgspec.Raw])]
+            return _several(body)
         found = msgspec.json.decode(body, type=list[msgspec.Raw] | dict[str, msgspec.Raw])
-        if isinstance(found, dict):
-            items = bytes(found.get("items", b"")).lstrip()
-            if not items.startswith(b"["):
-                return [body]
-            found = msgspec.json.decode(items, type=list[msgspec.Raw])
+        if isinstance(found, list):
+            return [bytes(each) for each in found]
+        items = bytes(found.get("items", b"")).lstrip()
+        return _several(items) if items.startswith(b"[") else [body]
     except DECODING_ERRORS as e:
+        if (parts := _leniently(body)) is not None:
+            return parts
         msg = f"expected a JSON array of items, or one item; got {body[:40]!r}: {e}{half_of(body)}"
         raise InputError(msg) from e
-    return [bytes(each) for each in found]
+
+
+def _several(body: bytes) -> list[bytes]:
+    return [bytes(each) for each in msgspec.json.decode(body, type=list[msgspec.Raw])]
+
+
+def _leniently(body: bytes) -> list[bytes] | None:
+    """Return the items of an array in which one has half a character, which is to spoil no other; None for no array."""
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return [json.dumps(each).encode("ascii") for each in found] if isinstance(found, list) else None
 
 
 def _event_of(headers: Mapping[str, str], body: bytes, media: str) -> bytes:

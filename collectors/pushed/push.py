@@ -17,7 +17,7 @@ from overheard.collectors.base import Deletion, Reading, Rejected
 from overheard.collectors.pushed.batch import MEDIA, parts_of
 from overheard.collectors.pushed.handed import mentions_of
 from overheard.collectors.pushed.hook import Hook, SignatureError, Taken, media_of
-from overheard.collectors.pushed.posts import field_in, item_of
+from overheard.collectors.pushed.posts import NoItemError, field_in, item_of
 from overheard.errors import InputError
 from overheard.records import Fetch, Mention, digest
 from overheard.table import BadRow
@@ -124,7 +124,10 @@ def _reading(rows: Iterable[Mention | Deletion | BadRow], name: str) -> Reading:
             field = field_in(row.error.where)
             where = f"{name}, item {number}" + (f", field {field}" if field else "")
             mark = digest(name, row.raw, row.error.args[0])
-            rejected.setdefault(mark, Rejected(where, row.error.args[0], mark))
+            message = row.error.args[0]
+            if isinstance(row.error, NoItemError):
+                message = f"expected a post, an event or an activity; got something else: {message}"
+            rejected.setdefault(mark, Rejected(where, message, mark))
             continue
         id_ = row.mention.id if isinstance(row, Deletion) else row.id
         repeated += said.pop(id_, None) is not None

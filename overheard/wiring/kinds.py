@@ -20,10 +20,18 @@ from overheard.collectors.communities.x import X
 from overheard.collectors.communities.youtube import YouTube
 from overheard.collectors.feeds.feed import Feed
 from overheard.collectors.files import PostFile
+from overheard.collectors.laid.leads import Leads
+from overheard.collectors.laid.whatsapp import WhatsApp
 from overheard.collectors.mail.mailbox import Mailbox
 from overheard.collectors.pages.sitemap import Sitemap
 from overheard.collectors.pages.watched import WatchedPage
 from overheard.collectors.pages.webmention import Webmention
+from overheard.collectors.pushed.discourse import DiscourseWebhook
+from overheard.collectors.pushed.github import GitHubWebhook
+from overheard.collectors.pushed.push import Push
+from overheard.collectors.streaming.jetstream import Jetstream
+from overheard.collectors.streaming.mastodon_stream import MastodonStream
+from overheard.collectors.streaming.x_stream import XStream
 from overheard.config import settings
 from overheard.config.settings import Settings
 from overheard.errors import ConfigError
@@ -33,8 +41,26 @@ from overheard.wiring.secrets import beside
 COMMUNITIES = (Mastodon, Bluesky, HackerNews, Reddit, GitHub, Discourse, StackExchange, YouTube, X)
 # What is said to a firm where it is at home, read as its owner.
 OWNED = (GoogleBusiness, FacebookPage, Instagram)
+# What others send by themselves.
+PUSHED = (Push, GitHubWebhook, DiscourseWebhook)
+# What tells by itself, once it is connected to.
+STREAMS = (Jetstream, MastodonStream, XStream)
 KINDS: Mapping[str, type[Source]] = {
-    one.kind: one for one in (Feed, PostFile, Sitemap, WatchedPage, Webmention, Mailbox, *COMMUNITIES, *OWNED)
+    one.kind: one
+    for one in (
+        Feed,
+        PostFile,
+        Sitemap,
+        WatchedPage,
+        Webmention,
+        Mailbox,
+        WhatsApp,
+        Leads,
+        *COMMUNITIES,
+        *STREAMS,
+        *OWNED,
+        *PUSHED,
+    )
 }
 
 

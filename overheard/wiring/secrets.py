@@ -8,13 +8,15 @@ import msgspec
 from overheard.collectors.base import Source
 from overheard.collectors.communities.community import Community
 from overheard.collectors.fetching.secrets import Place, Secrets
+from overheard.collectors.laid.laid import Laid
 from overheard.collectors.mail.mailbox import Mailbox
+from overheard.collectors.pushed.hook import Hook
 from overheard.collectors.streaming.stream import Stream
 from overheard.config.settings import SourceTable
 
 # What an exchanged token is sent in, whatever a source's own is (RFC 6750).
 _BEARER = ("Authorization", "Bearer ")
-_FILES = ("token_file", "client_id_file", "client_secret_file", "password_file", "ca")
+_FILES = ("token_file", "client_id_file", "client_secret_file", "password_file", "secret_file", "ca")
 
 
 def secrets_of(sources: Sequence[Source]) -> Secrets:
@@ -29,12 +31,14 @@ def secrets_of(sources: Sequence[Source]) -> Secrets:
 
 
 def beside(folder: Path, sources: Sequence[SourceTable]) -> tuple[SourceTable, ...]:
-    """Return sources whose files of secrets are named as seen from here, not from the folder of the settings."""
+    """Return sources whose files (secrets, what is laid down) are named as seen from here, not from the settings."""
     return tuple(_beside(folder, one) for one in sources)
 
 
 def _beside(folder: Path, source: SourceTable) -> SourceTable:
-    if not isinstance(source, Community | Mailbox):
+    if isinstance(source, Laid):
+        return msgspec.structs.replace(source, path=str((folder / source.path).absolute())) if source.path else source
+    if not isinstance(source, Community | Mailbox | Hook):
         return source
     files = {name: str(folder / value) for name in _FILES if (value := getattr(source, name, ""))}
     return msgspec.structs.replace(source, **files) if files else source

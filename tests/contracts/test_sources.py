@@ -14,6 +14,9 @@ from overheard.collectors.files import PostFile
 from overheard.collectors.pages.sitemap import Sitemap
 from overheard.collectors.pages.watched import WatchedPage
 from overheard.collectors.pages.webmention import PURPOSE, Webmention, what_it_may_become
+from overheard.collectors.pushed.discourse import DiscourseWebhook
+from overheard.collectors.pushed.github import GitHubWebhook
+from overheard.collectors.pushed.push import Push
 from overheard.errors import InputError
 from overheard.testing import RULES, Recording, SourceContract, check, recordings_in
 from overheard.wiring.kinds import KINDS
@@ -22,11 +25,12 @@ from tests.contracts import test_communities
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs" / "sources"
 SHARED = ROOT.parent / "shared" / "data"
+RECORDINGS = Path(__file__).parent / "recordings"
 AT = datetime(2025, 12, 2, 9, tzinfo=UTC)
 
 
 def recorded(kind: str) -> Sequence[Recording]:
-    return [replace(one, at=AT) for one in recordings_in(Path(__file__).parent / "recordings" / kind)]
+    return [replace(one, at=AT) for one in recordings_in(RECORDINGS / kind)]
 
 
 class TestFeed(SourceContract):
@@ -85,6 +89,24 @@ class TestWebmention(SourceContract):
     recordings = _sent("https://jo.example/notes/7", "https://acme.example/news/seals")
     documentation = ROOT / "docs" / "webmention.md"
     exempt = {"an_empty_body_is_an_error": "anybody may send a page that is empty: it is refused, and no dead letter"}
+
+
+class TestPush(SourceContract):
+    source = Push(name="shop-reviews", secret_env="PUSH_SECRET")
+    recordings = recordings_in(RECORDINGS / "push")
+    documentation = DOCS / "push.md"
+
+
+class TestGitHubWebhook(SourceContract):
+    source = GitHubWebhook(name="our-repositories", secret_env="GITHUB_WEBHOOK_SECRET")
+    recordings = recordings_in(RECORDINGS / "github_webhook")
+    documentation = DOCS / "github_webhook.md"
+
+
+class TestDiscourseWebhook(SourceContract):
+    source = DiscourseWebhook(name="our-forum", instance="https://forum.example", secret_env="FORUM_SECRET")
+    recordings = recordings_in(RECORDINGS / "discourse_webhook")
+    documentation = DOCS / "discourse_webhook.md"
 
 
 def test_every_kind_is_held_to_the_contract() -> None:
