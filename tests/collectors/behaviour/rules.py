@@ -288,7 +288,8 @@ def _circles(seen: Seen) -> Checks:
         for one in exchanges:
             if course and one.asked.at - course[-1].asked.at > 5 * MINUTE:
                 course = []
-            course = [*course, one] if _is_redirect(one) else []
+            # Who was killed on the way begins again at the beginning.
+            course = [*course, one] if _is_redirect(one) and not one.forgotten else []
             if course:
                 yield _if(len(course) > 6, "more than five redirects were followed", *course[-2:])
 
