@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote, urlsplit
 import msgspec
 from msgspec import Meta
 
-from overheard.collectors.base import Deletion, Interval, Source, Terms
+from overheard.collectors.base import Deletion, Interval, Reading, Source, Terms
 from overheard.collectors.fetching.fetch import Answer, Course, Limits
 from overheard.errors import InputError
 from overheard.records import Fetch, Mention, Policy, digest
@@ -25,6 +25,8 @@ from overheard.table import BadRow
 _HOST = "file://localhost"
 # The General Data Protection Regulation: what is for one purpose is for no other (article 5).
 LAW = Terms("https://eur-lex.europa.eu/eli/reg/2016/679/oj", date(2026, 11, 23))
+# `Fetch.purpose` of a file that was not taken: its body says why.
+REFUSED = "refused"
 # Files of a folder that are looked at, by name.
 _MOST_FILES = 5_000
 _UNFINISHED = (".part", ".tmp", ".crdownload", "~")
@@ -61,6 +63,17 @@ class Laid(Source, frozen=True, kw_only=True):
         """Return what a file of this name is called in messages; one that is called like a person is not named."""
         del size
         return name
+
+    def read(self, fetch: Fetch) -> Reading:
+        """Return what a file says (`Source.read`)."""
+        where = self.called(name_of(fetch), len(fetch.body))
+        if fetch.purpose == REFUSED:
+            raise InputError(fetch.body.decode("utf-8", "replace"), where=where)
+        return self.said_in(fetch, where)
+
+    def said_in(self, fetch: Fetch, where: str) -> Reading:
+        """Return what a file says that was read; `where` is what it is called. Raises InputError."""
+        raise NotImplementedError
 
 
 def address_of(file: Path) -> str:
@@ -100,9 +113,7 @@ class Files:
         try:
             now = dict(self._found(path))
         except OSError as e:
-            message = (
-                f"expected a file or folder that can be read at the `path` of the settings; got: {e.strerror or e}"
-            )
+            message = f"expected a file or folder that can be read at `path`; got: {e.strerror or e}"
             return Answer("soft", message=message, site=course.site)
         read = _cursor(course.cursor, self._source.options)
         waiting = sorted(name for name, state in now.items() if read.get(name) != state)
@@ -111,18 +122,13 @@ class Files:
             return Answer("unmodified", 200, site=course.site, cursor=self._said(kept))
         name = waiting[0]
         cursor = self._said({one: state for one, state in {**read, name: now[name]}.items() if one in now})
-        more = len(waiting) > 1
+        file, purpose = path / name if path.is_dir() else path, ""
         try:
-            body = contents(path / name if path.is_dir() else path, self._limits.body)
+            body = contents(file, self._limits.body)
         except OSError as e:
-            # It is not tried again until it changes, so that the others are read.
-            size = int(now[name].partition(" ")[0])
-            message = f"{self._source.called(name, size)}: {e.strerror or e}"
-            return Answer("soft", message=message, site=course.site, cursor=cursor, more=more)
-        at = self._clock()
-        address = address_of(path / name if path.is_dir() else path)
-        fetch = _fetched(self._source, address, body, at)
-        return Answer("fetched", 200, fetch=fetch, site=course.site, cursor=cursor, more=more)
+            body, purpose = (e.strerror or str(e)).encode(), REFUSED
+        fetch = _fetched(self._source, address_of(file), body, self._clock(), purpose)
+        return Answer("fetched", 200, fetch=fetch, site=course.site, cursor=cursor, more=len(waiting) > 1)
 
     def _found(self, path: Path) -> Iterator[tuple[str, str]]:
         """Yield the files that are there, each with what tells whether it has changed."""
@@ -167,7 +173,7 @@ def handed_in(source: Laid, file: Path, most: int, now: datetime) -> list[Mentio
     return [*reading.mentions, *reading.deletions, *bad]
 
 
-def _fetched(source: Source, address: str, body: bytes, now: datetime) -> Fetch:
+def _fetched(source: Source, address: str, body: bytes, now: datetime, purpose: str = "") -> Fetch:
     return Fetch(
         id=f"fet_{digest(source.name, address, now.isoformat(), body.decode('latin-1'))}",
         source=source.name,
@@ -177,6 +183,7 @@ def _fetched(source: Source, address: str, body: bytes, now: datetime) -> Fetch:
         headers={},
         body=body,
         at=now,
+        purpose=purpose,
     )
 
 

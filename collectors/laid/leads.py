@@ -16,7 +16,7 @@ from overheard.collectors.base import Reading, Rejected
 from overheard.collectors.communities.community import mention_of
 from overheard.collectors.files import read_date
 from overheard.collectors.laid.days import Order, Told, Written, in_cell, order_of, zone_of
-from overheard.collectors.laid.laid import Laid, name_of
+from overheard.collectors.laid.laid import Laid
 from overheard.collectors.markup import MAX_TEXT, from_text, one_line, shorten
 from overheard.errors import ConfigError, InputError
 from overheard.identities import normal_email, normal_phone, normal_platform
@@ -121,14 +121,13 @@ class Leads(Laid, frozen=True, kw_only=True):
         super().__post_init__()
         zone_of(self.time_zone)
 
-    def read(self, fetch: Fetch) -> Reading:
-        """Return the leads of a list (`Source.read`)."""
-        name = name_of(fetch)
+    def said_in(self, fetch: Fetch, where: str) -> Reading:
+        """Return the leads of a list (`Laid.said_in`)."""
         try:
-            with open_table(io.BytesIO(fetch.body), name=name) as table:
+            with open_table(io.BytesIO(fetch.body), name=where) as table:
                 return _read(self, fetch, table)
         except ConfigError as e:
-            raise InputError(str(e).removeprefix(f"{name}: "), where=name) from e
+            raise InputError(str(e).removeprefix(f"{where}: "), where=where) from e
 
 
 def _read(source: Leads, fetch: Fetch, table: Table) -> Reading:

@@ -98,9 +98,9 @@ class WhatsApp(Laid, frozen=True, kw_only=True):
         del name
         return f"a chat of {size:,} bytes"
 
-    def read(self, fetch: Fetch) -> Reading:
-        """Return what others wrote in an exported chat (`Source.read`)."""
-        messages = messages_in(fetch, self.called(name_of(fetch), len(fetch.body)))
+    def said_in(self, fetch: Fetch, where: str) -> Reading:
+        """Return what others wrote in an exported chat (`Laid.said_in`)."""
+        messages = messages_in(fetch, where)
         told = order_of(one.when for one in messages)
         order: Order = told.order if told.sure or self.dates == "auto" else self.dates
         made = _Made(self, fetch, order)
