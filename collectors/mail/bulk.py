@@ -4,7 +4,7 @@ import re
 
 from lxml import etree
 
-from overheard.collectors.mail.message import Letter
+from overheard.collectors.mail.message import Letter, Person
 from overheard.collectors.markup import MAX_HTML, absolute_url, one_line
 from overheard.text import clean
 from overheard.urls import canonical_url
@@ -25,6 +25,7 @@ _IN_BROWSER = re.compile(
     r"online bekijken|i (?:din )?webbläsare|i (?:din )?browser|w przeglądarce|в браузере|ブラウザで|在浏览器中",
     re.IGNORECASE,
 )
+_PROGRAMS = ("noreply", "donotreply", "notification", "wordpress", "webform", "enquir", "alerts")
 _BEHIND = 3  # lines between such words and the address that they mean
 
 
@@ -45,11 +46,13 @@ def is_automatic(letter: Letter) -> bool:
 
 def is_by_program(letter: Letter) -> bool:
     """True for what a program sent on its own: its headers or its address say so."""
-    local = letter.sender.email.partition("@")[0].replace("-", "").replace("_", "").replace(".", "")
-    submitted = letter.header("auto-submitted").lower()
-    return submitted.startswith("auto-generated") or any(
-        word in local for word in ("noreply", "donotreply", "notification", "wordpress", "webform", "lead", "enquir")
-    )
+    return letter.header("auto-submitted").lower().startswith("auto-generated") or is_program(letter.sender)
+
+
+def is_program(person: Person) -> bool:
+    """True for an address that is a program's."""
+    local = person.email.partition("@")[0].replace("-", "").replace("_", "").replace(".", "")
+    return any(word in local for word in _PROGRAMS)
 
 
 def is_bulk(letter: Letter) -> bool:

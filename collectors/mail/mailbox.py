@@ -11,7 +11,8 @@ Reading is pure, as of every source; `imap` asks.
 """
 
 from collections.abc import Mapping
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
@@ -21,11 +22,19 @@ from overheard.collectors.base import Interval, Reading, Rejected, Source, Terms
 from overheard.collectors.communities.community import Environment, mention_of
 from overheard.collectors.communities.fields import FieldError, Item, document, unexpected
 from overheard.collectors.mail.authenticity import Vouched, said_at, vouched
-from overheard.collectors.mail.bulk import is_automatic, is_bulk, is_by_program, is_discussion, list_id, web_version
+from overheard.collectors.mail.bulk import (
+    is_automatic,
+    is_bulk,
+    is_by_program,
+    is_discussion,
+    is_program,
+    list_id,
+    web_version,
+)
 from overheard.collectors.mail.form import Lead, read_form
 from overheard.collectors.mail.forwarded import Forwarded, forwarded_in
 from overheard.collectors.mail.message import Letter, Person, ids_in, in_words, person_in, read_letter
-from overheard.collectors.mail.notices import Notice, notices_in, service_of
+from overheard.collectors.mail.notices import Notice, is_service, notices_in, service_of
 from overheard.collectors.mail.written import bare_subject, is_forward, written_in
 from overheard.collectors.markup import PlainText, absolute_url, from_text, one_line, shorten
 from overheard.errors import InputError
@@ -39,6 +48,7 @@ NEWSLETTER = "newsletter"
 EXPECTED = "a batch of messages out of a mailbox"
 _LONGEST_SIGNATURE = 1_000
 _MOST_MESSAGES = 5_000
+_OFTEN = timedelta(minutes=5)
 _HOST = r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$|^\[?[0-9A-Fa-f:]{2,45}\]?$"
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
 _PORTS = {"tls": 993, "starttls": 143, "none": 143}
@@ -139,7 +149,8 @@ class Mailbox(Source, frozen=True, kw_only=True):
                 mentions.setdefault(mention.id, mention)
         if len(messages) > _MOST_MESSAGES:
             raise InputError(f"expected at most {_MOST_MESSAGES:,} messages; got {len(messages):,}", where=fetch.url)
-        return Reading(tuple(mentions.values()), tuple(rejected.values()), repeated)
+        # A look at what is new costs its server next to nothing: it may be had as often as the settings say.
+        return Reading(tuple(mentions.values()), tuple(rejected.values()), repeated, ttl=_OFTEN)
 
     def _taken(self, fetch: Fetch, item: Item) -> list[Mention]:
         if said := item.text_if_any("error"):
@@ -183,6 +194,8 @@ class Mailbox(Source, frozen=True, kw_only=True):
         found = forwarded_in(letter)
         if found is None or self._is_ours(found.author):
             return []
+        if is_program(found.author) or is_service(found.author):
+            found = replace(found, author=Person(found.author.name))
         return [_forwarded(sent, found)]
 
     def _is_ours(self, person: Person) -> bool:

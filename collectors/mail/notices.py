@@ -15,7 +15,7 @@ from overheard.collectors.communities.community import actor_of
 from overheard.collectors.communities.github import PLATFORM as GITHUB
 from overheard.collectors.communities.github import native_id_of
 from overheard.collectors.mail.authenticity import Vouched
-from overheard.collectors.mail.message import Letter
+from overheard.collectors.mail.message import Letter, Person
 from overheard.collectors.mail.written import bare_subject
 from overheard.collectors.markup import MAX_HTML, absolute_url, from_text, one_line
 from overheard.records import Actor
@@ -72,6 +72,11 @@ def service_of(letter: Letter) -> str:
         return "Discourse"
     sender = letter.sender.email
     return next((one.name for one in _SERVICES if sender in one.senders), "")
+
+
+def is_service(person: Person) -> bool:
+    """True for the address from which a service sends its notices."""
+    return any(person.email in one.senders for one in _SERVICES)
 
 
 def notices_in(letter: Letter, vouched: Vouched) -> list[Notice]:

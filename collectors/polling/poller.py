@@ -486,7 +486,9 @@ class Poller:
             self._collector.recover(source, left)
         if answer.more and not collected.problem:
             # Its poll goes on with the next batch, as part of the same: what is found first is no news yet.
-            new = msgspec.structs.replace(state, cursor=answer.cursor, requests=state.requests + walk.sent)
+            ttl = state.ttl if collected.ttl is None else int(collected.ttl.total_seconds())
+            requests = state.requests + walk.sent
+            new = msgspec.structs.replace(state, cursor=answer.cursor, requests=requests, ttl=ttl)
             self._states[source.name] = new
             return {source_key(source.name): new}
         seen = collected.seen

@@ -27,7 +27,7 @@ def tried(source: Source, fetcher: Fetcher, read: Read, clock: Callable[[], date
     """Return what came of asking a source, and up to three addresses that it leads to, until there is a post."""
     if not source.url:
         return Trial(note=_TOLD)
-    if source.goes_on or refusal_of(source.url):
+    if source.goes_on or ("https" in source.schemes and refusal_of(source.url)):
         return Trial(note=_STREAM)
     shown: list[Mention] = []
     rejected = 0

@@ -217,6 +217,10 @@ def test_what_a_colleague_passed_on_is_of_who_wrote_it_and_never_verified() -> N
         assert (found.attributed_to.email, found.content, found.channel) == (email, said, "mail")
         assert not found.attributed_to.email_verified
     assert inner.native_id == "m2@customer.example", "it is the letter itself"
+    program = FORWARDED.replace(b"Mira Sen <mira@shop.example>", b"Shop <no-reply@shop.example>")
+    author = one(program).attributed_to
+    assert author is not None
+    assert not author.email, "no person's"
 
 
 def test_own_answers_and_what_nobody_wrote_are_no_activities() -> None:
@@ -232,7 +236,7 @@ def test_own_answers_and_what_nobody_wrote_are_no_activities() -> None:
         mail(invitation, kind="multipart/alternative; boundary=b1"),
         mail(more={"List-Id": "<printing.lists.example>", "List-Post": "<mailto:printing@lists.example>"}),
     ]
-    assert read(*nothing) == Reading()
+    assert read(*nothing).mentions == read(*nothing).rejected == ()
 
 
 def test_a_letter_through_a_list_of_ones_own_is_a_letter() -> None:
@@ -298,7 +302,7 @@ def test_a_newsletter_is_public_unless_it_is_not_wanted() -> None:
     assert found.attributed_to is not None
     assert not found.attributed_to.email
     unwanted = Mailbox(name="support", host="mx.firm.example", user="s", password_env="P", newsletters=False)
-    assert read(NEWSLETTER, box=unwanted) == Reading()
+    assert read(NEWSLETTER, box=unwanted).mentions == ()
 
 
 def test_a_notice_of_github_is_the_comment_that_githubs_own_source_brings() -> None:

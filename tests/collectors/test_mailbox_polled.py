@@ -14,6 +14,7 @@ import pytest
 from overheard.collectors.base import BACK_FILL, Source
 from overheard.collectors.fetching.fetch import Answer, Course, Fetcher, Limits
 from overheard.collectors.mail.mailbox import Mailbox
+from overheard.collectors.polling.bounded import read_here
 from overheard.collectors.polling.health import health_of
 from overheard.collectors.polling.poller import PollReport, poll_due
 from overheard.collectors.polling.pollstate import load_states, source_key
@@ -23,6 +24,7 @@ from overheard.log.embedded import EmbeddedLog
 from overheard.records import DeadLetter, Event, Mention, PollState, decode
 from overheard.wiring.kinds import load_settings, sources_of
 from overheard.wiring.mailboxes import asked_beside
+from overheard.wiring.trials import tried
 from tests.collectors.imap_server import RECEIVED, Faults, Folder, ImapServer
 from tests.collectors.letters import mail
 from tests.collectors.mortal import Killed, Mortal
@@ -111,7 +113,9 @@ def test_what_is_new_comes_once_and_nothing_is_changed(log: EmbeddedLog, server:
     polls = Polls(log, box(server))
     assert polls.poll().fates == {"collected": 3}
     assert {event.cause for event in polls.events()} == {"back-fill"}, "what was there is history"
+    assert polls.state.next_due - polls.now == timedelta(minutes=5), "as often as the settings say"
     assert polls.poll().fates == {}
+    assert polls.state.next_due - polls.now == timedelta(minutes=5)
     letters(server, 2)
     assert polls.poll().fates == {"collected": 2}
     assert set(polls.mentions()) == {f"m{n}@customer.example" for n in range(1, 6)}
@@ -392,3 +396,20 @@ def test_a_mailbox_has_no_back_fill_but_its_first_poll(server: ImapServer) -> No
     answer = asyncio.run(beside["support"].ask(Course("support", mailbox.url, mailbox.url, purpose=BACK_FILL)))
     assert answer.kind == "refused"
     assert "`days`" in answer.message
+
+
+def test_a_mailbox_is_tried_before_it_is_kept_and_shows_its_newest(server: ImapServer) -> None:
+    letters(server, 5)
+    server.inbox.add(mail("The newest.", id_="new@x.example", date="Fri, 20 Nov 2026 10:00:00 +0000"))
+    mailbox = box(server)
+    limits = Limits(gap=0, total=10)
+    beside = asked_beside([mailbox], limits, lambda: NOW)
+    fetcher = Fetcher(contact="ops@firm.example", limits=limits, clock=lambda: NOW, beside=beside)
+    trial = tried(mailbox, fetcher, read_here, lambda: NOW)
+    assert trial.shown[0].content == "The newest."
+    assert len(trial.shown) == 3
+    server.password = "another"
+    trial = tried(mailbox, fetcher, read_here, lambda: NOW)
+    assert trial.problem.startswith("expected to be let in")
+    assert trial.advice.startswith("Put a password")
+    fetcher.close()
