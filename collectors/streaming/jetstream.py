@@ -3,6 +3,7 @@
 https://github.com/bluesky-social/jetstream
 """
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
@@ -29,6 +30,7 @@ _GAP = timedelta(minutes=2)
 _KINDS = frozenset({"commit", "identity", "account"})
 # Of an account that is not active. One that its owner has hidden for a while ("deactivated") may come back.
 _LEFT = frozenset({"deleted", "takendown", "suspended"})
+_NSID = re.compile(r"[a-zA-Z0-9-]{1,63}(?:\.[a-zA-Z0-9-]{1,63}){2,20}", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Larger than any time of the next thousand years.
 _LATEST_US = 2**55
@@ -281,14 +283,18 @@ def _taken(fetch: Fetch, item: Item) -> Mention | Deletion | None:
     commit = item.item("commit")
     if commit is None:
         raise FieldError(item.place("commit"), "expected what was written; there is nothing")
-    if commit.text("collection") not in ("", _POST):
-        return None
     uri = f"at://{did}/{_POST}/{commit.needed_id('rkey')}"
-    operation = commit.text("operation")
-    if operation == "delete":
+    operation, collection = commit.text("operation"), commit.text("collection")
+    record = commit.item("record")
+    # What a record is it says itself; only of one that is gone nothing else does.
+    written = record.text_if_any("$type") if record is not None else ""
+    if (written or collection) not in ("", _POST):
+        if _NSID.fullmatch(written or collection):
+            return None  # a like, a profile, a list
+        raise FieldError(commit.place("collection"), "expected the name of a collection, such as app.bsky.feed.post")
+    if record is None and operation == "delete":
         by_did = f"https://bsky.app/profile/{did}/post/{commit.needed_id('rkey')}"
         return deletion_of(fetch, bluesky.PLATFORM, uri, url=by_did, at=at)
-    record = commit.item("record")
     if record is None:
         raise FieldError(commit.place("record"), "expected the post's record; there is none")
     author = item.item("author")

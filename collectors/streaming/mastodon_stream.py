@@ -22,7 +22,11 @@ from overheard.records import Fetch, Mention, mention_id
 from overheard.urls import canonical_url
 
 _EXPECTED = "events of Mastodon's streaming API"
-_SAID = frozenset({"update", "status.update"})
+# What is told besides statuses.
+_OTHERS = frozenset({
+    "notification", "filters_changed", "conversation", "announcement", "announcement.reaction", "announcement.delete",
+    "encrypted_message", "notifications_merged",
+})  # fmt: skip
 # An answer of the API has so many at most.
 _MOST = 40
 # Ids are times: milliseconds, then 16 bits of whatever else. Posts of other servers come late, so a connection asks for
@@ -127,13 +131,15 @@ class MastodonStream(Stream, frozen=True, kw_only=True):
             # It is named by the id that this server alone knows it by, which is one of its aliases.
             left = msgspec.structs.replace(gone.mention, id=mention_id("", url=address), native_id="", url="")
             return Deletion(left)
-        if event not in _SAID:
+        if event in _OTHERS:
             return None
         if isinstance(payload, str):  # as it is written in a WebSocket
             try:
                 payload = json.loads(payload)
             except (ValueError, RecursionError) as e:
                 raise FieldError(item.place("payload"), "expected a status in JSON; it is none") from e
+        if not isinstance(payload, dict):
+            raise FieldError(item.place("payload"), f"expected a status, or another event than {event[:40]!r}")
         status = Item(payload, item.place("payload"))
         asked = msgspec.structs.replace(fetch, url=self.instance, final_url=self.instance)
         mention = mastodon.status_of(asked, status)
