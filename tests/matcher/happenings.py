@@ -66,7 +66,7 @@ class Stream:
 
     def _stored(self, num: int) -> Filed:
         mention = self.mentions[num]
-        return Filed(mention.id, key(mention), words(mention))
+        return Filed(mention.id, key(mention), words(mention), not mention.channel)
 
     def _number(self, mention: str) -> int | None:
         num = self.numbers.get(mention)
