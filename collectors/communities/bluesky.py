@@ -4,13 +4,13 @@ https://docs.bsky.app/docs/api/app-bsky-feed-search-posts
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from msgspec import Meta
 
-from overheard.collectors.base import Deletion, Reading
+from overheard.collectors.base import Deletion, Reading, Terms
 from overheard.collectors.communities.community import (
     LATE,
     Address,
@@ -59,6 +59,14 @@ class Bluesky(Community, frozen=True, kw_only=True):
 
     kind = "bluesky"
     pages = True
+    kind_terms = Terms("https://bsky.social/about/support/tos", date(2026, 11, 23))
+    token_from = "For notifications: an app password, made in the app under Privacy and security."  # noqa: S105
+    asks = {
+        "query": "Words that are looked for, as in the search of the app.",
+        "account": "An account: its handle, or its DID.",
+        "notifications": "What names that account, and answers it; it takes an app password.",
+        "api": "Where it is asked, where that is not the service's own address.",
+    }
     complaints = {
         "AuthMissing": "It wants a token for that: the search of its AppView may be closed to those who have none.",
         "ExpiredToken": "Its token has expired: make another, and put it where the settings say.",
@@ -101,6 +109,7 @@ class Bluesky(Community, frozen=True, kw_only=True):
         if not self.query:
             return self.url
         return with_query(self.url, since=f"{(reached - LATE).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
+
     @classmethod
     def like(cls, url: str, software: str = "") -> Mapping[str, object] | None:
         """Return the settings that follow what is at an address (`Source.like`)."""

@@ -50,6 +50,13 @@ class Discourse(Community, frozen=True, kw_only=True):
 
     kind = "discourse"
     pages = True
+    token_from = "Most forums need none; a User API key of an account, with the scope read."  # noqa: S105
+    asks = {
+        "instance": "The address of the forum.",
+        "what": "Its newest posts, or its newest topics.",
+        "topic": "The number of one topic, with its posts.",
+        "query": "Words that are looked for.",
+    }
     token_header = ("User-Api-Key", "")
     complaints = {
         "rate_limit": "It was asked too often.",

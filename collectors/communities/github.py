@@ -5,13 +5,13 @@ https://docs.github.com/en/rest
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode, urlsplit
 
 from msgspec import Meta
 
-from overheard.collectors.base import Deletion, Reading
+from overheard.collectors.base import Deletion, Reading, Terms
 from overheard.collectors.communities.community import (
     LATE,
     Address,
@@ -62,6 +62,16 @@ class GitHub(Community, frozen=True, kw_only=True):
 
     kind = "github"
     pages = True
+    kind_terms = Terms(
+        "https://docs.github.com/en/site-policy/github-terms/github-terms-of-service", date(2026, 11, 23)
+    )
+    token_from = "A token with read access to issues: https://github.com/settings/personal-access-tokens."  # noqa: S105
+    asks = {
+        "repository": "A repository: owner/name.",
+        "query": "Words that are looked for, as in the search of issues and pull requests.",
+        "what": "What of a repository is followed.",
+        "api": "Where it is asked, where that is not the service's own address.",
+    }
 
     repository: Annotated[str, Meta(max_length=300, pattern="^([\\w.-]+/[\\w.-]+)?$")] = ""
     query: Phrase = ""
@@ -88,6 +98,7 @@ class GitHub(Community, frozen=True, kw_only=True):
             own = "created:" in self.query
             return self.url if own else with_query(self.url, q=f"{self.query} created:>={at}")
         return with_query(self.url, since=at) if self.what in _SINCE else self.url
+
     @classmethod
     def like(cls, url: str, software: str = "") -> Mapping[str, object] | None:
         """Return the settings that follow what is at an address (`Source.like`)."""

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from msgspec import Meta
 
-from overheard.collectors.base import Deletion, Reading
+from overheard.collectors.base import Deletion, Reading, Terms
 from overheard.collectors.communities.community import (
     LATE,
     Address,
@@ -30,7 +30,7 @@ from overheard.collectors.communities.community import (
 )
 from overheard.collectors.communities.fields import Item, document, unexpected
 from overheard.collectors.markup import absolute_url, from_html
-from overheard.records import Fetch, Mention
+from overheard.records import Fetch, Mention, Policy
 
 PLATFORM = "hackernews"
 _EXPECTED = "items of Hacker News"
@@ -50,6 +50,16 @@ class HackerNews(Community, frozen=True, kw_only=True):
 
     kind = "hackernews"
     pages = True
+    kind_terms = Terms("https://www.ycombinator.com/legal/")
+    kind_policy = Policy(export="link", terms=kind_terms.url)
+    asks = {
+        "query": "Words that are looked for.",
+        "author": "Somebody whose stories and comments are followed.",
+        "item": "The number of a story, with all that is said below it.",
+        "everything": "All that is said, of which what is about you is kept.",
+        "what": "Stories, comments, or both.",
+        "api": "Where it is asked, where that is not the service's own address.",
+    }
 
     query: Phrase = ""
     author: Annotated[str, Meta(max_length=100, pattern="^[\\w-]*$")] = ""
@@ -76,6 +86,7 @@ class HackerNews(Community, frozen=True, kw_only=True):
         if self.item is not None:
             return self.url
         return with_query(self.url, numericFilters=f"created_at_i>={int((reached - LATE).timestamp())}")
+
     @classmethod
     def like(cls, url: str, software: str = "") -> Mapping[str, object] | None:
         """Return the settings that follow what is at an address (`Source.like`)."""

@@ -55,6 +55,16 @@ class Mastodon(Community, frozen=True, kw_only=True):
 
     kind = "mastodon"
     pages = True
+    token_from = "An application with the scope read, made on that server under Preferences, Development."  # noqa: S105
+    asks = {
+        "instance": "The server that is asked, such as https://mastodon.social.",
+        "tag": "A hashtag, without #.",
+        "account": "An account whose posts are followed: asha, or asha@other.example.",
+        "query": "Words that a search looks for; it takes a token.",
+        "public": "All that the server shows to everybody.",
+        "notifications": "What names the account of the token, and answers it.",
+        "local": "Only what was said on that server itself.",
+    }
 
     instance: Address = ""
     tag: Annotated[str, Meta(max_length=200, pattern="^[^/?#]*$")] = ""

@@ -5,12 +5,13 @@ https://www.reddit.com/dev/api
 
 import html
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode, urlsplit
 
 from msgspec import Meta
 
-from overheard.collectors.base import Deletion, Reading
+from overheard.collectors.base import Deletion, Reading, Terms
 from overheard.collectors.communities.community import (
     Address,
     Phrase,
@@ -32,7 +33,7 @@ from overheard.collectors.communities.community import (
 from overheard.collectors.communities.fields import FieldError, Item, document, unexpected
 from overheard.collectors.communities.granted import Granted
 from overheard.collectors.markup import PlainText, absolute_url, from_html
-from overheard.records import Fetch, Mention
+from overheard.records import Fetch, Mention, Policy
 
 PLATFORM = "reddit"
 _EXPECTED = "a listing of Reddit"
@@ -55,6 +56,18 @@ class Reddit(Granted, frozen=True, kw_only=True):
 
     kind = "reddit"
     pages = True
+    kind_terms = Terms("https://redditinc.com/policies/developer-terms", date(2026, 11, 23))
+    kind_policy = Policy(export="link", terms=kind_terms.url, read_on=kind_terms.read_on)
+    token_from = "An application of yours, script or web app: https://www.reddit.com/prefs/apps."  # noqa: S105
+    asks = {
+        "query": "Words that are looked for, in one subreddit or everywhere.",
+        "subreddit": "A subreddit, without r/.",
+        "user": "Somebody whose posts are followed, without u/.",
+        "post": "The id of a post, with its comments.",
+        "inbox": "Answers to what the account of the token wrote, and comments that name it.",
+        "what": "Posts, or comments, of a subreddit or of somebody.",
+        "api": "Where it is asked, where that is not the service's own address.",
+    }
     exchange_at = "https://www.reddit.com/api/v1/access_token"
     basic = True
     app_only = True

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from msgspec import Meta
 
-from overheard.collectors.base import Reading
+from overheard.collectors.base import Reading, Terms
 from overheard.collectors.communities.community import (
     LATE,
     Address,
@@ -50,6 +50,14 @@ class StackExchange(Community, frozen=True, kw_only=True):
 
     kind = "stackexchange"
     pages = True
+    kind_terms = Terms("https://stackoverflow.com/legal/api-terms-of-use")
+    asks = {
+        "site": "The name of the site in its API: stackoverflow, superuser, unix.",
+        "what": "What is followed of the site.",
+        "tag": "A tag of questions.",
+        "query": "Words that are looked for in questions.",
+        "api": "Where it is asked, where that is not the service's own address.",
+    }
     complaints = {
         "bad_parameter": "It knows no such site or tag: look at `site`, which is the name in its API, and `tag`.",
         "key_required": "It wants a key for that: see the page of this kind.",
@@ -89,6 +97,7 @@ class StackExchange(Community, frozen=True, kw_only=True):
     def since(self, reached: datetime) -> str:
         """Return the address of what was written from a time on (`Source.since`)."""
         return with_query(self.url, fromdate=int((reached - LATE).timestamp()))
+
     @classmethod
     def like(cls, url: str, software: str = "") -> Mapping[str, object] | None:
         """Return the settings that follow what is at an address (`Source.like`)."""

@@ -6,13 +6,13 @@ https://docs.x.com/x-api
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from msgspec import Meta
 
-from overheard.collectors.base import Budget, Deletion, Reading
+from overheard.collectors.base import Budget, Deletion, Reading, Terms
 from overheard.collectors.communities.community import (
     Address,
     actor_of,
@@ -32,7 +32,7 @@ from overheard.collectors.communities.complaints import Told
 from overheard.collectors.communities.fields import FieldError, Item, document, unexpected
 from overheard.collectors.communities.granted import Granted
 from overheard.collectors.markup import absolute_url, from_text
-from overheard.records import Actor, Fetch, Mention, ProfileLink
+from overheard.records import Actor, Fetch, Mention, Policy, ProfileLink
 
 PLATFORM = "x"
 _EXPECTED = "posts of the X API v2"
@@ -66,12 +66,20 @@ class X(Granted, frozen=True, kw_only=True):
 
     kind = "x"
     pages = True
+    kind_terms = Terms("https://docs.x.com/developer-terms/policy", date(2026, 11, 23))
+    kind_policy = Policy(export="nothing", terms=kind_terms.url, read_on=kind_terms.read_on)
+    asks = {
+        "query": "What the search of recent posts looks for, as X writes it: paperfold -is:retweet.",
+        "user": "The number of an account.",
+        "what": "The posts of that account, or those that mention it.",
+        "budget": "How many posts may be read in a month; each one costs.",
+        "price": "What 1,000 posts cost, to tell what is spent.",
+        "api": "Where it is asked, where that is not the service's own address.",
+    }
     exchange_at = "https://api.x.com/2/oauth2/token"
     basic = True
     rotates = True
-    token_from = (
-        "A bearer token of an app of yours, made in X's developer portal: https://developer.x.com/en/portal/dashboard."
-    )
+    token_from = "A bearer token of an app of yours: https://developer.x.com/en/portal/dashboard."  # noqa: S105
     complaints = {
         "client-not-enrolled": "The application of this token is in no project: give it one in X's developer portal.",
         "client-forbidden": "What was paid for does not allow that: look at the plan in X's developer portal.",

@@ -4,14 +4,14 @@ https://developers.google.com/youtube/v3/docs
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from msgspec import Meta
 
-from overheard.collectors.base import Reading
+from overheard.collectors.base import Reading, Terms
 from overheard.collectors.communities.community import (
     LATE,
     Address,
@@ -30,7 +30,7 @@ from overheard.collectors.communities.complaints import Told
 from overheard.collectors.communities.fields import FieldError, Item, document, unexpected
 from overheard.collectors.communities.granted import GOOGLE, Granted
 from overheard.collectors.markup import PlainText, from_html, from_text
-from overheard.records import Actor, Fetch, Mention
+from overheard.records import Actor, Fetch, Mention, Policy
 
 PLATFORM = "youtube"
 _EXPECTED = "comments or videos of the YouTube Data API"
@@ -58,6 +58,15 @@ class YouTube(Granted, frozen=True, kw_only=True):
 
     kind = "youtube"
     pages = True
+    kind_terms = Terms("https://developers.google.com/youtube/terms/developer-policies", date(2026, 11, 23))
+    kind_policy = Policy(retention=30, export="link", terms=kind_terms.url, read_on=kind_terms.read_on)
+    token_from = "A key for the YouTube Data API v3: https://console.cloud.google.com/apis/credentials."  # noqa: S105
+    asks = {
+        "query": "Words by which videos are looked for.",
+        "video": "The id of a video, with its comments.",
+        "channel": "The id of a channel, which begins with UC, with the comments on its videos.",
+        "api": "Where it is asked, where that is not the service's own address.",
+    }
     token_header = ("X-Goog-Api-Key", "")
     exchange_at = GOOGLE
     complaints = {
@@ -102,6 +111,7 @@ class YouTube(Granted, frozen=True, kw_only=True):
         if not self.query:
             return self.url
         return with_query(self.url, publishedAfter=f"{(reached - LATE).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
+
     @classmethod
     def like(cls, url: str, software: str = "") -> Mapping[str, object] | None:
         """Return the settings that follow what is at an address (`Source.like`)."""

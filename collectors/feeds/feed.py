@@ -30,6 +30,9 @@ class Feed(CompletingSource, frozen=True, kw_only=True):
     """
 
     kind = "feed"
+    asks = {
+        "comments": "Whether the comment feeds of its newest entries are followed too.",
+    }
 
     comments: bool = False
 

@@ -6,6 +6,10 @@ from overheard.collectors.base import Source
 class CompletingSource(Source, frozen=True, kw_only=True):
     """A source that may give only a beginning of an entry. `articles`: such entries get the text of their pages."""
 
+    asks = {
+        "articles": "Whether entries that are only a beginning get the text of their pages.",
+    }
+
     articles: bool = True
 
     @property

@@ -50,6 +50,9 @@ class Sitemap(CompletingSource, frozen=True, kw_only=True):
     """A sitemap to poll. `days`: a page that changed longer ago is history, and left out."""
 
     kind = "sitemap"
+    asks = {
+        "days": "How many days ago a page may have changed to be taken in.",
+    }
     shows_newest = False  # a poll reads some children of an index
 
     days: Annotated[int, Meta(ge=1, le=3_650)] = 7

@@ -58,6 +58,10 @@ class WatchedPage(CompletingSource, frozen=True, kw_only=True):
     """
 
     kind = "page"
+    asks = {
+        "what": "The links of its list, or what its text says.",
+        "select": "A CSS selector of what counts, for a page on which that is not found by itself.",
+    }
     shows_newest = False  # what a page has no room for any more was not deleted
 
     what: Literal["links", "text"] = "links"

@@ -63,6 +63,9 @@ class Webmention(Source, frozen=True, kw_only=True):
     """
 
     kind = "webmention"
+    asks = {
+        "targets": "Your domains, or pages, of which webmentions are taken.",
+    }
     shows_newest: ClassVar[bool] = False
 
     url: Literal[""] = ""

@@ -5,14 +5,14 @@ https://github.com/bluesky-social/jetstream
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
 import msgspec
 from msgspec import Meta
 
-from overheard.collectors.base import Deletion, Reading
+from overheard.collectors.base import Deletion, Reading, Terms
 from overheard.collectors.communities import bluesky
 from overheard.collectors.communities.community import Address, deletion_of, joined, lines, placed
 from overheard.collectors.communities.fields import FieldError, Item, document, unexpected
@@ -44,6 +44,11 @@ class Jetstream(Stream, frozen=True, kw_only=True):
     """
 
     kind = "jetstream"
+    kind_terms = Terms("https://bsky.social/about/support/tos", date(2026, 11, 23))
+    asks = {
+        "server": "The server that tells all posts, where it is another than Bluesky's own.",
+        "api": "Where it is asked who an author is.",
+    }
     transport = "websocket"
     platform = bluesky.PLATFORM
 

@@ -44,6 +44,16 @@ class MastodonStream(Stream, frozen=True, kw_only=True):
     """
 
     kind = "mastodon_stream"
+    token_from = "An application with the scope read, made on that server under Preferences, Development."  # noqa: S105
+    asks = {
+        "instance": "The server, such as https://mastodon.social.",
+        "streaming": "Where it streams, where that is another host than the server itself.",
+        "tag": "A hashtag, without #.",
+        "list": "The number of a list of the account of the token.",
+        "home": "What the account of the token is shown.",
+        "public": "All that the server shows to everybody.",
+        "local": "Only what was said on that server itself.",
+    }
     transport = "events"
     platform = mastodon.PLATFORM
     silence = 60.0

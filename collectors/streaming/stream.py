@@ -113,6 +113,7 @@ class Stream(Community, frozen=True, kw_only=True):
     """A source that is connected to and tells by itself. Its `url` is where, without what follows from the cursor."""
 
     documented_api = True
+    goes_on = True
     # How it tells: messages of a WebSocket, server-sent events, or a line each.
     transport: ClassVar[Transport] = "lines"
     # Seconds without any sign of life after which a connection is dead.

@@ -5,19 +5,19 @@ https://docs.x.com/x-api/posts/filtered-stream/introduction
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from msgspec import Meta
 
-from overheard.collectors.base import Reading
+from overheard.collectors.base import Reading, Terms
 from overheard.collectors.communities import x
 from overheard.collectors.communities.community import Address, placed, value_in, with_query
 from overheard.collectors.communities.fields import Item, document, unexpected
 from overheard.collectors.markup import one_line, shorten
 from overheard.collectors.streaming.stream import Door, Known, Sifted, Stream, let_in, read_frames
-from overheard.records import Fetch
+from overheard.records import Fetch, Policy
 from overheard.text import clean
 
 _EXPECTED = "posts of X's filtered stream"
@@ -38,6 +38,14 @@ class XStream(Stream, frozen=True, kw_only=True):
     """
 
     kind = "x_stream"
+    token_from = "A bearer token of an app of yours: https://developer.x.com/en/portal/dashboard."  # noqa: S105
+    kind_terms = Terms("https://docs.x.com/developer-terms/policy", date(2026, 11, 23))
+    kind_policy = Policy(export="nothing", terms=kind_terms.url, read_on=kind_terms.read_on)
+    asks = {
+        "rules": "What is looked for, as X writes rules: paperfold -is:retweet.",
+        "backfill": "Whether what was said in the last minutes of an absence is told too; not every plan has that.",
+        "api": "Where it is asked, where that is not the service's own address.",
+    }
     transport = "lines"
     platform = x.PLATFORM
     # It sends an empty line each 20 seconds.

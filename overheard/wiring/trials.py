@@ -20,6 +20,7 @@ SHOWN = 3
 # Requests that may be needed before there is a post: an account's statuses, the children of an index.
 _FURTHER = 3
 _TOLD = "It is not asked: others send what they have to say. It is there as soon as it is kept."
+_ELSEWHERE = "It is no address of the web, and not tried here: it is read as soon as it is kept."
 _STREAM = "It goes on for ever, and cannot be asked once: it is connected to as soon as it is kept."
 
 
@@ -27,8 +28,10 @@ def tried(source: Source, fetcher: Fetcher, read: Read, clock: Callable[[], date
     """Return what came of asking a source, and up to three addresses that it leads to, until there is a post."""
     if not source.url:
         return Trial(note=_TOLD)
-    if source.goes_on or ("https" in source.schemes and refusal_of(source.url)):
+    if source.goes_on:
         return Trial(note=_STREAM)
+    if "https" in source.schemes and refusal_of(source.url):
+        return Trial(note=_ELSEWHERE)
     shown: list[Mention] = []
     rejected = 0
     summaries: frozenset[str] = frozenset()
