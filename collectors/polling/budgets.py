@@ -56,6 +56,14 @@ class Budgets:
         now = self._clock()
         self._states = {one: kept.get(budget_key(one), PollState(next_due=now)) for one in self._budgets}
 
+    def allows(self, source: Source) -> bool:
+        """True where enough is left for a request of a source."""
+        account = self._accounts.get(source.name, "")
+        budget = self._budgets.get(account)
+        if budget is None:
+            return True
+        return bool(source.within(source.url, spent(budget, self._states[account].spending, self._clock()).left)[0])
+
     def within(self, key: str, source: Source, course: Course) -> Course | Answer:
         """Return the request to send, shrunk to what is left, which is put aside; what to say where too little is."""
         account = self._accounts.get(source.name, "")

@@ -52,10 +52,6 @@ _ADVICE_OF_SERVICES = {
 _OF_TOKENS = frozenset({401, 403})
 # Where no answer came since something else was wrong first: by how the message begins (`fetching.fetch`, `.secrets`).
 _UNANSWERED = {
-    "expected to be let in": (
-        "Put a password or token that is valid where the settings say. Many providers want one made for programs."
-    ),
-    "expected the folder": "Change `folders` in the settings to the folders that there are.",
     "expected the password": (
         "Put the password where the message says, for whoever runs `overheard up`. It is looked for with each try."
     ),
@@ -252,6 +248,8 @@ def why_then(source: Asked, state: PollState | None, host: PollState | None, now
         return "its site asked for peace until then"
     if state.error:
         return "tried again, later with each failure"
+    if state.outcome == "spent":
+        return "when its budget begins anew"
     pause = (state.next_due - state.polled).total_seconds()
     # What is spread over the minutes after it is the source's wish still.
     if state.ttl > (source.interval or 0) and state.ttl <= pause <= 1.2 * state.ttl + 600:

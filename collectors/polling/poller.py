@@ -193,6 +193,10 @@ class Poller:
                 state = begin(stored.get(source_key(source.name)), source.url, now)
                 self._states[source.name] = as_set(state, source.options)
         self._budgets.use(self._sources, fetcher.account)
+        for name, state in self._states.items():
+            # What its settings allow may be more now.
+            if state.outcome == "spent" and state.next_due > now and self._budgets.allows(self._sources[name]):
+                self._states[name] = msgspec.structs.replace(state, next_due=now)
         self._streams.use(self._sources, fetcher)
         self._walks.use(before, self._sources)
         self._drop_others(self._walks.keys() | self._looks.keys() | self._errands.keys())
@@ -503,7 +507,7 @@ class Poller:
             # Nothing falls out unseen of a source that is read page by page.
             seen=replace(seen, held=0) if seen is not None and source.pages else seen,
         )
-        if source.pages and not new.error and walk.trails:
+        if source.pages and not new.error and walk.broken is None and walk.trails:
             new = self._reached(source, state, new, walk)
         unread = answer.kind == "fetched" and new.error
         new = msgspec.structs.replace(

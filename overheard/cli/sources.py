@@ -98,7 +98,7 @@ def show(
 def _summary(one: SourceStatus, locale: Locale) -> list[str]:
     state, health = one.state, one.health
     lines = [f"{one.name}  ({one.kind})  {health.state}"]
-    if health.state != "works" or health.advice or one.received:
+    if health.state != "works" or health.advice or one.received or (state and state.note):
         until = f" Until {when(health.until, locale)}." if health.until else ""
         lines.append(f"  {health.message}{until}")
         lines += [f"  {health.advice}"] if health.advice else []
@@ -109,6 +109,8 @@ def _summary(one: SourceStatus, locale: Locale) -> list[str]:
     )
     if one.back_fill:
         lines.append(f"  back-fill {one.back_fill.said}")
+    if one.budget:
+        lines.append(f"  budget: {one.budget.said}")
     if one.received:
         return lines
     last = when(state.succeeded, locale) if state and state.succeeded else "none yet"

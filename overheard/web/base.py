@@ -35,6 +35,7 @@ from overheard.web.results import (
     Received,
     ReviewPage,
     RowOutcome,
+    Spending,
     Webmentioned,
     Why,
 )
@@ -83,7 +84,8 @@ class SourceStatus:
     `new` posts came from it in the last seven days, of which `kept` are on record; `passed` are on record since the
     folder began. `health` is how it does in words, `rhythm` how it posts ("about daily"), `why_next` why it is asked
     when it is. `policy` is what of it is kept, and what may leave. `back_fill` is the stretch of time that is being
-    filled in, else the one that ended last.
+    filled in, else the one that ended last. `budget` is what its account has used up of
+    its budget, None where it has none.
     """
 
     name: str
@@ -101,6 +103,7 @@ class SourceStatus:
     received: Received | None = None
     policy: Policy = OPEN
     back_fill: BackFill | None = None
+    budget: Spending | None = None
 
     @property
     def next_due(self) -> datetime | None:

@@ -125,6 +125,25 @@ class BackFill(Result, frozen=True, kw_only=True):
     said: str
 
 
+class Spending(Result, frozen=True, kw_only=True):
+    """What the sources of one account have used of their budget in a period ("2026-11", a day "2026-11-23"; UTC).
+
+    `used` of `limit` (of `unit`: "posts"), and `forecast` are to be expected by its end (absent: too early to tell);
+    at `until` the next period begins. `cost` of `costLimit` is what that is at the price that is set (absent: none is).
+    `said` is all of it in words, with what happens once it is used up.
+    """
+
+    period: str
+    unit: str
+    used: int
+    limit: int
+    forecast: int | None = None
+    until: Time
+    cost: float | None = None
+    cost_limit: float | None = None
+    said: str
+
+
 class Webmentioned(Result, frozen=True, kw_only=True):
     """What became of a webmention, as its sender may know it: `reason` is why it was refused, else absent."""
 
@@ -147,7 +166,7 @@ class SourceHealth(Result, frozen=True, kw_only=True):
     `kept` were about us; `passed` are on record since the beginning. `received`: what was sent to it, where it is told
     and not asked. `backFill` is the stretch of time that is being filled in, else the one that ended last (absent:
     none of the last 90 days). `policy` is what of it is kept and for how long,
-    and what may leave.
+    and what may leave. `budget` is what its account has used up of its budget (absent: it has none).
     """
 
     name: str
@@ -175,6 +194,7 @@ class SourceHealth(Result, frozen=True, kw_only=True):
     received: Received | None = None
     back_fill: BackFill | None = None
     policy: Policy = OPEN
+    budget: Spending | None = None
 
 
 class Health(Result, frozen=True, kw_only=True):

@@ -36,6 +36,7 @@ def source_health(one: SourceStatus) -> SourceHealth:
         received=one.received,
         back_fill=one.back_fill,
         policy=one.policy,
+        budget=one.budget,
     )
 
 

@@ -30,6 +30,7 @@ from overheard.web.base import SourceFetch, SourceStatus
 from overheard.web.results import Received
 from overheard.wiring.backfills import last_back_fills
 from overheard.wiring.hooks import health_of_pushed, push_states
+from overheard.wiring.spendings import spendings
 from overheard.wiring.system import System
 from overheard.wiring.webmentions import Webmentions, health_of_received
 
@@ -128,6 +129,7 @@ def source_statuses(
     hooks = push_states(system.log, (one.name for one in configured if isinstance(one, Hook)))
     received = webmentions.received(one.name for one in configured if one.kind == Webmention.kind)
     filled = last_back_fills(system)
+    budgets = spendings(system.log, [one for one in configured if isinstance(one, Source)], now)
     zone = ZoneInfo(system.settings.locale.time_zone)
     found = []
     for one in configured:
@@ -157,6 +159,7 @@ def source_statuses(
                 why_next="when one is sent" if elsewhere else why_then(one, known, host, now),
                 received=told,
                 back_fill=filled.get(one.name),
+                budget=budgets.get(one.name),
             )
         )
     return found
