@@ -7,6 +7,7 @@ from functools import partial
 
 from overheard.collectors.fetching.fetch import Fetcher, Limits
 from overheard.collectors.fetching.secrets import Secrets
+from overheard.collectors.laid.laid import Laid
 from overheard.collectors.mail.mailbox import Mailbox
 from overheard.collectors.polling.bounded import BoundedReader
 from overheard.collectors.polling.collect import STAGE
@@ -32,7 +33,7 @@ class Feeds:
         self._system = system
         self._poller = poller
         self._fetcher: Fetcher | None = None
-        self._http: tuple[HttpSettings, LimitSettings, Secrets, tuple[Mailbox, ...]] | None = None
+        self._http: tuple[HttpSettings, LimitSettings, Secrets, tuple[Mailbox | Laid, ...]] | None = None
 
     def poll(self, stop: threading.Event, *, once: bool = False) -> PollReport:
         """Ask what is due until `stop`, or, with `once`, what is due now; the settings are those of the beginning.

@@ -44,8 +44,10 @@ def publish(log: EmbeddedLog, one: Incident, *, cause: Cause = "live", verb: Ver
     log.append([ProducerRecord("documents", one.id, encode(event))])
 
 
-def run(log: EmbeddedLog, flush: Callable[[], None] | None = None) -> Mapping[str, int]:
-    stage = AlertStage(Outbox(log), lookup, channels=CHANNELS, address=ADDRESS, bar=0.6, clock=lambda: NOW)
+def run(log: EmbeddedLog, flush: Callable[[], None] | None = None, private: Collection[str] = ()) -> Mapping[str, int]:
+    stage = AlertStage(
+        Outbox(log), lookup, channels=CHANNELS, address=ADDRESS, bar=0.6, clock=lambda: NOW, private=private
+    )
     consumer = log.consumer(GROUP, stage.topic)
     try:
         progress = run_stage(
@@ -105,6 +107,22 @@ def test_killed_between_outbox_and_commit_it_does_the_batch_again_to_the_same_de
     assert len(before) == 3
     assert run(log) == {"no alert": 1}
     assert Outbox(log).all() == before
+
+
+def test_what_was_written_to_us_alone_is_told_only_where_the_settings_say_so_and_never_in_the_feed(
+    log: EmbeddedLog,
+) -> None:
+    publish(log, incident(1, channel="mail"))
+    run(log)
+    assert not list(Outbox(log).all())
+    publish(log, incident(2, channel="chat"))
+    run(log, private=("mail",))
+    assert not list(Outbox(log).all())
+    publish(log, incident(3, channel="mail"))
+    run(log, private=("mail",))
+    told = list(Outbox(log).all())
+    assert {one.channel for one in told} == set(CHANNELS) - {"feed"}
+    assert all(item.channel == "mail" for one in told for item in one.items)
 
 
 def test_a_deleted_post_leaves_every_delivery_that_tells_of_it(log: EmbeddedLog) -> None:
