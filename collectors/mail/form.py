@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from overheard.collectors.mail.message import Letter
+from overheard.collectors.mail.message import Letter, person_in
 from overheard.collectors.markup import MAX_HTML, PlainText, from_text, one_line
 from overheard.identities import normal_email, normal_phone
 from overheard.text import clean, fold
@@ -76,7 +76,8 @@ class Lead:
 def read_form(letter: Letter, *, sure: bool = False) -> Lead | None:
     """Return the lead in a letter; None where it is no filled-in form.
 
-    `sure`: it comes from a program, so that two fields are enough; else there must be three.
+    `sure`: it comes from a program, so that two fields are enough, and an answer goes to whoever filled it in; else
+    there must be three.
     """
     tables = list(_rows(letter.html)) if letter.html else []
     found = _fields(_pairs(letter.text.text.split("\n")))
@@ -85,6 +86,8 @@ def read_form(letter: Letter, *, sure: bool = False) -> Lead | None:
         found = beside
     known = found.keys() - {""}
     email = next((one for one in map(normal_email, found.get("email", "").split()) if one), "")
+    if sure and not email and (reply_to := person_in(letter.header("reply-to")).email) != letter.sender.email:
+        email = reply_to
     written_phone = found.get("phone", "")
     phone = normal_phone(written_phone) or (written_phone if sum(map(str.isdigit, written_phone)) >= 6 else "")
     name = found.get("name", "") or one_line(f"{found.get('first', '')} {found.get('last', '')}")

@@ -46,6 +46,8 @@ _SIZES = 500
 # Of the time for one request, what may have gone by when the last command is sent.
 _SHARE = 0.5
 _LAST_UID = 2**32 - 1
+# As HTTP says them, so that they are told in the same words.
+_REFUSED, _NOT_THERE = 401, 404
 _CODE = re.compile(r"\[([A-Z][A-Z-]{2,40})\]")
 # The traffic in words, which holds what people wrote.
 logging.getLogger("imapclient").setLevel(logging.WARNING)
@@ -105,6 +107,11 @@ class _Batch:
     size: int = 0
     more: bool = False
 
+    def went_on(self, folder: str, last: int) -> None:
+        """Remember that a folder was read up to a UID."""
+        stand = self.stands[folder]
+        self.stands[folder] = Stand(stand.validity, last, stand.since)
+
     @property
     def is_full(self) -> bool:
         return self.size >= _MOST_BYTES or len(self.messages) >= _MOST_MESSAGES
@@ -145,11 +152,15 @@ class Imap:
         except SecretError as e:
             return Answer("soft", message=str(e), site=site)
         deadline = time.monotonic() + _SHARE * self._limits.total
+        known = _cursor(course.cursor, box.options)
+        batch = _Batch({name: stand for name, stand in known.items() if name in box.folders})
+        status = 0
         try:
             with self._connected() as client:
                 line.opened(client)
                 self._let_in(client, secret, is_token=is_token)
-                return self._answer(course, self._read(client, course.cursor, deadline))
+                self._read(client, batch, deadline)
+                return self._answer(course, batch)
         except ssl.SSLCertVerificationError as e:
             message = (
                 f"expected a valid certificate of {box.host!r}; got one that is none: {e.verify_message}. Where it is "
@@ -158,15 +169,21 @@ class Imap:
         except LoginError as e:
             code = _CODE.search(str(e))
             said = f" ({code[1]})" if code else ""
+            status = _REFUSED
             message = f"expected to be let in with the {'token' if is_token else 'password'}; the server refused{said}"
         except _Gone as e:
+            status = _NOT_THERE
             message = str(e)
         except (TimeoutError, OSError) as e:
             message = f"expected a connection to {box.host!r}; got {_reason(e)}"
         except (IMAPClientError, ValueError, LookupError, TypeError, AssertionError) as e:
             # Of what servers and IMAPClient say of each other: in one line, and never what is in a message.
             message = f"expected an answer by IMAP from {box.host!r}; got {_reason(e)}"
-        return Answer("soft", message=message, site=site)
+        if batch.messages:
+            # What came before is kept; what is wrong is said by the next request, if it still is.
+            batch.more = True
+            return self._answer(course, batch)
+        return Answer("soft", status, message, site=site)
 
     def _secret(self) -> tuple[str, bool]:
         """Return what we are let in by, and whether it is a token. Raises SecretError."""
@@ -205,24 +222,18 @@ class Imap:
         else:
             client.login(self._mailbox.user, secret)
 
-    def _read(self, client: IMAPClient, cursor: str, deadline: float) -> _Batch:
-        """Return the next batch. Raises _Gone where a folder is not there and the others have nothing."""
-        box = self._mailbox
-        known = _cursor(cursor, box.options)
-        batch = _Batch({name: stand for name, stand in known.items() if name in box.folders})
+    def _read(self, client: IMAPClient, batch: _Batch, deadline: float) -> None:
+        """Fill the next batch. Raises _Gone where a folder is not there and the others have nothing."""
         problem = ""
-        for folder in box.folders:
+        for folder in self._mailbox.folders:
             try:
                 self._read_folder(client, folder, batch, deadline)
             except _Gone as e:
                 problem = problem or str(e)
             if batch.more:
                 break
-        if problem and not batch.messages:
+        if problem and not batch.more:
             raise _Gone(problem)
-        # What is wrong is said by the next request, which has nothing else.
-        batch.more = batch.more or bool(problem)
-        return batch
 
     def _read_folder(self, client: IMAPClient, folder: str, batch: _Batch, deadline: float) -> None:
         try:
@@ -246,7 +257,6 @@ class Imap:
                         batch.more = True
                         return
                     self._fetch(client, batch, folder, part, validity=validity, sizes=sizes)
-                    batch.stands[folder] = Stand(validity, part[-1], since)
             batch.stands[folder] = Stand(validity, upto, since)
             if time.monotonic() > deadline:
                 batch.more = upto < newest
@@ -275,6 +285,7 @@ class Imap:
                 return
             message = {"folder": folder, "uid": uids[0], "validity": validity, "error": _reason(e)}
             batch.messages.append(message)
+            batch.went_on(folder, uids[0])
             return
         for uid in uids:
             parts = found.get(uid, {})
@@ -294,6 +305,7 @@ class Imap:
                     "raw": raw.decode("latin-1"),
                 }
             )
+        batch.went_on(folder, uids[-1])
 
     def _answer(self, course: Course, batch: _Batch) -> Answer:
         cursor = msgspec.json.encode(Cursor(self._mailbox.options, batch.stands), order="sorted").decode()

@@ -291,6 +291,15 @@ def test_a_form_in_a_table_is_read_by_its_rows() -> None:
     assert (found.attributed_to.email, found.content, found.channel) == ("j@w.example", "Preis?", "form")
 
 
+def test_where_a_form_names_no_address_an_answer_to_it_goes_to_who_filled_it_in() -> None:
+    raw = mail(
+        "Name: Ravi\nMessage: How much?", sender="no-reply@builder.example", more={"Reply-To": "ravi@kumar.example"}
+    )
+    author = one(raw).attributed_to
+    assert author is not None
+    assert (author.name, author.email) == ("Ravi", "ravi@kumar.example")
+
+
 def test_a_letter_with_a_label_or_two_is_no_form() -> None:
     assert one(mail("Hello,\nname: X2\nphone: in the hall\nIt rings.")).channel == "mail"
 

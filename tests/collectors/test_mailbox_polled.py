@@ -146,6 +146,13 @@ def test_a_folder_that_is_numbered_anew_doubles_nothing(log: EmbeddedLog, server
     assert len(polls.mentions()) == 5
 
 
+def test_folders_are_called_as_people_call_them(log: EmbeddedLog, server: ImapServer) -> None:
+    server.folders["Anfragen &- K&AOQ-ufe"] = Folder()
+    server.folders["Anfragen &- K&AOQ-ufe"].add(mail())
+    polls = Polls(log, box(server, folders=("Anfragen & Käufe",)))
+    assert polls.poll().fates == {"collected": 1}
+
+
 def test_several_folders_are_read_and_one_that_is_gone_is_said(log: EmbeddedLog, server: ImapServer) -> None:
     server.folders["Leads"] = Folder()
     server.folders["Leads"].add(mail(id_="l1@x.example"))
@@ -155,7 +162,7 @@ def test_several_folders_are_read_and_one_that_is_gone_is_said(log: EmbeddedLog,
     assert set(polls.mentions()) == {"l1@x.example", "m1@customer.example"}, "the others are read"
     assert "'Sales'" in polls.state.error
     assert "'INBOX', 'Leads'" in polls.state.error
-    assert "Change `folders`" in polls.advice()
+    assert "There is nothing of that name there" in polls.advice()
     letters(server, 1)
     polls.now += timedelta(days=2)
     polls.poll()
@@ -241,6 +248,22 @@ def test_a_message_that_its_server_cannot_read_is_a_dead_letter_and_holds_up_no_
     assert letter.where == "support, INBOX/3"
     polls.poll()
     assert len(polls.events("dead-letters")) == 1
+
+
+def test_a_server_that_hangs_up_at_one_message_again_and_again_is_asked_later(
+    log: EmbeddedLog, server: ImapServer
+) -> None:
+    letters(server, 3, size=1_000)
+    letters(server, 1, size=9_000)
+    server.faults = Faults(broken=frozenset({1}), cut_after=4_000)
+    polls = Polls(log, box(server))
+    assert polls.poll().fates == {"dead": 1, "collected": 2}, "those before it come"
+    assert polls.state.error
+    assert polls.state.next_due > polls.now
+    server.faults.cut_after = None
+    polls.now += timedelta(days=1)
+    polls.poll()
+    assert len(polls.mentions()) == 3
 
 
 def test_a_mailbox_that_grows_while_it_is_read_is_read_to_its_end(log: EmbeddedLog, server: ImapServer) -> None:
@@ -411,5 +434,5 @@ def test_a_mailbox_is_tried_before_it_is_kept_and_shows_its_newest(server: ImapS
     server.password = "another"
     trial = tried(mailbox, fetcher, read_here, lambda: NOW)
     assert trial.problem.startswith("expected to be let in")
-    assert trial.advice.startswith("Put a password")
+    assert trial.advice.startswith("Put a token that is valid where the settings say. The provider")
     fetcher.close()
