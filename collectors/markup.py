@@ -6,7 +6,7 @@ Safe on hostile input: bounded in size and depth, linear in time; nothing is fet
 import re
 from collections.abc import Mapping
 from typing import NamedTuple
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
 
@@ -169,7 +169,7 @@ def find_urls(text: str) -> list[str]:
             continue  # brackets at its end are taken off one by one
         while url and (opening := _OPENING.get(url[-1])) and url.count(url[-1]) > url.count(opening):
             url = url[:-1].rstrip(".,;:!?*_~…")
-        if len(url) <= _MAX_URL:
+        if absolute_url(url):
             found.append(url)
         if len(found) == MAX_LINKS:
             break
@@ -187,6 +187,7 @@ def absolute_url(url: str, base: str = "") -> str:
         return ""
     try:
         joined = urljoin(base, url) if base else url
+        urlsplit(joined)  # which refuses what is no address of a host: http://[
     except ValueError:
         return ""
     return joined if joined[:8].lower().startswith(("http://", "https://")) and len(joined) <= _MAX_URL else ""

@@ -114,7 +114,9 @@ def _reviews(found: Any) -> list[tuple[str, Any]] | None:
         return placed(found["reviews"], "reviews")
     if isinstance(found.get("locationReviews"), list):
         several = placed(found["locationReviews"], "locationReviews")
-        return [(f"{path}.review", one.get("review") if isinstance(one, dict) else None) for path, one in several]
+        return [
+            (f"{path}.review", one.get("review")) if isinstance(one, dict) else (path, one) for path, one in several
+        ]
     if "reviewId" in found or ("name" in found and "starRating" in found):
         return [("", found)]
     # A location without reviews is an empty object: fields without a value are left out.

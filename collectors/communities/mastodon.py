@@ -175,7 +175,9 @@ def _inner(path: str, one: Any) -> tuple[str, Any] | None:
     if isinstance(one, dict) and "content" not in one:
         for name in ("status", "last_status"):
             if name in one:
-                return None if one[name] is None else (f"{path}.{name}", one[name])
+                # Of a follower there is no status; of whoever names one there is.
+                silent = one[name] is None and one.get("type") != "mention"
+                return None if silent else (f"{path}.{name}", one[name])
     return path, one
 
 
@@ -296,7 +298,10 @@ def author_of(account: Item, origin: str) -> Actor | None:
 
 def _site(url: str) -> str:
     """Return whose a URL is: a server vouches for its own addresses, and for nobody else's."""
-    host = urlsplit(url).hostname or ""
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
     return registrable_domain(host) or host
 
 

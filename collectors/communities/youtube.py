@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Meta
 
-from overheard.collectors.base import Reading, Terms
+from overheard.collectors.base import Further, Reading, Terms
 from overheard.collectors.communities.community import (
     LATE,
     Address,
@@ -36,6 +36,9 @@ PLATFORM = "youtube"
 _EXPECTED = "comments or videos of the YouTube Data API"
 _SITE = "https://www.youtube.com"
 _THREAD = "youtube#commentThread"
+# `Fetch.purpose` of the answers to a comment beyond those that its thread holds; a reading names so many at most.
+REPLIES = "replies"
+_MOST_FURTHER = 50
 _Id = Annotated[str, Meta(max_length=100, pattern="^[\\w-]*$")]
 # What the API lists besides, and nobody says.
 _SILENT = frozenset(
@@ -143,7 +146,32 @@ def read_items(fetch: Fetch) -> Reading:
     token = found.get("nextPageToken") if isinstance(found, dict) else None
     following = with_query(fetch.url, pageToken=token) if isinstance(token, str) and token else ""
     plain = value_in(fetch.url, "textFormat") == "plainText"
-    return reading_of(fetch, items, lambda item: _taken(fetch, item, plain=plain), next_page=following)
+    video = fetch.about.context if fetch.about is not None else ""
+    return reading_of(
+        fetch,
+        items,
+        lambda item: _taken(fetch, item, plain=plain, video=video),
+        next_page=following,
+        requests=_unanswered(fetch, found),
+    )
+
+
+def _unanswered(fetch: Fetch, found: Any) -> tuple[Further, ...]:
+    """Return the requests for the answers to comments of which only the first came: a thread holds five at most."""
+    threads = found.get("items") if isinstance(found, dict) and "/commentThreads" in fetch.url else None
+    requests: dict[str, Further] = {}
+    for one in Item({"items": threads}).items("items"):
+        top = one.item_if_any("snippet", "topLevelComment")
+        id_, said = top.id_if_any("id"), one.item_if_any("snippet")
+        if not id_ or (said.count("totalReplyCount") or 0) <= len(one.item_if_any("replies").values("comments")):
+            continue
+        video = said.id_if_any("videoId")
+        values = {"part": "snippet", "parentId": id_, "maxResults": 100, "textFormat": "plainText"}
+        url = f"{fetch.url.partition('/commentThreads')[0]}/comments?{urlencode(values)}"
+        about = mention_of(fetch, PLATFORM, id_, from_text(""), context=video)
+        since = top.item_if_any("snippet").time_if_any("publishedAt")
+        requests.setdefault(url, Further(url, REPLIES, about, since=since))
+    return tuple(requests.values())[:_MOST_FURTHER]
 
 
 def _items(found: Any) -> list[tuple[str, Any]] | None:
@@ -176,20 +204,20 @@ def _opened(path: str, value: Any) -> list[tuple[str, Any]]:
     return [(at, {**one, "thread": above} if isinstance(one, dict) else one) for at, one in (first, *answers)]
 
 
-def _taken(fetch: Fetch, item: Item, *, plain: bool) -> Mention | None:
+def _taken(fetch: Fetch, item: Item, *, plain: bool, video: str) -> Mention | None:
     snippet = item.item("snippet")
     if snippet is None:
         raise FieldError(item.place("snippet"), "expected the item's snippet; there is none")
     is_comment = item.text_if_any("kind") == "youtube#comment" or snippet.has("textDisplay") or item.has("thread")
-    return _comment(fetch, item, snippet, plain=plain) if is_comment else _video(fetch, item, snippet)
+    return _comment(fetch, item, snippet, plain=plain, above=video) if is_comment else _video(fetch, item, snippet)
 
 
-def _comment(fetch: Fetch, item: Item, snippet: Item, *, plain: bool) -> Mention | None:
+def _comment(fetch: Fetch, item: Item, snippet: Item, *, plain: bool, above: str) -> Mention | None:
     if snippet.text_if_any("moderationStatus") in _HELD:
         return None
     id_ = item.needed_id("id")
     thread = item.item_if_any("thread")
-    video = snippet.id("videoId") or thread.id_if_any("videoId")
+    video = snippet.id("videoId") or thread.id_if_any("videoId") or above
     parent = snippet.id("parentId")
     said = snippet.text("textOriginal")
     if not snippet.has("textOriginal") and not snippet.has("textDisplay"):

@@ -1,3 +1,5 @@
+from urllib.parse import urlsplit
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -119,3 +121,9 @@ def test_html_read_as_a_whole_and_in_pieces_says_the_same(pieces: list[str]) -> 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(markup, "_FEW_TAGS", -1)
         assert from_html(html, base="https://b.example/") == whole
+
+
+@pytest.mark.parametrize("text", ["http://[", "HTTP://[ there", "https://[::1", "see https://a.example]["])
+def test_what_is_no_address_of_a_host_is_no_link(text: str) -> None:
+    assert all(urlsplit(one).hostname for one in (*find_urls(text), *from_html(f"<p>{text}</p>").links))
+    assert not absolute_url("http://[")
