@@ -50,6 +50,10 @@ _logger = logging.getLogger(__name__)
 # Requests under way at a time, each to another site.
 _AT_ONCE = 64
 _LOOK = 0.5  # seconds between two looks at `stop`
+_SHORT = "It shows no older posts than those that were read: some since {:%Y-%m-%d %H:%M} UTC may be missing."
+_TOO_LONG = (
+    "Its service does not go back so far: posts from {:%Y-%m-%d %H:%M} until {:%Y-%m-%d %H:%M} UTC may be missing."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -543,6 +547,11 @@ class Poller:
             if (errand := rest_of(source.name, trail, now)) is not None:
                 self._errands.add(errand)
                 walk.notes.append(f"It had more than {MOST_PAGES} pages that are new: a back-fill reads the rest.")
+            narrowed = trail.start not in (source.url, state.url)
+            if trail.short and not narrowed and state.reached is not None:
+                walk.notes.append(_SHORT.format(state.reached))
+        if state.reached is not None and source.history is not None and state.reached < now - source.history:
+            walk.notes.append(_TOO_LONG.format(state.reached, now - source.history))
         reached = reached_by(walk.trails.values(), state.reached, now)
         new = msgspec.structs.replace(new, reached=reached, note=" ".join(walk.notes))
         if _where(source, new) == _where(source, state):

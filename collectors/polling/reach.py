@@ -18,6 +18,7 @@ from overheard.records import Errand, Mention, digest
 MOST_PAGES = 100
 # Pages without a post are none of the end: a service may have kept all that stood there to itself. So many are.
 _MOST_EMPTY = 3
+_SEVERAL = 5
 # A service that was found empty is read from so long before on: posts come into an index after they were made.
 _LATE = timedelta(hours=1)
 # What a service answers to a cursor that it does not know any more, or to a time that it does not go back to.
@@ -26,12 +27,13 @@ CURSOR_REFUSED = frozenset({400, 410})
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """What one page held: what it is known by, its middle and its newest time, and where the next one is.
+    """What one page held: what it is known by, its oldest, middle and newest time, and where the next one is.
 
     `newest` is not after the time of the fetch: clocks go wrong. `fresh`: something on it was not heard of before.
     """
 
     marks: frozenset[str] = frozenset()
+    oldest: datetime | None = None
     middle: datetime | None = None
     newest: datetime | None = None
     fresh: bool = False
@@ -45,7 +47,8 @@ class Trail:
     `root` is what the list is called in the poll ("" is the source itself), `start` the address of its first page,
     `purpose` what its pages are asked for. `until` is what earlier polls had reached, None for the first. `next` is the
     page to ask, "" where it is over; then `rest` is where an errand has to go on. `marks` are known from its pages,
-    `asked` their addresses. `anew`: its service refused a cursor, and it was begun again.
+    `asked` their addresses. `anew`: its service refused a cursor, and it was begun again. `short`: after several pages
+    there was no older one, though all on the last is newer than what was reached: lists end at some thousand.
     """
 
     root: str
@@ -60,6 +63,7 @@ class Trail:
     pages: int = 0
     empty: int = 0
     anew: bool = False
+    short: bool = False
 
 
 def sheet_of(reading: Reading, at: datetime, *, fresh: bool) -> Sheet:
@@ -72,6 +76,7 @@ def sheet_of(reading: Reading, at: datetime, *, fresh: bool) -> Sheet:
     )
     return Sheet(
         marks=frozenset(marks),
+        oldest=times[0] if times else None,
         middle=median_low(times) if times else None,
         newest=max((time for time in times if time <= at), default=None),
         fresh=fresh,
@@ -91,6 +96,8 @@ def after(trail: Trail, sheet: Sheet) -> Trail:
         pages=trail.pages + 1,
         empty=0 if sheet.marks else trail.empty + 1,
     )
+    if trail.until is not None and not sheet.older and sheet.oldest is not None:
+        trail = replace(trail, short=trail.pages >= _SEVERAL and sheet.oldest > trail.until)
     if trail.until is None or not sheet.older or sheet.older in trail.asked:
         return trail
     if (sheet.marks and not new) or trail.empty >= _MOST_EMPTY or _is_known(sheet, trail.until):

@@ -432,6 +432,7 @@ def test_a_search_of_x_that_was_left_alone_for_weeks_asks_for_no_more_than_it_ma
     (request,) = service.asked
     assert second(request.args["start_time"]) > service.now - timedelta(days=7)
     assert service.numbers()[-5:] == list(range(31, 36))
+    assert "may be missing" in service.state(source).note
 
 
 @pytest.mark.parametrize(

@@ -355,6 +355,20 @@ def test_a_service_that_refuses_every_older_page_does_not_hold_up_what_is_newer(
     assert world.state().reached == world.now - 2 * HOUR > reached
 
 
+def test_a_list_that_ends_before_what_was_reached_is_said(world: World) -> None:
+    world.post(10)
+    world.once()
+    world.now += DAY
+    world.post(70)
+    world.answer = lambda _, page: listed(list(reversed(world.posts))[50:60], "") if page == 5 else None
+    world.once()
+    assert "some since 2026-05-01 12:00 UTC may be missing" in world.state().note
+    world.answer = lambda _request, _page: None
+    world.post(65)
+    world.once(after=DAY)
+    assert world.state().note == ""
+
+
 def test_a_time_that_a_service_does_not_go_back_to_is_left_out_and_nothing_is_lost(world: World) -> None:
     source = world.source(narrows=True)
     world.post(10)
