@@ -422,6 +422,33 @@ def test_everything_that_is_said_on_hacker_news_is_read_in_pages_of_a_thousand(s
     assert len(service.asked) <= 4
 
 
+def test_the_further_pages_of_a_topic_are_asked_and_the_last_again_when_it_grew(service: Service) -> None:
+    def answer(request: Request, posts: Posts) -> Response:
+        page = int(request.args.get("page", "1"))
+        oldest_first = posts[::-1]
+        shown = [
+            {
+                "id": number, "post_number": number, "topic_id": 5, "username": "asha", "post_type": 1,
+                "created_at": at.isoformat(), "cooked": f"<p>post {number}</p>", "topic_slug": "jams",
+            }
+            for number, at in oldest_first[(page - 1) * 20 : page * 20]
+        ]  # fmt: skip
+        stream = [number for number, _ in oldest_first]
+        body = {"id": 5, "title": "It jams", "slug": "jams", "chunk_size": 20, "created_at": START.isoformat()}
+        stand = {"last_posted_at": posts[0][1].isoformat(), "post_stream": {"posts": shown, "stream": stream}}
+        return answered(body | stand)
+
+    service.serve("^/t/5.json", answer)
+    source = Discourse(name="one", instance=service.at, topic=5)
+    service.post(90)
+    service.poll(source)
+    assert service.numbers() == list(range(1, 91))
+    service.post(25)
+    service.poll(source, after=timedelta(days=2))
+    assert service.numbers() == list(range(1, 116))
+    assert len(service.asked) <= 5
+
+
 def test_a_search_of_x_that_was_left_alone_for_weeks_asks_for_no_more_than_it_may(service: Service) -> None:
     source = x(service)
     service.post(30)

@@ -7,12 +7,23 @@ from typing import Any
 import msgspec
 import pytest
 
+from overheard.collectors.base import Budget
+from overheard.collectors.communities.x import X
 from overheard.collectors.feeds.feed import Feed
-from overheard.collectors.polling.pollstate import errand_key, load_states, robots_key, save_states, source_key
+from overheard.collectors.polling.budget import spent
+from overheard.collectors.polling.pollstate import (
+    budget_key,
+    errand_key,
+    load_states,
+    robots_key,
+    save_states,
+    source_key,
+)
 from overheard.config.settings import Settings
 from overheard.log.base import ProducerRecord
 from overheard.records import ErrandState, Followed, Mention, PollState, Robots, encode, event_for
 from overheard.wiring.backfills import ask_back_fill, stop_back_fills
+from overheard.wiring.secrets import secrets_of
 from tests.web.pages_world import pages_of, words
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -130,3 +141,19 @@ def test_a_source_that_was_never_asked_and_one_that_is_none(tmp_path: Path) -> N
         assert "It was not asked for yet" in words(pages.get("/sources/new"))
         for path in ("/sources/nowhere", "/v1/sources/nowhere", "/v1/sources/%E2%80%AE/x"):
             assert pages.client.get(path, headers={"accept": "text/html"}).status_code == 404
+
+
+def test_what_was_used_of_a_budget_stands_with_its_source(tmp_path: Path) -> None:
+    made = X(name="search", query="paperfold", token_env="X_TOKEN", budget=1_000, price=5.0)
+    other = Feed(name="other", url=URL)
+    with pages_of(tmp_path / "data", Settings(sources=(made, other))) as pages:
+        now = datetime.now(UTC)
+        account = secrets_of([made]).account("search")
+        used = PollState(next_due=now, spending={f"{now:%Y-%m}": 1_000})
+        save_states(pages.system.log, {budget_key(account): used}, now)
+        until = f"{spent(Budget(1_000), {}, now).until:%Y-%m-%d}"
+        assert f"The budget is used up: nothing is asked until {until}" in words(pages.get("/sources"))
+        assert "1,000 of 1,000 posts used" in words(pages.get("/sources/search"))
+        told = pages.client.get("/v1/sources/search").json()["source"]["budget"]
+        assert (told["used"], told["limit"], told["cost"], told["unit"]) == (1_000, 1_000, 5.0, "posts")
+        assert "budget" not in pages.client.get("/v1/sources/other").json()["source"]
