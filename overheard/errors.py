@@ -7,6 +7,7 @@
     ├── QueryError         a search query is wrong: position, expected, got
     ├── EngineError        Kafka or Elasticsearch cannot be used as it is: address, rights, version, topic, mapping
     ├── FencedError        another worker has taken over: what is in hand is dropped, and done there
+    ├── ConflictError      it is being done already, for somebody who asked first
     ├── NotFoundError      what was asked for is not here
     │   └── GoneError          it was here, and is kept no longer
     └── FolderError        the data folder cannot be used
@@ -63,6 +64,10 @@ class QueryError(OverheardError):
     def __init__(self, message: str, *, position: int = 0) -> None:
         super().__init__(message)
         self.position = position
+
+
+class ConflictError(OverheardError):
+    """It is being done already, for somebody who asked first with the same key. Asked again later it is answered."""
 
 
 class NotFoundError(OverheardError):

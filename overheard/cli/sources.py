@@ -98,7 +98,7 @@ def show(
 def _summary(one: SourceStatus, locale: Locale) -> list[str]:
     state, health = one.state, one.health
     lines = [f"{one.name}  ({one.kind})  {health.state}"]
-    if health.state != "works" or health.advice or one.received or (state and state.note):
+    if health.state != "works" or health.advice or one.endpoint or (state and (state.note or state.stream)):
         until = f" Until {when(health.until, locale)}." if health.until else ""
         lines.append(f"  {health.message}{until}")
         lines += [f"  {health.advice}"] if health.advice else []
@@ -111,7 +111,7 @@ def _summary(one: SourceStatus, locale: Locale) -> list[str]:
         lines.append(f"  back-fill {one.back_fill.said}")
     if one.budget:
         lines.append(f"  budget: {one.budget.said}")
-    if one.received:
+    if one.endpoint:
         return lines
     last = when(state.succeeded, locale) if state and state.succeeded else "none yet"
     due = f"{when(one.next_due, locale)}, {one.why_next}" if one.next_due else one.why_next

@@ -43,6 +43,7 @@ TOPICS: Mapping[str, Topic] = {
         Topic("deliveries", 1, compacted=True, retention=timedelta(days=90)),
         Topic("poll-state", 1, compacted=True),
         Topic("errands", 1, compacted=True, retention=timedelta(days=90)),
+        Topic("answers", 1, compacted=True, retention=timedelta(days=2)),
         Topic("pushed", 1, compacted=True, retention=timedelta(days=30)),
         Topic("dead-letters", 1, compacted=True, retention=timedelta(days=30)),
         Topic("suppressed", 1, compacted=True),

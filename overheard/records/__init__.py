@@ -49,6 +49,7 @@ from overheard.records.ids import (
     snippet_id,
 )
 from overheard.records.incident import Evidence, Incident, Note, Outcome, Party, Role, Status, Step, Version
+from overheard.records.kept_answer import KeptAnswer
 from overheard.records.mention import Actor, Mention, ProfileLink, Rating
 from overheard.records.policy import Export, Part, Policies, Policy
 from overheard.records.pollstate import Followed, PollState, Revision, Rhythm, Robots, Shown, ShownEntry, Streamed
@@ -96,6 +97,7 @@ __all__ = [
     "Incident",
     "IncidentSummary",
     "Intent",
+    "KeptAnswer",
     "Language",
     "LifecycleTag",
     "Mention",

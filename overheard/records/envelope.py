@@ -19,6 +19,7 @@ from overheard.records.holding import Holding
 from overheard.records.identity import Identity
 from overheard.records.ids import content_hash, digest
 from overheard.records.incident import Incident
+from overheard.records.kept_answer import KeptAnswer
 from overheard.records.mention import VOLATILE, Mention
 from overheard.records.policy import Policies
 from overheard.records.pollstate import PollState, Revision, Robots, Shown
@@ -55,6 +56,7 @@ DATA_TYPES: dict[str, type[Record]] = {
     "overheard.robots": Robots,
     "overheard.revision": Revision,
     "overheard.shown": Shown,
+    "overheard.kept-answer": KeptAnswer,
     "overheard.pushed": Pushed,
     "overheard.push-state": PushState,
     "overheard.errand": Errand,

@@ -84,8 +84,8 @@ class SourceStatus:
     `new` posts came from it in the last seven days, of which `kept` are on record; `passed` are on record since the
     folder began. `health` is how it does in words, `rhythm` how it posts ("about daily"), `why_next` why it is asked
     when it is. `policy` is what of it is kept, and what may leave. `back_fill` is the stretch of time that is being
-    filled in, else the one that ended last. `budget` is what its account has used up of
-    its budget, None where it has none.
+    filled in, else the one that ended last. `endpoint` is the path that others send to, "" where it is asked. `budget`
+    is what its account has used up of its budget, None where it has none.
     """
 
     name: str
@@ -103,6 +103,7 @@ class SourceStatus:
     received: Received | None = None
     policy: Policy = OPEN
     back_fill: BackFill | None = None
+    endpoint: str = ""
     budget: Spending | None = None
 
     @property
@@ -580,7 +581,7 @@ class Service(Protocol):
     def once(self, key: str, request: str, work: Callable[[], bytes]) -> bytes:
         """Return what `work` gives, once for a key in 24 hours, also after a restart.
 
-        Raises InputError where the key came with another request, TransientError where that is still worked on.
+        Raises InputError where the key came with another request, ConflictError where that is still worked on.
         """
         ...
 

@@ -14,6 +14,7 @@ from litestar.response import Redirect, Template
 
 from overheard.errors import (
     ConfigError,
+    ConflictError,
     FolderFullError,
     GoneError,
     InputError,
@@ -35,6 +36,7 @@ _STATUS: tuple[tuple[type[OverheardError], int], ...] = (
     (ConfigError, 422),
     (GoneError, 410),
     (NotFoundError, 404),
+    (ConflictError, 409),
     (TransientError, 503),
     (FolderFullError, 507),
 )
@@ -113,7 +115,7 @@ def answer_error(request: Request, error: Exception) -> Response[Any]:
     headers = dict(getattr(error, "headers", None) or {})
     if problem.status == 401:
         headers["www-authenticate"] = 'Bearer realm="overheard"'
-    if problem.status == 503:
+    if problem.status in (409, 503):
         headers.setdefault("retry-after", "2")
     # A page says whose Overheard this is; another site's script must not read that.
     if wants_page(request) and not isinstance(error, ForeignRequestError):

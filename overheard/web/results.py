@@ -192,6 +192,7 @@ class SourceHealth(Result, frozen=True, kw_only=True):
     requests: int = 0
     began: Time | None = None
     received: Received | None = None
+    endpoint: str = ""
     back_fill: BackFill | None = None
     policy: Policy = OPEN
     budget: Spending | None = None

@@ -34,6 +34,7 @@ def source_health(one: SourceStatus) -> SourceHealth:
         requests=state.requests if state else 0,
         began=state.began if state else None,
         received=one.received,
+        endpoint=one.endpoint,
         back_fill=one.back_fill,
         policy=one.policy,
         budget=one.budget,

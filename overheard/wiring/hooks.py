@@ -19,6 +19,8 @@ from overheard.records import Fetch, Pushed, PushState, decode, digest, encode, 
 from overheard.web.base import Delivered
 from overheard.wiring.system import System
 
+# Where posts are handed in by a token.
+HANDED_IN = "/v1/mentions"
 _TOPIC, _STATES = "pushed", "poll-state"
 _SOURCE = "/hooks"
 # Refusals come as often as anybody likes; what they come to is written so often at most.
@@ -175,6 +177,8 @@ def _fetch_of(source: Hook, taken: Taken, now: datetime) -> Fetch:
 def health_of_pushed(source: Hook, state: PushState | None) -> SourceHealth:
     """Return how a source does that is pushed to, in words."""
     where = f"/hooks/{source.name}"
+    if not source.takes_deliveries:
+        return SourceHealth("works", f"Programs hand its posts in at {HANDED_IN}, and are told what became of each.")
     if state is None:
         return SourceHealth("not asked yet", f"Nothing was delivered to {where} yet.")
     counted = [

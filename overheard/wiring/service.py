@@ -95,7 +95,7 @@ class SystemService:
         self._closed = False
         self._tokens = TokenFile(system.home)
         self._source_counts = SourceCounts(system.log)
-        self._answers = Answers(system.folder, clock=clock)
+        self._answers = Answers(system.log, system.folder, clock=clock)
         self._webmentions = Webmentions(system.log, clock)
         self._hooks = Hooks(system)
         # Two batches at once would both find a post or contact new.

@@ -7,7 +7,6 @@ the contract test that looks into all of them.
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import closing
 from datetime import timedelta
 from typing import Protocol
 
@@ -19,7 +18,6 @@ from overheard.collectors.polling.pollstate import TOPIC as STATES
 from overheard.collectors.polling.pollstate import errand_key
 from overheard.crm.platforms import PLATFORMS
 from overheard.crm.rows import LIST
-from overheard.folder import storage_errors
 from overheard.identities import handle_key, normal_email, profile_key
 from overheard.log.base import TOPICS, ConsumerRecord, Log, ProducerRecord
 from overheard.log.deadletters import TOPIC as LETTERS
@@ -33,6 +31,7 @@ from overheard.records import (
     Event,
     Identity,
     Incident,
+    KeptAnswer,
     Mention,
     Purchase,
     RecordError,
@@ -47,6 +46,7 @@ from overheard.records import (
 )
 from overheard.suppression import Suppressions
 from overheard.urls import canonical_url
+from overheard.wiring.answers import TOPIC as ANSWERS
 from overheard.wiring.system import System, newest, records_on, utc_now
 from overheard.wiring.traces import Traces
 
@@ -94,7 +94,7 @@ def stores_of(system: System) -> Sequence[Erasable]:
         _Records("fetches", log, expiring("fetches"), lambda traces: traces.fetches),
         _Letters(log, crm, late),
         _Deliveries(log, late),
-        _Answers(system),
+        _Answers(log, late),
         _Facts(system, late),
         _Watch(log, _TOMBSTONES if system.shared else None),
         _Errands(log, late),
@@ -415,32 +415,26 @@ class _Changes(_Topic):
 # --- the folder ----------------------------------------------------------------------------------------------------
 
 
-class _Answers:
+class _Answers(_Topic):
     """Answers kept for those who ask again with the same key: those that name one of their ids."""
 
     name = "answers"
-    left: timedelta | None = None
-
-    def __init__(self, system: System) -> None:
-        self._folder = system.folder
 
     def find(self, traces: Traces) -> int:
         return len(self._keys(traces))
 
     def erase(self, traces: Traces) -> int:
-        keys = self._keys(traces)
-        with closing(self._folder.connect()) as connection, self._folder.transaction(connection):
-            if keys:
-                connection.executemany("DELETE FROM web_answers WHERE key = ?", [(key,) for key in keys])
-        return len(keys)
+        return self.take_out(ANSWERS, self._keys(traces))
 
-    def _keys(self, traces: Traces) -> list[str]:
+    def _keys(self, traces: Traces) -> set[str]:
         marks = {id_.encode() for id_ in traces.subjects}
-        with closing(self._folder.connect()) as connection, storage_errors(self._folder.database):
-            if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'web_answers'").fetchone():
-                return []
-            rows = connection.execute("SELECT key, answer FROM web_answers")
-            return [key for key, answer in rows if not marks.isdisjoint(_ID.findall(answer))]
+        return {
+            record.key
+            for record in records_on(self.log, ANSWERS)
+            if record.value is not None
+            and isinstance(kept := decode(record.value).data, KeptAnswer)
+            and not marks.isdisjoint(_ID.findall(kept.answer or b""))
+        }
 
 
 # --- another folder ------------------------------------------------------------------------------------------------

@@ -29,6 +29,7 @@ from overheard.records import (
     ExternalId,
     Fetch,
     Incident,
+    KeptAnswer,
     Profile,
     Purchase,
     Sense,
@@ -149,7 +150,7 @@ def fill(system: System) -> None:
         errand = Errand(id=id_, kind="webmention", source="ours", url=url, target="https://us.example/page", at=NOW)
         log.append([ProducerRecord("errands", id_, encode(event_for(errand, subject=id_, source="/", time=NOW)))])
         save_states(log, {errand_key(id_): ErrandState(state="failed", problem=f"no answer of {url}", at=NOW)}, NOW)
-    answers = Answers(system.folder, clock=lambda: NOW)
+    answers = Answers(log, system.folder, clock=lambda: NOW)
     answers.once("theirs", "r", f'{{"id":"{CON}","name":"Ashalata Quibbleworth"}}'.encode)
     answers.once("another", "r", lambda: b'{"id":"con_another"}')
     system.catch_up_match()
@@ -163,7 +164,14 @@ def marks_in(values: Iterable[bytes]) -> set[bytes]:
 def bytes_of(record: ConsumerRecord) -> bytes:
     """Key and value, and what stands in the value as base 64."""
     data = decode(record.value).data if record.value else None
-    inner = data.body if isinstance(data, Fetch) else data.value if isinstance(data, DeadLetter) else b""
+    inner: bytes | None = b""
+    match data:
+        case Fetch():
+            inner = data.body
+        case DeadLetter():
+            inner = data.value
+        case KeptAnswer():
+            inner = data.answer
     return b" ".join((record.key.encode(), record.value or b"", inner or b""))
 
 
@@ -212,7 +220,7 @@ class EraseContract:
         assert {name: number for name, number in found.items() if not number} == {}
         assert marks_in([msgspec.json.encode(certificate)]) == set()
         late = {store.store for store in certificate.stores if store.until is not None}
-        assert late == (set() if self.at_once == TOPICS.keys() else found.keys() - {"answers"})
+        assert late == (set() if self.at_once == TOPICS.keys() else found.keys())
         with closing(filled.index(reading=True)) as index:
             assert index.get(CON) is None
             assert index.search(Search(parse("zanzibarite"))).total == 0

@@ -20,12 +20,13 @@ _TEMPLATE = "#/components/schemas/{name}"
 # What any route may answer with: bad parameters, no token or scope, a foreign page, a busy or full disk, a bug.
 _ALWAYS = (400, 401, 403, 500, 503, 507)
 _OF_BODIES = (413, 415)
-_OF_KEYS = (422,)
+_OF_KEYS = (409, 422)
 _SAID = {
     400: "A parameter, header or body cannot be read; `errors` says where.",
     401: "A token is needed, or this one is unknown, revoked or expired.",
     403: "The token lacks the scope, or a page of another site asked.",
     404: "What is asked for is not here.",
+    409: "The first request with this idempotency key is still worked on; try again soon.",
     410: "The cursor is older than what is kept; the detail says how to go on.",
     413: "The body is too large.",
     415: "The body is of another media type than those above.",
