@@ -108,6 +108,7 @@ class Door:
         self._identities = identities
         self._always = always
         self._accounts: dict[str, frozenset[str]] = {}
+        self._pages: bool | None = None  # whether any page of anybody is watched
 
     def touches(self, text: str) -> bool:
         """Return whether a sign of a term or a watched name stands in a text."""
@@ -115,7 +116,11 @@ class Door:
 
     def leads(self, links: Sequence[str]) -> bool:
         """Return whether one of these URLs is somebody's who is watched, or a term's account or site."""
-        return self._sieve.linked(links) or any(key in self._identities for key in identities_of_links(links))
+        if self._sieve.linked(links):
+            return True
+        if self._pages is None:
+            self._pages = any(one.startswith("web:url:") for one in self._identities)
+        return self._pages and any(key in self._identities for key in identities_of_links(links))
 
     def passes(self, mention: Mention) -> bool:
         """Return whether a mention is let in: by its text, its author, its links or its source."""

@@ -4,15 +4,17 @@ One place for the page, the interface, the command line and the alerts.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from overheard.collectors.base import Source
 from overheard.collectors.fetching import robots
 from overheard.collectors.polling.rhythm import expected_silence, is_silent
-from overheard.records import PollState, Rhythm, Robots
+from overheard.records import PollState, Rhythm, Robots, Streamed
 
 HealthState = Literal[
     "not asked yet",
@@ -78,6 +80,16 @@ _SILENT = "Look at the site: it may have a new feed at another address, or have 
 _MOVED = "Change its address in the settings when you are at it."
 _LYING = "Nothing: it is asked without validators for a while, which costs its server a little more."
 
+# Of a source that tells by itself.
+_STREAM_ADVICE = {
+    401: "Its token was not taken. Make another, with the rights that its page names, where the settings say.",
+    403: "Its token does not allow that. Look at its page for what it needs, or leave it out of the settings.",
+    429: "Nothing: it is left alone for longer each time. If it stays so, something else listens with the same token.",
+}
+_GAP_TOLD = timedelta(days=7)
+_ALIVE = timedelta(minutes=5)
+_BEHIND = timedelta(minutes=10)
+
 _FEW, _SURE = 3.0, 5.0  # entries, gaps
 _SHARE = 0.6
 _DAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
@@ -129,6 +141,9 @@ def health_of(
 
     `state` is what is remembered of it, `host` of its site, `rules` its robots.txt; None where nothing is.
     """
+    if state is not None and state.stream is not None:
+        bare = msgspec.structs.replace(state, stream=None)
+        return _of_stream(state, state.stream, health_of(source, bare, None, None, now), now)
     quiet = host.next_due if host is not None and host.next_due > now else None
     refusal = robots.refusal(rules, state.url if state else source.url) if rules is not None else ""
     if state is None or state.polled is None:
@@ -160,6 +175,35 @@ def health_of(
         said = "It said that nothing had changed when something had; so it is not believed for a while."
         return SourceHealth("lying validators", said, _LYING, since=state.succeeded)
     return SourceHealth("works", f"It answers. {state.note}".strip(), since=state.succeeded)
+
+
+def _of_stream(state: PollState, stream: Streamed, known: SourceHealth, now: datetime) -> SourceHealth:
+    """Return how a source does that tells by itself; `known` is how it does as any other would."""
+    counted = f"{stream.read:,} {'post' if stream.read == 1 else 'posts'} looked at in {_long(now - stream.began)}"
+    said = [f"{counted}, {stream.passed:,} let in."]
+    if stream.opened > 1:
+        said.append(f"It was connected to {stream.opened:,} times.")
+    if stream.gap and stream.gap_at is not None and now - stream.gap_at < _GAP_TOLD:
+        said.append(f"{stream.gap[:1].upper()}{stream.gap[1:].rstrip('. ')}.")
+    if state.error:
+        advice = _STREAM_ADVICE.get(state.status, known.advice)
+        return replace(known, message=" ".join([known.message, *said]), advice=advice)
+    alive = stream.heard is not None and now - stream.heard < _ALIVE
+    if stream.connected is None or not alive:
+        words = " ".join(["It is connected to while `overheard up` runs.", *said])
+        return SourceHealth("works", words, since=stream.heard)
+    behind = stream.heard - stream.reached if stream.heard and stream.reached else timedelta()
+    late = [f"What it tells now was said {_long(behind)} before."] if behind > _BEHIND else []
+    whole = [f"It has been connected for {_long(now - stream.connected)}.", *late, *said]
+    return SourceHealth("works", " ".join(whole), since=stream.heard)
+
+
+def _long(time: timedelta) -> str:
+    seconds = max(time.total_seconds(), 0)
+    for unit, name in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= 2 * unit:
+            return f"{seconds // unit:.0f} {name}s"
+    return f"{seconds:.0f} seconds"
 
 
 def _in_error(
@@ -242,6 +286,8 @@ def every(interval: timedelta | None) -> str:
 def why_then(source: Asked, state: PollState | None, host: PollState | None, now: datetime) -> str:
     """Return why a source is asked next when it is."""
     interval = None if source.interval is None else timedelta(seconds=source.interval)
+    if state is not None and state.stream is not None:
+        return "it tells by itself" if state.stream.connected else "it is connected to again"
     if state is None or state.polled is None:
         return every(interval)
     if host is not None and host.next_due > max(now, state.next_due):

@@ -18,6 +18,8 @@ from overheard.records import PollState
 # A failure is told when it has lasted: most pass within hours.
 LONG = timedelta(days=1)
 LEAST_FAILURES = 3
+# What a stream does not tell in that time may be lost.
+LONG_OF_STREAM = timedelta(hours=1)
 # A source that comes and goes is told of once a day.
 COOL = timedelta(days=1)
 # So many sites without any answer, and none that answers between: it is this machine's network.
@@ -71,7 +73,7 @@ def _has_lasted(state: PollState, health: SourceHealth, now: datetime) -> bool:
     if health.state in ("silent", "retired"):
         return True
     since = state.succeeded or state.began or now
-    return state.failures >= LEAST_FAILURES and now - since >= LONG
+    return state.failures >= LEAST_FAILURES and now - since >= (LONG if state.stream is None else LONG_OF_STREAM)
 
 
 @dataclass(slots=True)

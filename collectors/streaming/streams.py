@@ -36,6 +36,7 @@ from overheard.records import Fetch, PollState, Revision, decode, digest
 _logger = logging.getLogger(__name__)
 _BATCH = 1.0  # seconds between two batches of one stream
 _KEEP = 10.0  # seconds after which the place is stored though nothing passed
+_ALIVE = 60.0  # seconds after which it is stored that a silent one is there
 _LOOK = 0.1  # seconds that what came waits to be looked at
 # Of one fetch, so that it can be read within bounds.
 _LINES, _BYTES = 1_000, 4_000_000
@@ -169,6 +170,8 @@ class Streams:
             live.known_open = True
             self._telling.heard()
             self._change(name, opened(self._states[name], live.connection.opened, requests=live.connection.requests))
+        if live.known_open and not over and time.monotonic() - live.stored >= _ALIVE:
+            self._alive(name)
         if live.waiting is not None:
             if live.asked is not None and not live.asked.done():
                 return
@@ -185,6 +188,14 @@ class Streams:
                 live.connection.gap = ""
             if over and not frames:
                 self._end(name, live)
+
+    def _alive(self, name: str) -> None:
+        """Store that a stream is connected to, though it told nothing."""
+        state = self._states[name]
+        if state.stream is not None:
+            stream = msgspec.structs.replace(state.stream, heard=self._clock())
+            self._states[name] = msgspec.structs.replace(state, stream=stream)
+        self._store(name)
 
     def _end(self, name: str, live: _Live) -> None:
         del self._live[name]

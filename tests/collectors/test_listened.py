@@ -7,13 +7,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import msgspec
 import pytest
 
 from overheard.collectors.fetching.secrets import Place, Secrets
+from overheard.collectors.polling.health import health_of
+from overheard.collectors.polling.news import weigh_news
 from overheard.collectors.streaming.framing import Events, FrameTooLargeError, Lines
 from overheard.collectors.streaming.mastodon_stream import MastodonStream
 from overheard.collectors.streaming.x_stream import XStream
 from overheard.folder import Folder
+from overheard.records import PollState, Streamed
 from overheard.wiring.secrets import secrets_of
 from tests.collectors.streamed import HttpServer, Listening, letters, open_ended, until, utc_now, whole
 
@@ -394,3 +398,51 @@ def test_a_line_without_an_end_is_not_gathered_for_ever(monkeypatch: pytest.Monk
         with pytest.raises(FrameTooLargeError):
             for _ in range(20):
                 framer.feed(b"data: " + b"x" * 100)
+
+
+# --- how it does, in words ------------------------------------------------------------------------------------------
+
+
+def told(now: datetime, **state: Any) -> PollState:
+    stream = Streamed(
+        began=now - timedelta(days=3),
+        connected=now - timedelta(hours=5),
+        opened=4,
+        read=12_345,
+        passed=67,
+        heard=now - timedelta(seconds=2),
+        reached=now - timedelta(seconds=3),
+    )
+    return PollState(next_due=now, polled=now, succeeded=now, **{"stream": stream, **state})
+
+
+def test_a_stream_says_since_when_what_and_how_often() -> None:
+    now, source = utc_now(), XStream(name="x-live", rules=RULES, token_env="X")
+    health = health_of(source, told(now), None, None, now)
+    assert health.state == "works"
+    assert health.message == (
+        "It has been connected for 5 hours. 12,345 posts looked at in 3 days, 67 let in. It was connected to 4 times."
+    )
+    state = told(now)
+    assert state.stream is not None
+    slow = msgspec.structs.replace(state.stream, reached=now - timedelta(hours=3), gap="something is lost", gap_at=now)
+    message = health_of(source, told(now, stream=slow), None, None, now).message
+    assert "was said 2 hours before" in message
+    assert message.endswith("Something is lost.")
+
+
+def test_a_stream_whose_token_is_not_taken_says_what_to_do_and_is_told_within_hours() -> None:
+    now, source = utc_now(), XStream(name="x-live", rules=RULES, token_env="X")
+    state = told(now, error="expected a stream; got status 401", status=401, failures=5, outcome="soft")
+    health = health_of(source, state, None, None, now)
+    assert health.state == "failing"
+    assert "token" in health.advice
+    assert weigh_news("x-live", state, health, now) is None, "most pass by themselves"
+    later = msgspec.structs.replace(state, succeeded=now - timedelta(hours=2))
+    assert weigh_news("x-live", later, health_of(source, later, None, None, now), now) is not None
+
+
+def test_where_nobody_listens_it_does_not_say_that_it_is_connected() -> None:
+    now, source = utc_now(), XStream(name="x-live", rules=RULES, token_env="X")
+    health = health_of(source, told(now - timedelta(hours=1)), None, None, now)
+    assert "while `overheard up` runs" in health.message
