@@ -127,13 +127,15 @@ class Reading:
 class Budget:
     """What the sources of one account may use up of a service: `limit` units in a period of UTC.
 
-    `unit` is what is counted, in the plural; `price` that of 1,000 of them, None where it was not said.
+    `unit` is what is counted, in the plural; `price` that of 1,000 of them, None where it was not said. `once_a_day`:
+    what is read again on a day of UTC is not counted again.
     """
 
     limit: int
     unit: str = "posts"
     period: Literal["month", "day"] = "month"
     price: float | None = None
+    once_a_day: bool = False
 
 
 # An hour is what most feeds ask for; asking more often than every five minutes is rude.

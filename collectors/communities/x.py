@@ -121,7 +121,7 @@ class X(Granted, frozen=True, kw_only=True):
     @property
     def allowance(self) -> Budget | None:
         """The posts that may be read in a month (`Source.allowance`)."""
-        return None if self.budget is None else Budget(self.budget, "posts", "month", self.price)
+        return None if self.budget is None else Budget(self.budget, "posts", "month", self.price, once_a_day=True)
 
     def within(self, url: str, left: int) -> tuple[str, int]:
         """Return the address of so many posts as may be read, with those that come along (`Source.within`)."""

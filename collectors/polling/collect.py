@@ -328,8 +328,15 @@ class Collector:
             page=page_of(filled, reading, new=len(new), outside=outside) if filled else None,
             refused=reading.refused,
             sheet=sheet_of(reading, fetch.at, fresh=bool(new)) if self._has_pages(fetch) else None,
-            units=max(reading.units - _had_today(revised, fetch.at), 0),
+            units=self._units(fetch, reading, revised),
         )
+
+    def _units(self, fetch: Fetch, reading: Reading, revised: Sequence[Revised]) -> int:
+        """Return what an answer used of its source's budget."""
+        budget = self.sources[fetch.source].allowance
+        if budget is None or not budget.once_a_day:
+            return reading.units
+        return max(reading.units - _had_today(revised, fetch.at), 0)
 
     def _has_pages(self, fetch: Fetch) -> bool:
         """True for a page of a source that names older ones, and is asked on its own behalf."""
@@ -409,7 +416,7 @@ def _is_new(one: Revised, polled: datetime | None) -> bool:
 
 
 def _had_today(revised: Sequence[Revised], at: datetime) -> int:
-    """Return how many of what came were had before on that day of UTC, of which services count each post once."""
+    """Return how many of what came were had before on that day of UTC."""
     day = at.astimezone(UTC).date()
     return sum(not one.changed and one.known.first_seen.astimezone(UTC).date() == day for one in revised)
 

@@ -58,7 +58,7 @@ class Service:
         monkeypatch.setenv("OTHER_TOKEN", "tok-of-others")
 
     def source(self, name: str = "x", **fields: Any) -> X:
-        given = {"query": "paperfold", "token_env": "X_TOKEN", "interval": 3_600} | fields
+        given: dict[str, Any] = {"query": "paperfold", "token_env": "X_TOKEN", "interval": 3_600} | fields
         return X(name=name, api=self.at, **given)
 
     def _search(self, request: Request) -> Response:
