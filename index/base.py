@@ -93,6 +93,11 @@ class Index(Protocol):
     Every method may raise TransientError (try again), EngineError, FolderFullError or FolderDamagedError.
     """
 
+    @property
+    def is_outdated(self) -> bool:
+        """True where an older program made it, so that its one writer makes it anew (`index.rebuild`) by itself."""
+        ...
+
     def apply(self, changes: Sequence[Change]) -> Sequence[Fate | InputError]:
         """Take changes in order; return what became of each. They can be found after `flush`.
 

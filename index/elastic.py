@@ -108,6 +108,11 @@ class ElasticIndex:
 
     # --- writing ---
 
+    @property
+    def is_outdated(self) -> bool:
+        """See `Index.is_outdated`: several write to it, so somebody says when (`overheard index rebuild`)."""
+        return False
+
     def apply(self, changes: Sequence[Change]) -> Sequence[Fate | InputError]:
         """See `Index.apply`. It is on the server's disks when this returns; `flush` makes it findable."""
         for _ in range(_ATTEMPTS):

@@ -111,6 +111,11 @@ class EmbeddedIndex:
             self._connection.close()
             raise
 
+    @property
+    def is_outdated(self) -> bool:
+        """See `Index.is_outdated`."""
+        return self._meta().get("format", FORMAT) < FORMAT
+
     def apply(self, changes: Sequence[Change]) -> Sequence[Fate]:
         """See `Index.apply`."""
         try:

@@ -25,6 +25,7 @@ from overheard.config.settings import Settings
 from overheard.errors import FolderInUseError, OverheardError, TransientError
 from overheard.folder import Folder, holder_of
 from overheard.index.base import Index
+from overheard.index.rebuild import rebuild as rebuild_index
 from overheard.index.stage import IndexStage
 from overheard.log.base import TOPICS, ConsumerRecord, Log
 from overheard.log.stage import LogSink, Progress, run_stage
@@ -113,6 +114,7 @@ class System:
         self._turns = {stage: threading.Lock() for stage in STAGES}
         self.folder = Folder(folder, held=guest)
         self._indexes = Indexes(settings.index, self.folder)
+        self._index_is_ours = False
         self.key_file = KeyFile.of(settings, self.home)
         try:
             self.log = open_log(settings.log, self.folder)
@@ -211,6 +213,7 @@ class System:
         until_idle: Callable[[], bool] | None,
         on_progress: Callable[[Progress], None] | None = None,
     ) -> Progress:
+        self._renew_index()
         with (
             closing(self.index()) as index,
             closing(self.log.consumer("index", IndexStage.topic)) as consumer,
@@ -224,6 +227,14 @@ class System:
                 linger=INDEX_LINGER,
                 on_progress=on_progress,
             )
+
+    def _renew_index(self) -> None:
+        """Make the index anew, once, where an older program made it."""
+        if not self._index_is_ours:
+            with closing(self.index(anew=True)) as index:
+                if index.is_outdated:
+                    rebuild_index(self.log, index)
+            self._index_is_ours = True
 
     def catch_up_match(self, on_progress: Callable[[Progress], None] | None = None) -> Progress:
         """Have all facts applied that wait, so that `watch` has what was imported.

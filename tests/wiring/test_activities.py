@@ -267,3 +267,16 @@ def test_a_search_by_command_shows_a_channel_to_people_and_keeps_it_from_program
     told = overheard("search", "channel:chat", "--json", "--config", config)
     assert json.loads(told.out)["total"] == 2
     assert SECRET not in told.out
+
+
+def test_an_index_of_an_older_overheard_is_made_anew_by_itself(home: Path, tmp_path: Path) -> None:
+    shutil.copytree(home, tmp_path / "home")
+    settings = load_settings(tmp_path / "home" / "overheard.toml")
+    with System(Path(settings.data), settings) as system:
+        connection = system.folder.connect()
+        connection.execute("UPDATE index_meta SET value = value - 1 WHERE name = 'format'")
+        connection.close()
+        run_up(system, once=True, workers=1, stop=threading.Event(), alerts=False)
+        with closing(SystemService(system)) as service:
+            assert channels(service, "channel:chat") == ["chat", "chat"]
+            assert channels(service) == [""]
