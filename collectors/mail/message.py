@@ -151,7 +151,8 @@ def _letter(message: Message, depth: int) -> Letter:
         for one in part:
             kind = one.get_content_type()
             kinds.add(kind)
-            if kind == "text/plain" and not plain:
+            # What says to have parts and has none is what it is.
+            if (kind == "text/plain" or kind.startswith("multipart/")) and not plain:
                 plain = _flowed(one, _decoded(one))
             elif kind == "text/html" and not html:
                 html = _decoded(one)

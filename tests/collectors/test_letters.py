@@ -16,6 +16,7 @@ from overheard.collectors.mail.message import read_letter, without_attachments
 from overheard.collectors.mail.written import written
 from overheard.records import Mention, mention_id
 from overheard.testing import Recording
+from overheard.urls import canonical_url
 from tests.collectors.letters import (
     ALERT,
     DISCOURSE,
@@ -366,6 +367,46 @@ def test_a_notice_of_youtube_is_the_comment_under_its_own_id() -> None:
     assert (found.content, found.channel) == ("Which paper is that?", "")
 
 
+SERVICES: Mapping[str, tuple[bytes, str, str, str]] = {
+    "facebook": (
+        mail(
+            'Ravi Kumar commented on your post.\n"Where can I buy it?"\n'
+            "https://www.facebook.com/paperfold/posts/123?comment_id=9&notif_t=feed_comment",
+            sender="Facebook <notification@facebookmail.com>",
+            subject="Ravi Kumar commented on your post",
+            results=signed_by("facebookmail.com"),
+        ),
+        "facebook",
+        "Ravi Kumar",
+        "Where can I buy it?",
+    ),
+    "google business": (
+        mail(
+            'Mira Sen left a review for Paperfold\n"Quick repair."\nhttps://business.google.com/n/1/reviews?fid=2',
+            sender="Google Business Profile <businessprofile-noreply@google.com>",
+            subject="Mira Sen left a review for Paperfold",
+            results=signed_by("google.com"),
+        ),
+        "google_business",
+        "Mira Sen",
+        "Quick repair.",
+    ),
+}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_notice_of_other_services_is_the_post_at_its_address(service: str) -> None:
+    raw, platform, name, said = SERVICES[service]
+    found = one(raw)
+    assert found.attributed_to is not None
+    assert (found.platform, found.channel, found.content) == (platform, "", said)
+    assert found.attributed_to.name == name
+    assert found.id == mention_id(platform, url=canonical_url(found.url))
+    unknown = raw.replace(b"commented on", b"wrote under").replace(b"left a review", b"rated")
+    kept = one(unknown)
+    assert (kept.channel, kept.platform) == ("mail", "email"), "in words that are not known it is a mail of the service"
+
+
 @pytest.mark.parametrize("results", ["", signed_by("evil.example"), "mx.evil.example; dkim=pass header.d=github.com"])
 def test_a_notice_that_its_service_has_not_signed_is_no_post_and_of_nobody(results: str) -> None:
     forged = mail(
@@ -478,6 +519,11 @@ def test_a_message_cut_off_or_changed_anywhere_is_read_or_rejected(raw: bytes, d
 @given(st.text(max_size=400))
 def test_nothing_of_a_text_is_invented(text: str) -> None:
     assert set(written(text).text.split()) <= set(text.split())
+
+
+@pytest.mark.parametrize("kind", ["multipart/mixed; boundary=none", "multipart/alternative", "multipart/mixed;"])
+def test_what_says_to_have_parts_and_has_none_is_its_text(kind: str) -> None:
+    assert one(mail("Hello there.", kind=kind)).content == "Hello there."
 
 
 def test_a_letter_is_read_whatever_its_bytes() -> None:
