@@ -47,9 +47,8 @@ def add_source(
         return
     talk = _Talk(notes() if as_json else console(), yes=yes or as_json)
     said = _pairs(given or [])
-    new.contact = said.pop("contact", "")
-    if new.needs_contact:
-        new.contact = talk.contact()
+    if new.needs_contact and not said.get("contact"):
+        said["contact"] = talk.contact()
     kind, said = _kind_of(talk, new, kind, said)
     walk = _Walk(talk, new, new.form(kind), said, untried=untried)
     trial = walk.go()
@@ -105,7 +104,7 @@ def _kind_of(talk: "_Talk", new: FileNewSources, kind: str, said: dict[str, str]
         new.form(kind)  # raises
         raise NotFoundError(f"expected a kind of source, or an http(s) address; got {kind[:60]!r}")
     with telling("looking at the address"):
-        guess = new.guess(kind)
+        guess = new.guess(kind, said.get("contact", ""))
     talk.say(f"{guess.note or 'Known by its address.'} It is followed as a source of the kind `{guess.kind}`.")
     return guess.kind, {**guess.given, **said}
 

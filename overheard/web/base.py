@@ -24,6 +24,7 @@ from overheard.records import (
     Term,
     WatchedSource,
 )
+from overheard.web.newsource import NewSources
 from overheard.web.results import (
     AgreementRow,
     BackFill,
@@ -409,6 +410,11 @@ class Service(Protocol):
     @property
     def settings(self) -> Settings:
         """The settings as they are now."""
+        ...
+
+    @property
+    def new_sources(self) -> NewSources:
+        """What sets up one source after the other."""
         ...
 
     @property

@@ -75,9 +75,15 @@ class Trial:
 class NewSources(Protocol):
     """Sets up sources. Thread-safe. What is `given` are settings by name, as people type them; "" is not given.
 
-    Where a secret is may be given under its own name ("token"): the name of an environment variable, or a file. All
+    Where a secret is may be given under its own name ("token"): the name of an environment variable, or a file.
+    `contact` may be given too: who asks, where the settings do not say yet; it is written with what is kept. All
     raise InputError for what cannot be taken, with the setting as `where`, and ConfigError for wrong settings.
     """
+
+    @property
+    def needs_contact(self) -> bool:
+        """True where nobody is asked yet, since the settings do not say who asks."""
+        ...
 
     def kinds(self) -> Sequence[SourceKind]:
         """Return all kinds, in the order of their importance."""
@@ -87,7 +93,7 @@ class NewSources(Protocol):
         """Return what a kind asks for. Raises NotFoundError."""
         ...
 
-    def guess(self, typed: str) -> Guess:
+    def guess(self, typed: str, contact: str = "") -> Guess:
         """Return what an address is most likely meant as. It may be asked for, and its site, once each."""
         ...
 

@@ -32,6 +32,8 @@ from overheard.wiring.sourceforms import form_of, name_for, source_of, table_tex
 from overheard.wiring.system import utc_now
 from overheard.wiring.trials import tried
 
+# Given beside the settings of a source: who asks.
+_CONTACT = "contact"
 CONTACT = (
     "expected `contact` in [http] of the settings: an e-mail address or URL at which the owners of the sites that are "
     "asked can reach you; it is empty. Give it first"
@@ -41,7 +43,6 @@ CONTACT = (
 class FileNewSources:
     """`NewSources` on a file of settings, which is made where there is none.
 
-    `contact` is who asks, where the settings do not say yet; it is written with the first source that is kept.
     `read` is how what comes is read: without it in a process of its own, within bounds.
     """
 
@@ -50,7 +51,6 @@ class FileNewSources:
         self._read = read
         self._clock = clock
         self._turn = threading.Lock()
-        self.contact = ""
 
     @property
     def config(self) -> Path:
@@ -59,8 +59,8 @@ class FileNewSources:
 
     @property
     def needs_contact(self) -> bool:
-        """True where nobody may be asked yet, since nobody could answer."""
-        return not (self.contact or self._settings().http.contact)
+        """See `NewSources.needs_contact`."""
+        return not self._settings().http.contact
 
     def kinds(self) -> Sequence[SourceKind]:
         """See `NewSources.kinds`."""
@@ -74,9 +74,9 @@ class FileNewSources:
         said = next(one for one in self.kinds() if one.name == kind)
         return form_of(found, said)
 
-    def guess(self, typed: str) -> Guess:
+    def guess(self, typed: str, contact: str = "") -> Guess:
         """See `NewSources.guess`."""
-        with self._client(()) as fetcher:
+        with self._client((), contact) as fetcher:
             return guessed(typed, kinds(), fetcher, self._clock)
 
     def name_for(self, kind: str, given: Given) -> str:
@@ -87,15 +87,15 @@ class FileNewSources:
 
     def draft(self, kind: str, given: Given) -> str:
         """See `NewSources.draft`."""
-        _, table = source_of(self._kind(kind), given)
+        _, table = source_of(self._kind(kind), _without_contact(given))
         self._new_name(table["name"])
         return table_text(kind, table)
 
     def try_out(self, kind: str, given: Given) -> Trial:
         """See `NewSources.try_out`."""
-        source, _ = source_of(self._kind(kind), given)
+        source, _ = source_of(self._kind(kind), _without_contact(given))
         (source,) = [one for one in beside(self._config.parent, [source]) if isinstance(one, Source)]
-        with self._client([source]) as fetcher:
+        with self._client([source], given.get(_CONTACT, "")) as fetcher:
             if self._read is not None:
                 return tried(source, fetcher, self._read, self._clock)
             with BoundedReader() as reader:
@@ -106,7 +106,7 @@ class FileNewSources:
         with self._turn:
             text = self.draft(kind, given)
             old = read(self._config) if self._config.exists() else ""
-            _write(self._config, f"{_with_contact(old, self.contact).rstrip()}\n\n{text}".lstrip())
+            _write(self._config, f"{_with_contact(old, given.get(_CONTACT, '').strip()).rstrip()}\n\n{text}".lstrip())
         return given["name"].strip()
 
     # -----------------------------------------------------------------------------------------------------------------
@@ -127,9 +127,9 @@ class FileNewSources:
             raise InputError(f"expected a name of its own; a {other.kind} is called {name!r}", where="name")
 
     @contextmanager
-    def _client(self, sources: Sequence[Source]) -> Iterator[Fetcher]:
+    def _client(self, sources: Sequence[Source], given: str) -> Iterator[Fetcher]:
         settings = self._settings()
-        contact = settings.http.contact or self.contact
+        contact = settings.http.contact or given.strip()
         if not contact:
             raise ConfigError(CONTACT)
         http = msgspec.structs.replace(settings.http, contact=contact)
@@ -138,6 +138,10 @@ class FileNewSources:
             yield fetcher
         finally:
             fetcher.close()
+
+
+def _without_contact(given: Given) -> Given:
+    return {name: value for name, value in given.items() if name != _CONTACT}
 
 
 def about(kind: type[Source]) -> str:

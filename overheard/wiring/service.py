@@ -71,6 +71,7 @@ from overheard.wiring.erasure import erase_person
 from overheard.wiring.health import health_of, metrics_of
 from overheard.wiring.hooks import Hooks
 from overheard.wiring.measuring import measure_apart
+from overheard.wiring.newsources import FileNewSources
 from overheard.wiring.people import search_people
 from overheard.wiring.policies import policies_of
 from overheard.wiring.review import review_page, why_of
@@ -101,6 +102,7 @@ class SystemService:
         # Two batches at once would both find a post or contact new.
         self._bringing = threading.Lock()
         self.setup = SystemSetUp(system, self._bringing, clock=clock)
+        self.new_sources = FileNewSources(system.config, clock=clock)
 
     def close(self) -> None:
         """Let go of the index; whoever reads just now lets go of it at the end."""

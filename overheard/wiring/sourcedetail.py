@@ -13,6 +13,7 @@ from overheard.log.base import Log
 from overheard.records import Robots, incident_id
 from overheard.records.base import Time
 from overheard.web.base import SourceDetail, SourceEntry, SourceLead, SourceStatus
+from overheard.wiring.kinds import kinds
 from overheard.wiring.sources import fetches_of, letters_of
 
 _ENTRIES = 10
@@ -20,6 +21,7 @@ _ENTRIES = 10
 _LOOKED, _AT_ONCE = 500, 100
 _SHOWN = 200
 _MOST_LEADS = 50
+_DOCUMENTED = "It is not asked for: this address is an interface documented for programs."
 
 
 class _Said(msgspec.Struct):
@@ -48,9 +50,11 @@ def source_detail(log: Log, index: Index, found: SourceStatus | None, name: str)
     url = state.url if state else found.url
     origin = robots.origin_of(url)
     followed = state.followed if state else ()
+    kind = kinds().get(found.kind)
+    is_documented = kind is not None and kind.documented_api and bool(origin)
     return SourceDetail(
         status=found,
-        robots=_rules(load_robots(log, origin) if origin else None, url),
+        robots=_DOCUMENTED if is_documented else _rules(load_robots(log, origin) if origin else None, url),
         leads=[SourceLead(one.url, one.purpose, one.due, one.failures) for one in followed[:_MOST_LEADS]],
         entries=entries_of(log, index, found.name),
         fetches=fetches_of(log, found.name),

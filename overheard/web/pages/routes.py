@@ -13,6 +13,7 @@ from overheard.web.pages.decisions import decide
 from overheard.web.pages.feeds import alerts
 from overheard.web.pages.incidents import incident
 from overheard.web.pages.login import log_in, log_out, login
+from overheard.web.pages.newsource import new_source, try_source
 from overheard.web.pages.review import review as review_waiting
 from overheard.web.pages.search import home
 from overheard.web.pages.setup import (
@@ -53,6 +54,8 @@ PAGES: tuple[ControllerRouterHandler, ...] = (
     cost,
     events,
     measure_cost,
+    new_source,
+    try_source,
     set_up,
     step_page,
     answer_step,

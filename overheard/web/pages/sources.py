@@ -12,6 +12,7 @@ from litestar.params import Body, FromPath, FromQuery
 from litestar.response import Redirect, Template
 
 from overheard.collectors.polling.health import TROUBLE
+from overheard.policy import in_words
 from overheard.web.request import InjectedService, Request, caller_of
 from overheard.web.security import needs
 
@@ -49,9 +50,10 @@ def sources(
 @get("/sources/{name:path}", include_in_schema=False, guards=[needs("read")], sync_to_thread=True)
 def source(name: FromPath[str], request: Request, service: InjectedService) -> Template:
     """Show one source whole. Raises NotFoundError."""
+    whole = service.source(name.removeprefix("/"))
+    terms = in_words(whole.status.policy)
     return Template(
-        "source.html",
-        context={"whole": service.source(name.removeprefix("/")), "may_write": caller_of(request).may("write")},
+        "source.html", context={"whole": whole, "terms": terms, "may_write": caller_of(request).may("write")}
     )
 
 
