@@ -4,14 +4,15 @@ https://developers.google.com/youtube/v3/docs
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 from msgspec import Meta
 
-from overheard.collectors.base import Further, Reading, Terms
+from overheard.collectors.base import Budget, Further, Reading, Terms
 from overheard.collectors.communities.community import (
     LATE,
     Address,
@@ -35,6 +36,8 @@ from overheard.records import Actor, Fetch, Mention, Policy
 PLATFORM = "youtube"
 _EXPECTED = "comments or videos of the YouTube Data API"
 _SITE = "https://www.youtube.com"
+# A hundred pages of a search may be had in a day, of ten thousand units: for years by price, now by a count of its own.
+_SEARCH_COSTS = 100
 _THREAD = "youtube#commentThread"
 # `Fetch.purpose` of the answers to a comment beyond those that its thread holds; a reading names so many at most.
 REPLIES = "replies"
@@ -56,7 +59,8 @@ _HELD = frozenset({"heldForReview", "likelySpam", "rejected"})
 class YouTube(Granted, frozen=True, kw_only=True):
     """One of: a `query` for videos, a `video` with its comments, a `channel` (its id) with the comments on its videos.
 
-    Asked with an API key, the token of this source.
+    Asked with an API key, the token of this source. `budget` is how many units of its quota may be used in a day of UTC
+    by all sources with that key: a page of a search is a hundred, any other one.
     """
 
     kind = "youtube"
@@ -68,6 +72,7 @@ class YouTube(Granted, frozen=True, kw_only=True):
         "query": "Words by which videos are looked for.",
         "video": "The id of a video, with its comments.",
         "channel": "The id of a channel, which begins with UC, with the comments on its videos.",
+        "budget": "How many units of the key's quota may be used in a day; a page of a search is a hundred of them.",
         "api": "Where it is asked, where that is not the service's own address.",
     }
     token_header = ("X-Goog-Api-Key", "")
@@ -88,6 +93,7 @@ class YouTube(Granted, frozen=True, kw_only=True):
     query: Phrase = ""
     video: _Id = ""
     channel: _Id = ""
+    budget: Annotated[int, Meta(ge=0)] | None = None
     api: Annotated[Address, Meta(min_length=1)] = "https://www.googleapis.com/youtube/v3"
 
     def address(self) -> str:
@@ -129,9 +135,23 @@ class YouTube(Granted, frozen=True, kw_only=True):
             return {"video": video or steps[1]}
         return {"channel": steps[1]} if steps[:1] == ["channel"] and len(steps) > 1 else None
 
+    @property
+    def allowance(self) -> Budget | None:
+        """The units that may be used in a day (`Source.allowance`)."""
+        return None if self.budget is None else Budget(self.budget, "units", "day")
+
+    def within(self, url: str, left: int) -> tuple[str, int]:
+        """Return the address where enough is left for it: it costs the same whatever it brings (`Source.within`)."""
+        return (url, _cost(url)) if _cost(url) <= left else ("", 0)
+
     def read(self, fetch: Fetch) -> Reading:
         """Return the comments or videos of an answer (`Source.read`)."""
-        return read_items(fetch)
+        return replace(read_items(fetch), units=_cost(fetch.url))
+
+
+def _cost(url: str) -> int:
+    """Return how many units of the quota a request costs."""
+    return _SEARCH_COSTS if urlsplit(url).path.endswith("/search") else 1
 
 
 def read_items(fetch: Fetch) -> Reading:

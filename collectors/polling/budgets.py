@@ -82,16 +82,24 @@ class Budgets:
     def settle(self, key: str, answer: Answer, units: Sequence[int | None]) -> None:
         """Count what a request took: `units` of each reading of its answer, None where that could not be read.
 
-        What was answered and could not be read counts as much as it may have been; what was not answered, nothing.
+        What was answered and could not be read counts as much as it may have been; what was not answered, nothing, and
+        an error nothing where it is what came that counts.
         """
         aside = self._aside.pop(key, None)
         budget = None if aside is None else self._budgets.get(aside.account)
         if aside is None or budget is None:
             return
         read = [one for one in units if one is not None]
-        taken = max(read) if read else aside.units if 200 <= answer.status < 300 or answer.fetch else 0
+        charged = 200 <= answer.status < 300 or (answer.status > 0 and not budget.once_a_day)
+        taken = max(read) if read else aside.units if charged else 0
         if taken != aside.units:
             self._use(aside.account, budget, taken - aside.units, aside.at)
+
+    def count(self, source: Source, units: int) -> None:
+        """Count what a source that tells by itself has told."""
+        account = self._accounts.get(source.name, "")
+        if (budget := self._budgets.get(account)) is not None:
+            self._use(account, budget, units, self._clock())
 
     def _use(self, account: str, budget: Budget, units: int, at: datetime) -> None:
         state = self._states[account]

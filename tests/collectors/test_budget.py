@@ -16,6 +16,7 @@ from werkzeug import Request, Response
 
 from overheard.collectors.base import Budget
 from overheard.collectors.communities.x import X
+from overheard.collectors.communities.youtube import YouTube
 from overheard.collectors.fetching.fetch import Fetcher, Limits
 from overheard.collectors.polling.budget import KEPT, budget_of, in_words, marks, spent, used
 from overheard.collectors.polling.collect import STAGE
@@ -26,7 +27,7 @@ from overheard.collectors.polling.pollstate import load_states, save_states, sou
 from overheard.folder import Folder
 from overheard.log.base import ProducerRecord
 from overheard.log.embedded import EmbeddedLog
-from overheard.records import Errand, PollState, decode, encode, event_for
+from overheard.records import Errand, Fetch, PollState, decode, encode, event_for
 from overheard.wiring.secrets import secrets_of
 from overheard.wiring.spendings import spendings
 from tests.collectors.mortal import Killed, Mortal, MortalConsumer
@@ -292,6 +293,16 @@ def test_a_budget_is_shown_with_what_it_costs_and_what_happens_then(service: Ser
         f"{shown.forecast} are to be expected by its end. "
         "Once it is used up nothing is asked until 2026-12-01 00:00 UTC."
     )
+
+
+def test_a_quota_of_a_day_counts_each_request_by_its_price() -> None:
+    search = YouTube(name="y", query="paperfold", token_env="K", budget=10_000)
+    comments = YouTube(name="z", video="v", token_env="K", budget=10_000)
+    assert search.within(search.url, 100) == (search.url, 100)
+    assert search.within(search.url, 99) == ("", 0)
+    assert comments.within(comments.url, 1) == (comments.url, 1)
+    fetch = Fetch(id="f", source="y", url=search.url, final_url="", status=200, body=b'{"items": []}', at=START)
+    assert search.read(fetch).units == 100
 
 
 # --- the arithmetic --------------------------------------------------------------------------------------------------
