@@ -40,7 +40,7 @@ from overheard.collectors.polling.sites import Sites
 from overheard.collectors.polling.telling import Telling
 from overheard.collectors.polling.validators import validators_of
 from overheard.collectors.polling.walk import Walk, Walks, as_asked_by, body_of
-from overheard.collectors.streaming.stream import Door, Open, SaidBy, nothing_said
+from overheard.collectors.streaming.stream import Door, Open, SaidAt, nothing_said
 from overheard.collectors.streaming.streams import Streams
 from overheard.log.base import Consumer, Log
 from overheard.records import PollState, Shown
@@ -129,7 +129,7 @@ class Poller:
         idle: Callable[[datetime | None], None] | None = None,
         tell: Callable[[Sequence[News]], None] | None = None,
         door: Callable[[], Door] = Open,
-        said_by: SaidBy = nothing_said,
+        said_at: SaidAt = nothing_said,
     ) -> None:
         self._log = log
         self._clock = clock
@@ -166,7 +166,8 @@ class Poller:
             telling=self._telling,
             problem=self._problem,
             door=door,
-            said_by=said_by,
+            said_at=said_at,
+            budgets=self._budgets,
         )
         self._asked_sources = self._unmodified = self._sent = 0
         self._problems: dict[str, Problem] = {}

@@ -44,6 +44,10 @@ class Jetstream(Stream, frozen=True, kw_only=True):
     """
 
     kind = "jetstream"
+    asks = {
+        "server": "The Jetstream that is listened to, where that is not one of the public ones.",
+        "api": "The AppView that is asked who wrote what was let in.",
+    }
     kind_terms = Terms("https://bsky.social/about/support/tos", date(2026, 11, 23))
     asks = {
         "server": "The server that tells all posts, where it is another than Bluesky's own.",
@@ -98,6 +102,10 @@ class Jetstream(Stream, frozen=True, kw_only=True):
     def with_profile(self, line: bytes, profile: bytes) -> bytes:
         """Return an event with its author's profile in it (`Stream.with_profile`)."""
         return _with(line, b"author", profile)
+
+    def posts_at(self, account: str) -> str:
+        """Return how the addresses of an account's posts begin (`Stream.posts_at`)."""
+        return f"https://bsky.app/profile/{account}/post/"
 
     def with_posts(self, line: bytes, posts: Sequence[str]) -> Sequence[bytes]:
         """Return that each of these posts is deleted, as Jetstream says it (`Stream.with_posts`)."""

@@ -44,6 +44,16 @@ class MastodonStream(Stream, frozen=True, kw_only=True):
     """
 
     kind = "mastodon_stream"
+    asks = {
+        "instance": "The server that is listened to, such as https://mastodon.social.",
+        "streaming": "Its streaming API, where that is at another address.",
+        "tag": "A hashtag, without #.",
+        "list": "A list of the token's account, by its id.",
+        "home": "The home of the token's account.",
+        "public": "All that the server hears, of which what is about you is let in.",
+        "local": "Only what is said on that server itself.",
+    }
+    token_from = "An application with the scope read, made on that server under Preferences, Development."  # noqa: S105
     token_from = "An application with the scope read, made on that server under Preferences, Development."  # noqa: S105
     asks = {
         "instance": "The server, such as https://mastodon.social.",

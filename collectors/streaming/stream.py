@@ -78,14 +78,13 @@ class Open:
 
 # Mention ids to those of them that were heard of (`revision/<mention id>`), under any of their names.
 Known = Callable[[Sequence[str]], Collection[str]]
-# Ids of accounts on the stream's platform to the native ids of their posts that are on record, by account.
-SaidBy = Callable[[str, Sequence[str]], dict[str, Sequence[str]]]
+# Beginnings of addresses to the native ids of the posts on record whose addresses begin so.
+SaidAt = Callable[[str], Sequence[str]]
 
 
-def nothing_said(_: str, accounts: Sequence[str]) -> dict[str, Sequence[str]]:
-    """Return that no post of these accounts is on record."""
-    del accounts
-    return {}
+def nothing_said(_: str) -> Sequence[str]:
+    """Return that no post is on record."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +180,11 @@ class Stream(Community, frozen=True, kw_only=True):
         """Return a frame with its author's profile in it, as `read` finds it there."""
         del profile
         return line
+
+    def posts_at(self, account: str) -> str:
+        """Return how the addresses of an account's posts begin, as mentions have them; "" where that is not known."""
+        del account
+        return ""
 
     def with_posts(self, line: bytes, posts: Sequence[str]) -> Sequence[bytes]:
         """Return frames that say that these posts are gone, by their native ids; `line` says that of their account."""

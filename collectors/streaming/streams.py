@@ -22,13 +22,14 @@ import msgspec
 
 from overheard.collectors.base import Source
 from overheard.collectors.fetching.fetch import Answer, Course, Fetcher
+from overheard.collectors.polling.budgets import Budgets
 from overheard.collectors.polling.collect import Collector
 from overheard.collectors.polling.pollstate import TOPIC, save_states, source_key
 from overheard.collectors.polling.sender import Sender
 from overheard.collectors.polling.telling import Telling
 from overheard.collectors.streaming.again import ended, opened, told
 from overheard.collectors.streaming.connection import Connection
-from overheard.collectors.streaming.stream import MOST_ODD, Door, Open, SaidBy, Sifted, Stream, nothing_said
+from overheard.collectors.streaming.stream import MOST_ODD, Door, Open, SaidAt, Sifted, Stream, nothing_said
 from overheard.errors import InputError
 from overheard.log.base import Log
 from overheard.records import Fetch, PollState, Revision, decode, digest
@@ -75,8 +76,8 @@ class _Live:
 class Streams:
     """The streams of one poller, owned by its thread; `states` are those of all its sources, by name.
 
-    `door` returns what is watched now, `said_by` the posts on record of accounts. `changed` is called with a source,
-    and why it could not be connected to.
+    `door` returns what is watched now, `said_at` the posts on record by how their addresses begin.
+    `problem` is called with a source, and why it is not listened to.
     """
 
     def __init__(
@@ -90,7 +91,8 @@ class Streams:
         telling: Telling,
         problem: Callable[[str, str], None],
         door: Callable[[], Door] = Open,
-        said_by: SaidBy = nothing_said,
+        said_at: SaidAt = nothing_said,
+        budgets: Budgets | None = None,
     ) -> None:
         self._log = log
         self._sender = sender
@@ -100,7 +102,8 @@ class Streams:
         self._telling = telling
         self._problem = problem
         self._door = door
-        self._said_by = said_by
+        self._said_at = said_at
+        self._budgets = budgets
         self._streams: dict[str, Stream] = {}
         self._live: dict[str, _Live] = {}
         self._profiles: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
@@ -146,7 +149,7 @@ class Streams:
             live = self._live.get(name)
             if live is not None:
                 self._go_on(name, live)
-            elif self._states[name].next_due <= now:
+            elif self._states[name].next_due <= now and not self._is_spent(name, stream):
                 self._begin(name, stream)
 
     # --- connections ------------------------------------------------------------------------------------------------
@@ -157,6 +160,23 @@ class Streams:
         connection = Connection(stream, self._fetcher, cursor, self._clock, loop)
         over = asyncio.run_coroutine_threadsafe(connection.run(), loop)
         self._live[name] = _Live(stream, connection, over, cursor)
+
+    def _is_spent(self, name: str, stream: Stream) -> bool:
+        """Note, and return, whether nothing is left of the budget of a stream's account: then it is not listened to."""
+        if self._budgets is None:
+            return False
+        key = f"stream {name}"
+        verdict = self._budgets.within(key, stream, Course(name, stream.url, stream.url))
+        if not isinstance(verdict, Answer):
+            self._budgets.settle(key, Answer("unmodified"), ())
+            return False
+        state = self._states[name]
+        if name in self._live:
+            self._leave(name)
+        new = ended(state, verdict, self._clock())
+        self._change(name, msgspec.structs.replace(new, next_due=verdict.until or new.next_due, failures=0))
+        self._problem(name, verdict.message)
+        return True
 
     def _leave(self, name: str) -> None:
         live = self._live.pop(name)
@@ -253,7 +273,8 @@ class Streams:
         """Return a batch in which the posts of accounts that are gone stand for what says so."""
         if not sifted.left:
             return _Batch(sifted, frames, list(sifted.lines))
-        said = self._said_by(stream.platform, list(dict.fromkeys(sifted.left.values())))
+        accounts = dict.fromkeys(sifted.left.values())
+        said = {one: self._said_at(begin) for one in accounts if (begin := stream.posts_at(one))}
         lines: list[bytes] = []
         authors: dict[int, str] = {}
         for place, line in enumerate(sifted.lines):
@@ -297,18 +318,15 @@ class Streams:
             reached=sifted.reached,
             problem=problem,
         )
-        state = self._spent(state, sifted.units, now)
+        if sifted.units and self._budgets is not None:
+            self._budgets.count(stream, sifted.units)
         was, self._states[name] = self._states[name], state
         if state.outcome != was.outcome or problem:
             self._change(name, state)
         elif lines or time.monotonic() - live.stored >= _KEEP:
             self._store(name)
-
-    def _spent(self, state: PollState, units: int, now: datetime) -> PollState:
-        if not units:
-            return state
-        month = f"{now:%Y-%m}"
-        return msgspec.structs.replace(state, spending={**state.spending, month: state.spending.get(month, 0) + units})
+        if sifted.units:
+            self._is_spent(name, stream)
 
     def _learn(self, found: Mapping[str, bytes] | None) -> None:
         if found is None:

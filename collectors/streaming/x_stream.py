@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from msgspec import Meta
 
-from overheard.collectors.base import Reading, Terms
+from overheard.collectors.base import Budget, Reading, Terms
 from overheard.collectors.communities import x
 from overheard.collectors.communities.community import Address, placed, value_in, with_query
 from overheard.collectors.communities.fields import Item, document, unexpected
@@ -34,10 +34,20 @@ class XStream(Stream, frozen=True, kw_only=True):
     """All public posts that one of `rules` finds, each as X's rules of the filtered stream are written.
 
     Its rules bear its name at X; those of others, and of other programs, are left alone. `backfill`: what was paid for
-    lets a connection go back by up to five minutes (`backfill_minutes`).
+    lets a connection go back by up to five minutes (`backfill_minutes`). `budget` is how many posts may be told in a
+    month to all sources with its token, `price` what a thousand of them cost.
     """
 
     kind = "x_stream"
+    asks = {
+        "rules": "What is looked for, as X's rules of the filtered stream are written.",
+        "backfill": "Whether what you paid for lets a connection go back by five minutes.",
+        "budget": "How many posts may be told in a month to all sources with its token.",
+        "price": "What a thousand posts cost.",
+        "api": "Where it is asked, where that is not the service's own address.",
+    }
+    token_from = "A bearer token of an app of yours: https://developer.x.com/en/portal/dashboard."  # noqa: S105
+    complaints = x.X.complaints
     token_from = "A bearer token of an app of yours: https://developer.x.com/en/portal/dashboard."  # noqa: S105
     kind_terms = Terms("https://docs.x.com/developer-terms/policy", date(2026, 11, 23))
     kind_policy = Policy(export="nothing", terms=kind_terms.url, read_on=kind_terms.read_on)
@@ -53,6 +63,8 @@ class XStream(Stream, frozen=True, kw_only=True):
 
     rules: Annotated[tuple[Rule, ...], Meta(max_length=1_000)] = ()
     backfill: bool = False
+    budget: Annotated[int, Meta(ge=0)] | None = None
+    price: Annotated[float, Meta(ge=0)] | None = None
     api: Annotated[Address, Meta(min_length=1)] = "https://api.x.com/2"
 
     def address(self) -> str:
@@ -65,6 +77,15 @@ class XStream(Stream, frozen=True, kw_only=True):
     def opening(self, cursor: str) -> str:
         """Return where to connect (`Stream.opening`)."""
         return with_query(self.url, backfill_minutes=5) if cursor and self.backfill else self.url
+
+    @property
+    def allowance(self) -> Budget | None:
+        """The posts that may be told in a month (`Source.allowance`)."""
+        return None if self.budget is None else Budget(self.budget, "posts", "month", self.price)
+
+    def within(self, url: str, left: int) -> tuple[str, int]:
+        """Return that it is listened to as long as anything is left (`Source.within`)."""
+        return (url, 0) if left > 0 else ("", 0)
 
     @property
     def asked_first(self) -> str:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from overheard.collectors.base import Source
 from overheard.collectors.polling.backfill import in_words
 from overheard.collectors.polling.pollstate import ERRANDS, load_errand_states
+from overheard.collectors.streaming.stream import Stream
 from overheard.errors import ConfigError, NotFoundError
 from overheard.log.base import Log, ProducerRecord
 from overheard.records import Errand, ErrandState, RecordError, decode, digest, encode, event_for
@@ -41,7 +42,7 @@ def ask_back_fill(system: System, source: str, first: date, last: date | None, n
     if one is None:
         msg = f"expected the name of a source in the settings; {source[:100]!r} is none. Look at `overheard sources`"
         raise NotFoundError(msg)
-    if not isinstance(one, Source) or not one.url:
+    if not isinstance(one, Source) or isinstance(one, Stream) or not one.url:
         msg = f"expected a source that is asked for what it has; {source[:100]!r} is only told of posts by others"
         raise ConfigError(msg)
     zone = ZoneInfo(system.settings.locale.time_zone)

@@ -17,6 +17,7 @@ from overheard.enrich.sieve import WatchedDoor
 from overheard.errors import ConfigError
 from overheard.wiring.alerts import tell_health
 from overheard.wiring.kinds import sources_of
+from overheard.wiring.listening import said_at
 from overheard.wiring.mailboxes import asked_beside, mailboxes_in
 from overheard.wiring.policies import keep_policies
 from overheard.wiring.retention import expiring
@@ -132,6 +133,7 @@ def polling(system: System) -> Iterator[Feeds]:
             suppressed=system.suppressed.follow,
             tell=partial(tell_health, system),
             door=watched.door,
+            said_at=partial(said_at, system),
         ) as poller,
     ):
         yield Feeds(system, poller)

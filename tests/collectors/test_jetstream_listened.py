@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import json
+import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +15,14 @@ from websockets.asyncio.server import ServerConnection
 from websockets.frames import Frame, Opcode
 
 from overheard.collectors.fetching.fetch import Fetcher, Limits
-from overheard.collectors.polling.poller import poll_due
+from overheard.collectors.polling.collect import STAGE
+from overheard.collectors.polling.poller import Poller, poll_due
 from overheard.collectors.polling.pollstate import save_states, source_key
 from overheard.collectors.streaming.jetstream import Jetstream
 from overheard.folder import Folder
 from overheard.log.embedded import EmbeddedLog
 from overheard.records import Mention, PollState
+from overheard.wiring.run import while_owner
 from tests.collectors.mortal import Killed, Mortal
 from tests.collectors.streamed import (
     DID,
@@ -323,11 +327,11 @@ def test_who_wrote_what_was_let_in_is_looked_up_once(heard: Listening) -> None:
 def test_posts_of_an_account_that_is_deleted_are_deleted(server: JetstreamServer, heard: Listening) -> None:
     uri = f"at://{DID}/app.bsky.feed.post/a"
 
-    def said_by(platform: str, accounts: Sequence[str]) -> dict[str, Sequence[str]]:
-        return {one: [uri] for one in accounts if (platform, one) == ("bluesky", DID)}
+    def said_at(begin: str) -> Sequence[str]:
+        return [uri] if begin == f"https://bsky.app/profile/{DID}/post/" else []
 
     account: dict[str, Any] = {"active": False, "did": DID, "seq": 1}
-    with heard.listening(source(server), said_by=said_by):
+    with heard.listening(source(server), said_at=said_at):
         until(lambda: server.connections)
         server.events.append(post("a", "A Paperfold", at=1))
         until(lambda: len(heard.texts()) == 1)
@@ -361,3 +365,65 @@ def test_one_round_of_polls_leaves_streams_alone(server: JetstreamServer, heard:
     report = poll_due(heard.log, [source(server)], heard.fetcher, utc_now)
     assert (report.asked, report.waiting, report.next_due) == (0, 0, None)
     assert not server.paths
+
+
+def test_of_two_processes_one_listens_and_the_other_takes_over(server: JetstreamServer, heard: Listening) -> None:
+    seats = {"one": Seat(), "other": Seat()}
+    stops = {name: threading.Event() for name in seats}
+
+    def collect(name: str) -> None:
+        def job(ending: threading.Event) -> None:
+            with (
+                closing(heard.log.consumer(STAGE, "fetches")) as consumer,
+                Poller(heard.log, consumer, utc_now) as poller,
+            ):
+                poller.use([source(server)], heard.fetcher)
+                poller.run(ending)
+
+        while_owner(Seated(seats[name]), "collect", stops[name], job)  # type: ignore[arg-type]
+
+    threads = [threading.Thread(target=collect, args=(name,), daemon=True) for name in seats]
+    for thread in threads:
+        thread.start()
+    seats["one"].partitions = (0,)
+    until(lambda: len(server.connections) == 1)
+    time.sleep(0.3)
+    assert len(server.paths) == 1, "the other stands by, and does not connect"
+    server.events.append(post("a", "to the one", at=1))
+    until(lambda: heard.texts() == ["to the one"])
+    seats["one"].partitions = ()
+    until(lambda: not server.connections)
+    seats["other"].partitions = (0,)
+    until(lambda: len(server.connections) == 1)
+    server.events.append(post("b", "to the other", at=2))
+    until(lambda: heard.texts() == ["to the one", "to the other"])
+    for stop in stops.values():
+        stop.set()
+    for thread in threads:
+        thread.join(5)
+    assert len(heard.events()) == 2
+
+
+class Seat:
+    """A place in a group whose partition comes and goes as it is told."""
+
+    def __init__(self) -> None:
+        self.partitions: tuple[int, ...] = ()
+
+    def poll(self, limit: int, timeout: float) -> Sequence[Any]:
+        time.sleep(0.02)
+        return ()
+
+    def close(self) -> None:
+        pass
+
+
+class Seated:
+    """A log that gives out one seat."""
+
+    def __init__(self, seat: Seat) -> None:
+        self._seat = seat
+
+    def consumer(self, group: str, topic: str) -> Seat:
+        assert (group, topic) == ("collect-owner", "owners")
+        return self._seat

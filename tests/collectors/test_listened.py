@@ -1,6 +1,7 @@
 """Streams over HTTP: Mastodon's server-sent events and X's lines, cut, made up for, refused."""
 
 import json
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -300,14 +301,28 @@ def test_rules_are_brought_in_line_and_those_of_others_are_left_alone(heard: Lis
     server = serving(x)
     with listen(heard, x_source(server)):
         until(lambda: heard.texts() == ["A Paperfold"])
-        state = heard.once("x-live", lambda state, stream: state.spending)
     assert x.posted == [
         {"delete": {"ids": ["91"]}},
         {"add": [{"value": value, "tag": "overheard:x-live"} for value in RULES]},
     ]
     assert {"id": "90", "value": "cats", "tag": "somebody else's"} in x.rules
-    assert state.spending == {f"{utc_now():%Y-%m}": 2}, "what others' rules bring is paid for as well"
     assert all(headers["authorization"] == f"Bearer {TOKEN}" for _, _, headers, _ in server.requests)
+
+
+def test_a_budget_that_is_used_up_ends_the_stream_until_the_next_month(heard: Listening, serving: Serving) -> None:
+    others = [line(message(at, f"Cats {at}", tag="somebody else's")) for at in range(2, 4)]
+    x = XServer(line(message(1, "A Paperfold")), *others, line(message(5, "The last")))
+    server = serving(x)
+    with listen(heard, x_source(server, budget=4)):
+        state = heard.once("x-live", lambda state, stream: state.outcome == "spent")
+        requests = len(server.requests)
+    assert heard.texts() == ["A Paperfold", "The last"], "what others' rules bring is paid for as well"
+    assert "4" in state.error
+    assert state.next_due.day == 1
+    assert state.next_due > utc_now()
+    with listen(heard, x_source(server, budget=4)):
+        time.sleep(0.5)
+    assert len(server.requests) == requests, "nothing is asked before"
 
 
 def test_rules_that_stand_are_not_sent_again(heard: Listening, serving: Serving) -> None:

@@ -16,8 +16,8 @@ NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 SOURCE = Jetstream(name="all-of-bluesky")
 TERMS = [
     Term(id="t1", kind="company", aliases=("Paperfold", "Ácme Corp", "紙"), handles=("bluesky:acme.example",)),
-    Term(id="t2", kind="product", aliases=("fold it",), domains=("paperfold.example",)),
-    Term(id="t3", kind="product", aliases=("Straße",), requires=("paper",)),
+    Term(id="t2", kind="own-product", aliases=("fold it",), domains=("paperfold.example",)),
+    Term(id="t3", kind="own-product", aliases=("Straße",), requires=("paper",)),
 ]
 IDENTITIES = [
     Identity(platform="bluesky", type="id", value="did:plc:w2tched", subject="con_1"),
@@ -55,7 +55,7 @@ embeds = st.one_of(
     st.fixed_dictionaries({"media": st.fixed_dictionaries({"external": st.fixed_dictionaries({"uri": urls})})}),
     st.fixed_dictionaries({"record": st.fixed_dictionaries({"uri": st.just("at://did:x/app.bsky.feed.post/1")})}),
 )
-odd = st.sampled_from([None, 1, [], {}, "x"])
+odd: st.SearchStrategy[Any] = st.sampled_from([None, 1, [], {}, "x"])
 records = st.fixed_dictionaries(
     {"text": texts | odd},
     optional={"facets": st.lists(facets, max_size=2) | odd, "embed": embeds | odd, "tags": st.lists(texts, max_size=2)},
