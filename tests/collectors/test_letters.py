@@ -237,7 +237,9 @@ def test_own_answers_and_what_nobody_wrote_are_no_activities() -> None:
         mail(invitation, kind="multipart/alternative; boundary=b1"),
         mail(more={"List-Id": "<printing.lists.example>", "List-Post": "<mailto:printing@lists.example>"}),
     ]
-    assert read(*nothing).mentions == read(*nothing).rejected == ()
+    reading = read(*nothing)
+    assert not reading.mentions
+    assert not reading.rejected
 
 
 def test_a_letter_through_a_list_of_ones_own_is_a_letter() -> None:
