@@ -148,12 +148,17 @@ class IdentityMap:
                     found.append(ProfileIdentity(identity=identity, evidence=owner.evidence))
         return found
 
-    def watched(self, key: str) -> Identity | None:
-        """Return an identity as enrichers watch for it, without times; None where nobody is behind it."""
+    def watched(self, keys: Iterable[str]) -> list[tuple[str, Identity | None]]:
+        """Return each identity as enrichers watch for it, without times; None where nobody is behind it."""
+        held: dict[str, dict[str, Identity]] = {}  # of one owner there may be thousands
+        return [(key, self._watched(key, held)) for key in keys]
+
+    def _watched(self, key: str, held: dict[str, dict[str, Identity]]) -> Identity | None:
         for owner in self.owners((key,)):
-            for identity in self.directory.watched(owner.subject):
-                if identity.key == key:
-                    return identity
+            if (own := held.get(owner.subject)) is None:
+                own = held[owner.subject] = {one.key: one for one in reversed(self.directory.watched(owner.subject))}
+            if key in own:
+                return own[key]
             platform, _, rest = key.partition(":")
             kind, _, value = rest.partition(":")
             if owner.outcome == "linked" and kind != "phone":

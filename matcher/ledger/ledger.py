@@ -565,7 +565,7 @@ class Ledger:
         batch.unmatched.update(dict.fromkeys((self._events.changed() | self._versions.changed()) - own, cause))
         batch.touched.update(dict.fromkeys(reach.subjects | reach.profiles, cause))
         batch.touched.update(dict.fromkeys(self.directory.claiming(keys), cause))
-        batch.watch = [(key, self._identities.watched(key)) for key in sorted(keys) if is_identity_key(key)]
+        batch.watch = self._identities.watched(key for key in sorted(keys) if is_identity_key(key))
 
     def _reached(self, reach: Reach) -> set[int]:
         """Return the numbers of the stored mentions that a reach touches; some more than need be."""
@@ -803,7 +803,7 @@ class Ledger:
         self._publishing.forget_hashes(connection)
         own = [key for key, _ in batch.watch]
         for keys in self._publishing.watched_keys(connection, own):
-            self._publishing.watch(connection, [(key, self._identities.watched(key)) for key in keys], version)
+            self._publishing.watch(connection, self._identities.watched(keys), version)
         self._publish_senses(connection, self._senses.terms(), version)
         standing = "SELECT {}, 're-match' FROM ledger_facts WHERE type IN ({}) AND value IS NOT NULL"
         mentions, records = standing.format("num", "?"), standing.format("subject", "?, ?")

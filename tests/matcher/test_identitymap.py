@@ -246,7 +246,7 @@ def test_the_map_of_a_contact_has_what_is_claimed_and_what_is_joined() -> None:
         "github:handle:asha-r": "reciprocal link",
     }
     assert all(one.subject == con("1") for one in found.values())
-    watched = world.map.watched("github:handle:asha-r")
+    [(_, watched)] = world.map.watched(["github:handle:asha-r"])
     assert watched is not None
     assert watched.subject == con("1")
 
