@@ -33,7 +33,7 @@ from overheard.collectors.polling.looks import HTML, Looks
 from overheard.collectors.polling.missing import compare
 from overheard.collectors.polling.news import News
 from overheard.collectors.polling.pollstate import State, load_shown, load_states, save_states, shown_key, source_key
-from overheard.collectors.polling.reach import CURSOR_REFUSED, MOST_PAGES, reached_by, rest_of
+from overheard.collectors.polling.reach import MOST_PAGES, is_refused, reached_by, rest_of
 from overheard.collectors.polling.schedule import as_set, begin, settle
 from overheard.collectors.polling.sender import Sender
 from overheard.collectors.polling.sites import Sites
@@ -420,7 +420,7 @@ class Poller:
         # What is over at a time that is told comes back: it is not gone.
         kind = "soft" if said.soft or said.until is not None else answer.kind
         message = f"{answer.message}. {said.message}" if said.message else answer.message
-        return replace(answer, kind=kind, message=message, until=said.until)
+        return replace(answer, kind=kind, message=message, until=said.until, alone=said.alone)
 
     def _end(self, key: str, answer: Answer) -> None:
         job = self._jobs.end(key)
@@ -432,7 +432,7 @@ class Poller:
         """Publish what a source holds, for all that have its address."""
         first = self._sources.get(job.course.source)
         narrowed = first is not None and job.course.url != first.url
-        if narrowed and not job.plain and answer.status in CURSOR_REFUSED and job.sources[0] in self._states:
+        if narrowed and not job.plain and is_refused(answer) and job.sources[0] in self._states:
             # Its service does not go back as far, or does not know the condition: it is asked without.
             job.plain, job.course = True, replace(job.course, here=job.course.url, hops=0)
             self._jobs.put(key, job)

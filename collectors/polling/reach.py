@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from statistics import median_low
 
 from overheard.collectors.base import Reading
+from overheard.collectors.fetching.fetch import Answer
 from overheard.records import Errand, Mention, digest
 
 # At a page each two seconds a poll takes three minutes; what is left is a back-fill, which nobody waits for.
@@ -22,7 +23,7 @@ _SEVERAL = 5
 # A service that was found empty is read from so long before on: posts come into an index after they were made.
 _LATE = timedelta(hours=1)
 # What a service answers to a cursor that it does not know any more, or to a time that it does not go back to.
-CURSOR_REFUSED = frozenset({400, 410})
+_REFUSED = frozenset({400, 410})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,11 @@ class Trail:
     empty: int = 0
     anew: bool = False
     short: bool = False
+
+
+def is_refused(answer: Answer) -> bool:
+    """True where a service does not take the cursor or the time in an address; false where it may at another time."""
+    return answer.kind == "hard" and answer.status in _REFUSED
 
 
 def sheet_of(reading: Reading, at: datetime, *, fresh: bool) -> Sheet:

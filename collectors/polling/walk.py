@@ -19,7 +19,7 @@ from overheard.collectors.polling.follow import after
 from overheard.collectors.polling.jobs import Job, Jobs, Wanted
 from overheard.collectors.polling.limits import is_refusal
 from overheard.collectors.polling.looks import HTML
-from overheard.collectors.polling.reach import CURSOR_REFUSED, Sheet, Trail, anew
+from overheard.collectors.polling.reach import Sheet, Trail, anew, is_refused
 from overheard.collectors.polling.reach import after as after_page
 from overheard.collectors.polling.schedule import Seen
 from overheard.collectors.polling.sites import Sites
@@ -215,7 +215,7 @@ class Walks:
         """Publish an older page of a list, and go on from there."""
         collected = Collected() if answer.fetch is None else self._collector.publish(answer.fetch)
         self._add(walk, name, collected)
-        refused = answer.status in CURSOR_REFUSED
+        refused = is_refused(answer)
         if collected.sheet is not None:
             self._read_on(name, walk, trail, collected.sheet)
         elif refused and not trail.anew:

@@ -449,6 +449,31 @@ def test_the_further_pages_of_a_topic_are_asked_and_the_last_again_when_it_grew(
     assert len(service.asked) <= 5
 
 
+def test_a_service_that_slows_midway_by_the_status_of_a_refused_cursor_loses_nothing(service: Service) -> None:
+    source = stackexchange(service)
+    (handler,) = [one for one in service.server.handlers if "robots" not in str(one.matcher)]
+    service.post(30)
+    service.poll(source)
+    service.post(250)
+    error = {
+        "error_id": 502,
+        "error_name": "throttle_violation",
+        "error_message": "more requests available in 90 seconds",
+    }
+
+    def slow(request: Request, posts: Posts) -> Response:
+        if "todate" in request.args:
+            return Response(json.dumps(error), status=400, content_type="application/json")
+        return handler.respond(request)
+
+    service.serve("^/2.3/questions", slow)
+    (problem,) = service.poll(source).problems
+    assert "400" in problem.message
+    stackexchange(service)
+    service.poll(source, after=timedelta(days=2))
+    assert set(range(31, 281)) <= set(service.numbers())
+
+
 def test_a_search_of_x_that_was_left_alone_for_weeks_asks_for_no_more_than_it_may(service: Service) -> None:
     source = x(service)
     service.post(30)
