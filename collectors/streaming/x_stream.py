@@ -54,6 +54,8 @@ class XStream(Stream, frozen=True, kw_only=True):
     asks = {
         "rules": "What is looked for, as X writes rules: paperfold -is:retweet.",
         "backfill": "Whether what was said in the last minutes of an absence is told too; not every plan has that.",
+        "budget": "How many posts may be read in a month; each one costs.",
+        "price": "What 1,000 posts cost, to tell what is spent.",
         "api": "Where it is asked, where that is not the service's own address.",
     }
     transport = "lines"

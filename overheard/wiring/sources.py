@@ -136,7 +136,9 @@ def source_statuses(
         state = current[one.name]
         known = state if state.polled else None
         host = hosts.get(host_key(site_of(state.url)))
-        own = rules.get(robots.origin_of(state.url)) if _is_unasked(state) else None
+        # robots.txt is not about an interface documented for programs.
+        is_ruled = _is_unasked(state) and not (isinstance(one, Source) and one.documented_api)
+        own = rules.get(robots.origin_of(state.url)) if is_ruled else None
         said = [Value("kind", "incident"), Value("source", normal_value("source", one.name))]
         passed = index.search(Search(every(said), limit=0)).total
         kept = index.search(Search(every([*said, said_since]), limit=0)).total if passed else 0
