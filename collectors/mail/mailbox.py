@@ -220,10 +220,14 @@ class _Sent(msgspec.Struct, frozen=True):
 
     @property
     def native_id(self) -> str:
-        """Its own id; where it has none, one made of what it says."""
+        """Its own id, of this sender; where it has none, one made of what it says.
+
+        Whoever has seen the id of another's letter may write one under it: that is a letter of theirs, and no newer
+        version of the other.
+        """
         letter = self.letter
         if letter.message_id:
-            return letter.message_id
+            return f"{letter.message_id} {digest(letter.sender.email)[:8]}"
         return digest("letter", *(letter.header(one) for one in ("from", "date", "subject")), letter.text.text)
 
 
@@ -242,7 +246,8 @@ def _letter(sent: _Sent, sender: Person) -> Mention:
     parents = ids_in(sent.letter.header("in-reply-to"))
     thread = ids_in(sent.letter.header("references"))
     parent = parents[0] if parents else thread[-1] if thread else ""
-    return _mention(sent, text, author, "mail", in_reply_to=parent, context=thread[0] if thread else parent)
+    root = thread[0] if thread else parent
+    return _mention(sent, text, author, "mail", in_reply_to=parent, context=root or sent.letter.message_id)
 
 
 def _forwarded(sent: _Sent, found: Forwarded) -> Mention:
@@ -252,7 +257,7 @@ def _forwarded(sent: _Sent, found: Forwarded) -> Mention:
         found.text,
         author,
         "mail",
-        native_id=found.message_id,
+        context=found.message_id,
         name=found.subject or sent.letter.header("subject"),
     )
     received = sent.item.time_if_any("received")
@@ -324,7 +329,6 @@ def _mention(
     channel: Literal["", "mail", "form"],
     *,
     platform: str = PLATFORM,
-    native_id: str = "",
     name: str = "",
     url: str = "",
     in_reply_to: str = "",
@@ -334,7 +338,7 @@ def _mention(
     mention = mention_of(
         sent.fetch,
         platform,
-        native_id or sent.native_id,
+        sent.native_id,
         text,
         url=url,
         name=bare_subject(in_words(name or letter.header("subject"))),

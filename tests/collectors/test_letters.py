@@ -14,6 +14,7 @@ from overheard.collectors.communities.github import GitHub
 from overheard.collectors.mail.mailbox import Mailbox
 from overheard.collectors.mail.message import read_letter, without_attachments
 from overheard.collectors.mail.written import written
+from overheard.matcher.events.threads import thread_keys
 from overheard.records import Mention, mention_id
 from overheard.testing import Recording
 from overheard.urls import canonical_url
@@ -125,12 +126,24 @@ def test_a_letter_is_an_activity_of_who_wrote_it_in_its_thread() -> None:
     found = one(REPLY)
     author = found.attributed_to
     assert author is not None
-    assert (found.channel, found.platform, found.native_id) == ("mail", "email", "m2@customer.example")
+    assert (found.channel, found.platform) == ("mail", "email")
     assert (found.name, found.content) == ("Paper jam", "Yes, with the new firmware too.")
     assert (found.in_reply_to, found.context) == ("a1@firm.example", "m1@customer.example")
     assert (author.name, author.email, author.email_verified) == ("Asha Rao", "asha@customer.example", True)
     assert "Customer Ltd" in author.summary
     assert [link.url for link in author.links] == ["https://customer.example"]
+
+
+def test_letters_and_answers_are_of_one_thread() -> None:
+    first, answer = one(mail()), one(REPLY)
+    assert thread_keys(first) & thread_keys(answer)
+    assert not thread_keys(first) & thread_keys(one(mail(id_="m9@customer.example")))
+
+
+def test_another_letter_under_the_id_of_ones_own_is_another_letter() -> None:
+    again = one(mail("The printer jams.\n\n-- \nAsha"))
+    forged = one(mail("All is well again.", sender="Eve <eve@evil.example>"))
+    assert one(mail()).id == again.id != forged.id
 
 
 ASHA = "asha@customer.example"
@@ -217,7 +230,7 @@ def test_what_a_colleague_passed_on_is_of_who_wrote_it_and_never_verified() -> N
         assert found.attributed_to is not None
         assert (found.attributed_to.email, found.content, found.channel) == (email, said, "mail")
         assert not found.attributed_to.email_verified
-    assert inner.native_id == "m2@customer.example", "it is the letter itself"
+    assert thread_keys(inner) & thread_keys(one(mail(id_="m2@customer.example"))), "it is of one thread with the letter"
     program = FORWARDED.replace(b"Mira Sen <mira@shop.example>", b"Shop <no-reply@shop.example>")
     author = one(program).attributed_to
     assert author is not None

@@ -91,7 +91,7 @@ class Polls:
         events: list[Event[Mention]] = self.events()
         ids = [event.subject for event in events]
         assert len(ids) == len(set(ids)), "nothing comes twice"
-        return {event.data.native_id: event.data for event in events}
+        return {event.data.native_id.partition(" ")[0]: event.data for event in events}
 
     @property
     def state(self) -> PollState:
