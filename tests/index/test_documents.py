@@ -44,6 +44,7 @@ def test_an_incident_is_found_by_what_it_holds() -> None:
         "type": ("note",),
         "source": ("x",),
         "platform": ("x",),
+        "channel": ("public",),
         "language": ("en",),
         "about": ("nvidia",),
         "sentiment": ("neutral",),
