@@ -81,12 +81,14 @@ class Complaint:
     """Why a service gave nothing, as it says itself.
 
     `message` is in plain words, "" where it says nothing that its status does not; `until` is when it may be asked
-    again, None where it does not say. `soft`: what the status says is not there is, for whoever may have it.
+    again, None where it does not say. `soft`: what the status says is not there is, for whoever may have it. `alone`:
+    that time is of the account that asked, and others may ask the site.
     """
 
     message: str = ""
     until: datetime | None = None
     soft: bool = False
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

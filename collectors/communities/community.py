@@ -71,6 +71,8 @@ class Community(Source, frozen=True, kw_only=True):
     # What codes in its errors mean, in a sentence that says what to do, those first that say most; of all others its
     # own words are told.
     complaints: ClassVar[Mapping[str, str]] = {}
+    # Whether what its errors say to be used up is of whoever's token it is, and others have their own.
+    limits_accounts: ClassVar[bool] = False
     # The header in which the token is sent, and what stands before it there.
     token_header: ClassVar[tuple[str, str]] = ("Authorization", "Bearer ")
 
@@ -94,7 +96,8 @@ class Community(Source, frozen=True, kw_only=True):
         del headers
         told = told_in(body)
         known = next((words for code, words in self.complaints.items() if code in told.codes), "")
-        return Complaint(known or (f"It says: {told.words}" if told.words else ""), self.again(status, told, now))
+        words = known or (f"It says: {told.words}" if told.words else "")
+        return Complaint(words, self.again(status, told, now), alone=self.limits_accounts)
 
     def again(self, status: int, told: Told, now: datetime) -> datetime | None:
         """Return until when an error says, beside what is in its headers, that nothing more is to be had."""

@@ -39,6 +39,7 @@ class Meta(Community, frozen=True, kw_only=True):
 
     kind_terms = Terms("https://developers.facebook.com/terms/")
     pages = True
+    limits_accounts = True
     token_from = "Meta's Graph API Explorer or your application: a page token, made by a long-lived user token."  # noqa: S105
     complaints = {
         "463": f"The token of this source has expired: {_RENEW}.",
@@ -67,7 +68,7 @@ class Meta(Community, frozen=True, kw_only=True):
         codes = set(told_in(body).codes)
         said = super().complaint(status, headers, body, now)
         if codes & _LIMITS:
-            return Complaint(said.message, now + max(_regained(headers), _HOUR), soft=True)
+            return Complaint(said.message, now + max(_regained(headers), _HOUR), soft=True, alone=True)
         if "10" in codes or any(code.isdigit() and 200 <= int(code) < 300 for code in codes - {str(status)}):
             allowed = f"The token of this source does not allow that: it wants {self.permissions}. {_GIVE}."
             return Complaint(allowed, soft=True)

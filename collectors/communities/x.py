@@ -66,6 +66,7 @@ class X(Granted, frozen=True, kw_only=True):
 
     kind = "x"
     pages = True
+    limits_accounts = True
     kind_terms = Terms("https://docs.x.com/developer-terms/policy", date(2026, 11, 23))
     kind_policy = Policy(export="nothing", terms=kind_terms.url, read_on=kind_terms.read_on)
     asks = {

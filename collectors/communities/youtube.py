@@ -65,6 +65,7 @@ class YouTube(Granted, frozen=True, kw_only=True):
 
     kind = "youtube"
     pages = True
+    limits_accounts = True
     kind_terms = Terms("https://developers.google.com/youtube/terms/developer-policies", date(2026, 11, 23))
     kind_policy = Policy(retention=30, export="link", terms=kind_terms.url, read_on=kind_terms.read_on)
     token_from = "A key for the YouTube Data API v3: https://console.cloud.google.com/apis/credentials."  # noqa: S105

@@ -77,8 +77,9 @@ class Answer:
     `status` is 0 where no server answered. `message` says what was expected and what came; empty where all is well.
     `headers` are those of the last hop, `site` is its site. `moved_to` is where permanent redirects lead from the URL
     asked for, or "". `said` is the JSON in which a server says why it gives nothing, some kB at most and without the
-    token that it was asked with; `until` is when it may be asked again by that. `cursor` is where the next request goes
-    on, of a source that is asked so (`Course.cursor`); `more`: it has more already.
+    token that it was asked with; `until` is when it may be asked again by that, `alone`: by the account that asked.
+    `cursor` is where the next request goes on, of a source that is asked so (`Course.cursor`); `more`: it has more
+    already.
     """
 
     kind: AnswerKind
@@ -92,6 +93,7 @@ class Answer:
     until: datetime | None = None
     cursor: str = ""
     more: bool = False
+    alone: bool = False
 
 
 class Beside(Protocol):

@@ -64,6 +64,10 @@ _UNANSWERED = {
     "expected the token": (
         "Put the token where the message says, for whoever runs `overheard up`. It is looked for again with each try."
     ),
+    "expected the client": (
+        "Put it where the message says, for whoever runs `overheard up`. It is looked for again with each try."
+    ),
+    "expected an access token": "Do what the message says. It is tried again by itself, at once with other secrets.",
 }
 _OTHERS = "It is tried again by itself, less and less often. If it stays so, check its address in the settings."
 _UNREAD = "It answers, but not with what is expected here. Check that the address is that of {}."

@@ -19,6 +19,8 @@ from overheard.collectors.polling.sites import Sites
 from overheard.log.base import Log
 from overheard.records import Mention, PollState, ShownEntry
 
+# `Fetch.purpose` of a look.
+LOOK = "look"
 HTML = "text/html, application/xhtml+xml, */*;q=0.1"
 # What the page of an entry says that is deleted: nothing there, gone.
 _GONE = frozenset({404, 410})
@@ -57,7 +59,7 @@ class Looks:
         for one in shown.missing if shown else ():
             key, site = f"look {name} {one.id}", site_of(one.url)
             if site and key not in self._jobs and not self._sites.is_quiet(site):
-                course = Course(name, one.url, one.url, purpose="look", accept=HTML)
+                course = Course(name, one.url, one.url, purpose=LOOK, accept=HTML)
                 self._keys[key] = name
                 self._jobs.put(key, Job(course, self._clock(), partial(self._answered, one), [name], "page"))
 

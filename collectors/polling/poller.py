@@ -29,7 +29,7 @@ from overheard.collectors.polling.collect import STAGE, Collected, Collector, Re
 from overheard.collectors.polling.errands import Errands
 from overheard.collectors.polling.follow import due, follow
 from overheard.collectors.polling.jobs import Job, Jobs
-from overheard.collectors.polling.looks import HTML, Looks
+from overheard.collectors.polling.looks import HTML, LOOK, Looks
 from overheard.collectors.polling.missing import compare
 from overheard.collectors.polling.news import News
 from overheard.collectors.polling.pollstate import State, load_shown, load_states, save_states, shown_key, source_key
@@ -343,7 +343,7 @@ class Poller:
     def _is_documented(self, job: Job) -> bool:
         """True where what is asked is an interface documented for programs, which robots.txt is not about."""
         source = self._sources.get(job.course.source)
-        if source is None or not source.documented_api or job.course.accept == HTML:
+        if source is None or not source.documented_api or (job.course.accept == HTML and job.course.purpose != LOOK):
             return False
         return robots.origin_of(job.course.here) == robots.origin_of(source.url)
 

@@ -5,6 +5,7 @@ answer ─▶ weigh, heed ─▶ [poll-state] host/<site>      robots.txt ─▶
 """
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import msgspec
@@ -109,7 +110,7 @@ class Sites:
         now, site = self._clock(), answer.site
         old = self.host(site)
         host = weigh_host(old, name, state, answer, now)
-        if until := retry_after(answer, now):
+        if until := _peace(answer, now):
             host = msgspec.structs.replace(host or PollState(next_due=now), next_due=until)
         if host is None:
             return {}
@@ -123,7 +124,7 @@ class Sites:
 
     def heed(self, answer: Answer) -> dict[str, PollState]:
         """Leave a site alone as long as an answer asks for that is none of a source; return what is to be stored."""
-        if answer.kind != "spent" and (until := retry_after(answer, self._clock())):
+        if answer.kind != "spent" and (until := _peace(answer, self._clock())):
             old = self.host(answer.site) or PollState(next_due=until)
             self._leave_alone(answer.site, host := msgspec.structs.replace(old, next_due=until))
             return {host_key(answer.site): host}
@@ -132,6 +133,11 @@ class Sites:
     def _leave_alone(self, site: str, host: PollState) -> None:
         self._hosts[site] = host
         self._queue.quiet(site, host.next_due)
+
+
+def _peace(answer: Answer, now: datetime) -> datetime | None:
+    """Return until when a whole site wants to be left alone; None where it does not say, or says so of one account."""
+    return retry_after(replace(answer, until=None) if answer.alone else answer, now)
 
 
 def _kept(host: PollState) -> tuple[object, ...]:
