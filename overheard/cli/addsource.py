@@ -151,7 +151,7 @@ class _Walk:
         if not talk.yes:
             talk.say(f"{kind.name}: {kind.about}", "bold")
             for line in self._form.terms:
-                talk.say(f"  {line}", "dim")
+                talk.say(f"  It {line}", "dim")
             talk.say("Enter takes what is proposed, or leaves it out; - takes out what was given.")
             self._ask_all(again=False)
         while True:
@@ -160,7 +160,7 @@ class _Walk:
                 return trial
             if talk.yes:
                 return trial
-            answer = talk.ask("c to correct, t to try again, k to keep it all the same, q to leave it [c]", "c")[:1]
+            answer = talk.ask("c to correct, t to try again, k to keep it all the same, q to leave it", "c")[:1]
             if answer == "q" or (answer == "k" and trial is not None):
                 self.anyway = answer == "k"
                 return trial if self.anyway else None

@@ -195,6 +195,8 @@ def table_text(kind: str, table: Mapping[str, Any]) -> str:
 def name_for(kind: str, given: Given, taken: Iterable[str], fields: Iterable[str]) -> str:
     """Return a name that tells what is followed, and that no other source has."""
     told = [given[one] for one in fields if given.get(one) and one not in (*_SELDOM, "name") and given[one] not in _YES]
+    # What is followed tells more than where.
+    told.sort(key=lambda value: value.startswith(("http://", "https://")))
     first = re.sub(r"^https?://(?:www\.)?", "", told[0]) if told else ""
     slug = _SLUG.sub("-", first).strip("-").lower()[:40].strip("-")
     base = slug if kind in slug else "-".join(part for part in (kind.replace("_", "-"), slug) if part)

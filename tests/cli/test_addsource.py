@@ -308,3 +308,9 @@ def test_a_source_that_others_tell_is_kept_without_being_asked(config: Path, ove
     assert "others send" in said.out
     (source,) = load_settings(config).sources
     assert source.targets == ("firm.example", "www.firm.example")  # type: ignore[attr-defined]
+
+
+def test_a_name_tells_what_is_followed_before_where(config: Path, overheard: Command) -> None:
+    given = ("-s", "instance=https://social.example", "-s", "tag=paperfold", "--yes", "--untried")
+    assert overheard("sources", "add", "mastodon", *given).status == 0
+    assert [one.name for one in load_settings(config).sources] == ["mastodon-paperfold"]
