@@ -189,6 +189,8 @@ def _github(letter: Letter) -> list[Notice]:
 
 
 def _discourse(letter: Letter, vouched: Vouched) -> list[Notice]:
+    if "[PM]" in letter.header("subject"):
+        return []  # a message to some alone has the address of a topic too
     for link in letter.text.links:
         match = _DISCOURSE_POST.match(link)
         host = (urlsplit(link).hostname or "").lower() if match else ""

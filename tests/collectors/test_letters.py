@@ -347,6 +347,8 @@ def test_a_notice_of_discourse_is_the_post_that_its_own_source_brings() -> None:
     assert found.id == mention_id("forum.paperfold.example", "77/4")
     assert Discourse(name="d", instance="https://forum.paperfold.example").kind == "discourse"
     assert (found.channel, found.content, found.context) == ("", "Mine hums as well.", "77/1")
+    private = one(DISCOURSE.replace(b"[Help]", b"[PM]"))
+    assert (private.channel, private.platform) == ("mail", "email")
 
 
 def test_an_alert_of_google_is_the_pages_that_it_lists() -> None:
@@ -492,16 +494,16 @@ BOMBS: Mapping[str, bytes] = {
     "headers": b"From: a@x.example\r\n" + b"X-A: b\r\n" * 60_000 + b"\r\nHello",
     "one header": b"From: a@x.example\r\nSubject: " + b"=?utf-8?q?a?= " * 35_000 + b"\r\n\r\nHello",
     "addresses": b"From: " + b"(((" * 100_000 + b" a@x.example\r\n\r\nHello",
-    "parts": mail("--b1\n\nx\n" * 60_000, kind="multipart/mixed; boundary=b1"),
+    "parts": mail("--b1\n\nx\n" * 20_000, kind="multipart/mixed; boundary=b1"),
     "boundaries": mail(
         "".join(f"--b{i}\nContent-Type: multipart/mixed; boundary=c{i}\n\n" for i in range(8_000)),
         kind="multipart/mixed; boundary=b1",
     ),
     "brackets": mail("[" * 500_000),
     "quotes": mail("> " * 250_000),
-    "labels": mail("Name:\n" * 80_000),
+    "labels": mail("Name:\n" * 20_000),
     "attributions": mail("On 1 2 wrote\n" * 40_000),
-    "headers of Outlook": mail("From: a\n" * 60_000),
+    "headers of Outlook": mail("From: a\n" * 20_000),
     "spaces": mail(" " * 500_000 + "x"),
     "punycode": mail("a-" * 200_000, kind="text/plain; charset=punycode"),
     "elements": mail("<div>" * 100_000, kind="text/html"),
@@ -516,7 +518,7 @@ def test_what_is_made_to_be_slow_or_deep_is_read_in_time(bomb: str) -> None:
 
     began = time.process_time()
     read(without_attachments(BOMBS[bomb][: 512 * 1024]))
-    assert time.process_time() - began < 5
+    assert time.process_time() - began < 3
 
 
 @settings(max_examples=150, deadline=None)
