@@ -56,6 +56,8 @@ class Connection:
         cursor: str,
         clock: Callable[[], datetime],
         loop: asyncio.AbstractEventLoop,
+        *,
+        bring_rules: bool = True,
     ) -> None:
         self.intake = Intake(loop)
         self.opened: datetime | None = None
@@ -66,12 +68,13 @@ class Connection:
         self._fetcher = fetcher
         self._cursor = cursor
         self._clock = clock
+        self._brings = bring_rules
         self._site = site_of(stream.url)
 
     async def run(self) -> Answer:
         """Connect, and put all that comes into `intake`; return why it ended. Never raises for what a server does."""
         try:
-            if self._stream.asked_first:
+            if self._brings and self._stream.asked_first:
                 await self._bring_rules()
             reach = await self._reach(self._stream.opening(self._cursor))
             if self._stream.transport == "websocket":

@@ -113,6 +113,7 @@ class Stream(Community, frozen=True, kw_only=True):
 
     documented_api = True
     goes_on = True
+    goes_on = True
     # How it tells: messages of a WebSocket, server-sent events, or a line each.
     transport: ClassVar[Transport] = "lines"
     # Seconds without any sign of life after which a connection is dead.

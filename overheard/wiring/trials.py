@@ -11,6 +11,8 @@ from overheard.collectors.fetching import robots
 from overheard.collectors.fetching.fetch import Answer, Fetcher, refusal_of
 from overheard.collectors.polling.collect import Read
 from overheard.collectors.polling.health import health_of
+from overheard.collectors.streaming.stream import Stream
+from overheard.collectors.streaming.trial import first_posts
 from overheard.errors import InputError
 from overheard.policy import applied
 from overheard.records import Mention, PollState
@@ -22,12 +24,17 @@ _FURTHER = 3
 _TOLD = "It is not asked: others send what they have to say. It is there as soon as it is kept."
 _ELSEWHERE = "It is no address of the web, and not tried here: it is read as soon as it is kept."
 _STREAM = "It goes on for ever, and cannot be asked once: it is connected to as soon as it is kept."
+_QUIET = "It lets us listen, and told nothing in {:g} seconds."
+# So long a source that tells by itself is listened to.
+_LISTEN = 10.0
 
 
 def tried(source: Source, fetcher: Fetcher, read: Read, clock: Callable[[], datetime]) -> Trial:
     """Return what came of asking a source, and up to three addresses that it leads to, until there is a post."""
     if not source.url:
         return Trial(note=_TOLD)
+    if isinstance(source, Stream):
+        return _listened(source, fetcher, clock)
     if source.goes_on:
         return Trial(note=_STREAM)
     if "https" in source.schemes and refusal_of(source.url):
@@ -57,6 +64,15 @@ def tried(source: Source, fetcher: Fetcher, read: Read, clock: Callable[[], date
     policy = source.in_force
     newest = sorted(shown, key=lambda one: one.published or one.first_seen, reverse=True)[:SHOWN]
     return Trial([applied(policy, one) for one in newest], len(shown), note=" ".join(filter(None, notes)))
+
+
+def _listened(source: Stream, fetcher: Fetcher, clock: Callable[[], datetime]) -> Trial:
+    """Return what a source tells that tells by itself, in some seconds."""
+    posts, ended = first_posts(source, fetcher, clock, most=SHOWN, seconds=_LISTEN)
+    if ended is not None and not posts:
+        return _failed(source, ended, clock())
+    policy = source.in_force
+    return Trial([applied(policy, one) for one in posts], len(posts), note="" if posts else _QUIET.format(_LISTEN))
 
 
 def _asked(source: Source, url: str, fetcher: Fetcher, clock: Callable[[], datetime]) -> Answer:

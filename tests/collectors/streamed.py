@@ -93,6 +93,7 @@ class JetstreamServer(Loopback):
     def __init__(self) -> None:
         super().__init__()
         self.events: list[bytes] = []
+        self.welcome: list[bytes] = []  # what is told at once to whoever connects
         self.headers: list[dict[str, str]] = []
         self.status = 101
         self.answer_headers: dict[str, str] = {}
@@ -129,6 +130,8 @@ class JetstreamServer(Loopback):
                 cut, self.cut = self.cut, None
                 await cut(connection)
                 return
+            for event in self.welcome:
+                await connection.send(event.decode())
             while True:
                 while at < len(self.events):
                     event = self.events[at]

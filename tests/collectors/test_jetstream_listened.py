@@ -15,6 +15,7 @@ from websockets.asyncio.server import ServerConnection
 from websockets.frames import Frame, Opcode
 
 from overheard.collectors.fetching.fetch import Fetcher, Limits
+from overheard.collectors.polling.bounded import read_here
 from overheard.collectors.polling.collect import STAGE
 from overheard.collectors.polling.poller import Poller, poll_due
 from overheard.collectors.polling.pollstate import save_states, source_key
@@ -23,6 +24,7 @@ from overheard.folder import Folder
 from overheard.log.embedded import EmbeddedLog
 from overheard.records import Mention, PollState
 from overheard.wiring.run import while_owner
+from overheard.wiring.trials import tried
 from tests.collectors.mortal import Killed, Mortal
 from tests.collectors.streamed import (
     DID,
@@ -427,3 +429,15 @@ class Seated:
     def consumer(self, group: str, topic: str) -> Seat:
         assert (group, topic) == ("collect-owner", "owners")
         return self._seat
+
+
+def test_a_stream_is_tried_by_listening_to_its_first_posts(server: JetstreamServer, heard: Listening) -> None:
+    said = [post(f"n{at}", f"said {at}", at=at) for at in range(9)]
+    server.welcome = [b"not json", *said]
+    trial = tried(source(server), heard.fetcher, read_here, utc_now)
+    assert [one.content for one in trial.shown] == ["said 0", "said 1", "said 2"]
+    assert not heard.events(), "nothing is kept"
+    server.status = 403
+    trial = tried(source(server), heard.fetcher, read_here, utc_now)
+    assert "403" in trial.problem
+    assert trial.advice
