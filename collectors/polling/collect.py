@@ -7,6 +7,7 @@ mentions under the same ids and versions. Which fetch has entries that wait for 
 position is: whoever dies while they wait publishes what is left of it (`recover`).
 """
 
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -52,6 +53,7 @@ _PAGES = 25
 _PAGES_OF_ERRAND = 500
 _EVER = datetime.min.replace(tzinfo=UTC)
 _ARRIVE = 0.25  # seconds that one look waits for a fetch that is known to be there
+_LOOK = 0.25  # seconds between two looks at what others pushed
 _BATCH = 500  # even, so that no mention is parted from its revision
 
 Read = Callable[[Source, Fetch], Reading]
@@ -106,6 +108,7 @@ class Collector:
         self.fates: Counter[str] = Counter()
         self.fetched = 0
         self.repeated = 0
+        self._looked = -_LOOK
         # What each fetch that was handed in used of a budget, None where it could not be read; whoever asks clears it.
         self.units: list[int | None] = []
 
@@ -128,7 +131,14 @@ class Collector:
         return collected
 
     def look(self) -> None:
-        """Publish what others pushed meanwhile: whoever serves appends it to `fetches`."""
+        """Publish what others pushed meanwhile: whoever serves appends it to `fetches`.
+
+        It looks a few times a second at most, since whoever asks comes by far more often.
+        """
+        now = time.monotonic()
+        if now - self._looked < _LOOK:
+            return
+        self._looked = now
         if self._consumer.lag():
             self.collect()
 

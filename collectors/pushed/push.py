@@ -35,9 +35,10 @@ _EXPECTED = "posts or events that were pushed"
 
 
 class Push(Hook, frozen=True, kw_only=True):
-    """A pusher. `tokens` are the names of API tokens whose posts are its own where they name no source.
+    """What a program pushes: with the API tokens named in `tokens`, or signed, to `/hooks/NAME`.
 
-    With a secret it may deliver to `/hooks/NAME` without a token, as Standard Webhooks says.
+    What is handed in with one of the tokens is of this source where it names none. With a secret it may deliver without
+    a token, as Standard Webhooks says.
     """
 
     kind = "push"
