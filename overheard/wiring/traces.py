@@ -24,6 +24,7 @@ from overheard.identities import (
 from overheard.index.base import Index, Search
 from overheard.index.query import Value
 from overheard.log.base import ConsumerRecord, Log
+from overheard.matcher.authors import identities_of_author
 from overheard.matcher.identity.decisions import Decisions
 from overheard.matcher.identity.directory import is_identity_key
 from overheard.matcher.ledger.reading import decisions_in, known_in
@@ -132,13 +133,16 @@ def person_called(system: System, index: Index, who: str, *, named: bool = False
     ]
     keys |= set(filter(is_identity_key, given))
     keys |= set(_inferred(system.log, members))
-    keys = {each for each in keys if each.split(":", 2)[1] not in ("phone", "name") and not is_placeholder(each)}
+    # A switchboard is a whole firm's: a number is theirs where they wrote by it, or where it is who was asked for.
+    numbers = {each for each in keys if each.split(":", 2)[1] == "phone"} - {key}
+    keys = {each for each in keys - numbers if each.split(":", 2)[1] != "name" and not is_placeholder(each)}
     rest = (contact for contact in contacts if contact.id not in members)
     others = firms | {identity.key for contact in rest for identity in identities_of_contact(contact)}
     shared = (keys & others) - {key}
     ids = {contact_id(ref.system, ref.value) for contact in own for ref in contact.external_ids}
     known = (keys - shared) | ids | set(members)
-    written, alone, spoken = _posts_of(index, members, known)
+    written, alone, spoken, used = _posts_of(index, members, known)
+    known |= (used & numbers) - others
     alone |= {left for left in given if is_mention_id(left)}
     more = alone | (spoken if named else set())
     return Person(members, tuple(sorted(known | more)), tuple(sorted(shared)), len(written), tuple(sorted(spoken)))
@@ -171,11 +175,17 @@ def _inferred(log: Log, contacts: Collection[str]) -> Iterator[str]:
             yield from (one.identity.key for one in data.identities)
 
 
-def _posts_of(index: Index, contacts: Collection[str], keys: Collection[str]) -> tuple[set[str], set[str], set[str]]:
-    """Return the mentions that these contacts wrote, those of them that no key tells, and those that only name them."""
+def _posts_of(
+    index: Index, contacts: Collection[str], keys: Collection[str]
+) -> tuple[set[str], set[str], set[str], set[str]]:
+    """Return the mentions that these contacts wrote, those of them that no key tells, and those that only name them.
+
+    The last are the identities that are sure to be those of who wrote them.
+    """
     written: set[str] = set()
     alone: set[str] = set()
     spoken: set[str] = set()
+    used: set[str] = set()
     for contact in contacts:
         for incident in _incidents(index, contact):
             mention = incident.mention
@@ -186,9 +196,11 @@ def _posts_of(index: Index, contacts: Collection[str], keys: Collection[str]) ->
                 spoken.add(mention.id)
                 continue
             written.add(mention.id)
+            if mention.attributed_to is not None:
+                used.update(identities_of_author(mention.attributed_to, mention.channel))
             if not any(key in keys for key in _identities_of(mention.attributed_to)):
                 alone.add(mention.id)
-    return written, alone, spoken - written
+    return written, alone, spoken - written, used
 
 
 def _incidents(index: Index, contact: str) -> Iterator[Incident]:

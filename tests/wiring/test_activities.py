@@ -18,7 +18,7 @@ from overheard.records import Incident, Mention, Profile, mention_id
 from overheard.web.app import make_app
 from overheard.web.base import Asked
 from overheard.wiring.alerts import alerts_feed, begin_alerts, digest_of
-from overheard.wiring.imports import bring_accounts, bring_contacts, bring_watch
+from overheard.wiring.imports import bring_accounts, bring_activities, bring_contacts, bring_watch
 from overheard.wiring.kinds import load_settings
 from overheard.wiring.service import SystemService
 from overheard.wiring.system import System, utc_now
@@ -280,3 +280,15 @@ def test_an_index_of_an_older_overheard_is_made_anew_by_itself(home: Path, tmp_p
         with closing(SystemService(system)) as service:
             assert channels(service, "channel:chat") == ["chat", "chat"]
             assert channels(service) == [""]
+
+
+def test_who_is_erased_is_not_heard_again_by_their_number(home: Path, tmp_path: Path) -> None:
+    shutil.copytree(home, tmp_path / "home")
+    settings = load_settings(tmp_path / "home" / "overheard.toml")
+    with System(Path(settings.data), settings) as system:
+        with closing(SystemService(system)) as service:
+            service.erase("hetal@vora.example", by="ann")
+            assert channels(service, "NOT channel:public") == []
+        again = tmp_path / "home" / "chats" / "WhatsApp Chat with Hetal.txt"
+        again.write_text(f"{CHAT}{NOW:%Y-%m-%d}, 00:09 - +91 98220 12345: Still here\n", encoding="utf-8")
+        assert bring_activities(system, again, "chats").fates["suppressed"] == 3
