@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 
 from overheard import wording
 from overheard.config.settings import LocaleSettings
-from overheard.records import Decision, Profile, incident_id, is_mention_id
+from overheard.records import Decision, Profile, Rating, incident_id, is_mention_id
 
 # Characters that reorder what stands around them, or cannot be seen: a name must not turn the page about (Unicode TR 9,
 # TR 36). Joiners stay: words of Indic scripts and emoji are written with them.
@@ -43,6 +43,7 @@ def filters_of(locale: Callable[[], LocaleSettings]) -> dict[str, Callable[..., 
     return {
         "plain": plain,
         "cut": cut,
+        "given": given,
         "address": address,
         "page_of": page_of,
         "post_of": post_of,
@@ -86,6 +87,11 @@ def cut(text: object, most: int) -> str:
     """Return text as `plain` does, at most so many characters of it, with an ellipsis in place of the rest."""
     whole = str(text)
     return plain(whole if len(whole) <= most else f"{whole[: most - 1]}…")
+
+
+def given(rating: Rating) -> str:
+    """Return what a review gives in words: "2 of 5"."""
+    return f"{rating.value:g} of {rating.best:g}"
 
 
 def address(url: str) -> str:

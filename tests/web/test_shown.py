@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import html
 
-from overheard.records import Decision
+from overheard.records import Decision, Rating
+from overheard.web import shown as web
 from overheard.web.shown import Span, address, annotated, cut, marked, page_of, plain, relabelled
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=60)
@@ -86,3 +87,8 @@ def test_a_label_that_a_person_put_right_is_told_in_words(right: str, value: str
         at=datetime(2026, 11, 21, tzinfo=UTC),
     )
     assert relabelled(decision) == said
+
+
+def test_what_a_review_gives_is_told_on_its_scale() -> None:
+    assert web.given(Rating(value=2)) == "2 of 5"
+    assert web.given(Rating(value=7.5, best=10)) == "7.5 of 10"
