@@ -109,9 +109,11 @@ class SourceStatus:
 
     @property
     def next_due(self) -> datetime | None:
-        """When it is asked next, as far as is known; None before the first time."""
+        """When it is asked next, as far as is known; None before the first time, and while it tells by itself."""
         if self.state is None:
             return self.quiet_until
+        if self.state.stream is not None and self.state.stream.connected is not None:
+            return None
         return max(self.state.next_due, self.quiet_until or self.state.next_due)
 
     @property
