@@ -53,10 +53,13 @@ class Watch:
         Raises FolderDamagedError on a record that is none of ours: to go on without it would lose mentions in silence.
         """
         changed = False
+        end = self._log.span("watch", 0)[1]
         while records := self._log.read("watch", 0, self._offset, _CHUNK):
             for record in records:
                 changed |= self._apply(record)
                 self._offset = record.offset + 1
+        # The last records may have been taken out: who waits for the end to be applied would wait for ever.
+        self._offset = max(self._offset, end)
         return changed
 
     def since(self, offset: int) -> Added:

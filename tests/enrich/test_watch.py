@@ -53,3 +53,13 @@ def test_a_record_that_is_none_of_ours_stops_with_its_place(log: EmbeddedLog) ->
     log.append([ProducerRecord("watch", "term/x", b"garbage")])
     with pytest.raises(FolderDamagedError, match=r"watch/0/\d+, key 'term/x'.*import the watch list"):
         Watch(log).follow()
+
+
+def test_the_end_is_reached_though_its_last_records_were_taken_out(log: EmbeddedLog) -> None:
+    last = to_watch(a_handle("ann"))
+    log.append([to_watch(a_term("korvex")), last])
+    log.append([ProducerRecord("watch", last.key, None)])
+    assert log.erase("watch", [last.key], tombstones=True) == 2
+    watch = Watch(log)
+    assert watch.follow()
+    assert watch.offset == log.span("watch", 0)[1]
