@@ -652,9 +652,7 @@ DATA: dict[type[Record], st.SearchStrategy[Any]] = {
     Shown: shown,
     Robots: st.builds(Robots, text=texts, at=times, error=texts, since=st.none() | times),
     Revision: revisions,
-    KeptAnswer: st.builds(
-        KeptAnswer, request=words, owner=words, at=times, answer=st.none() | st.binary(max_size=40)
-    ),
+    KeptAnswer: st.builds(KeptAnswer, request=words, owner=words, at=times, answer=st.none() | st.binary(max_size=40)),
     Pushed: st.builds(Pushed, source=words, event=texts, fetch=words, at=times),
     PushState: st.builds(
         PushState,

@@ -32,7 +32,8 @@ DOOR = Door(
 WINNOW = Winnow(TERMS, IDENTITIES)
 
 pieces = st.sampled_from([
-    "Paperfold", "paper fold", "PAPERFOLD", "fold", "it", "Ácme", "A\u0301cme", "Corp", "紙", "strasse", "paper", "asha",
+    "Paperfold", "paper fold", "PAPERFOLD", "fold", "it", "Ácme", "A\u0301cme", "Corp", "紙", "strasse", "paper",
+    "asha",
     "Rao", "\n", " ", " ", "\u200d", "\u00ad", ".", "@acme.example", "https://paperfold.example/a", "asha.example", "…",
     "paperfold.example/lo...", "x", "\t", "™", '"', "\\", "😀", "\x07",
 ])  # fmt: skip
