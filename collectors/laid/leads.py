@@ -95,8 +95,9 @@ _LONGEST = 500
 
 
 class Leads(Laid, frozen=True, kw_only=True):
-    """`[[leads]]`. `columns`: which column is which field, where its name does not tell ("-": none).
+    """Lists of leads of a form or a marketplace, in a folder or a file.
 
+    `columns`: which column is which field, where its name does not tell ("-": none).
     `dates`, `time_zone` and `region` as of `[[whatsapp]]`: of times without a zone, and of numbers without a country.
     """
 

@@ -69,8 +69,9 @@ class Message(NamedTuple):
 
 
 class WhatsApp(Laid, frozen=True, kw_only=True):
-    """`[[whatsapp]]`. `me`: names and numbers under which one's own side writes, as the phone that exported shows them.
+    """Exported WhatsApp chats, in a folder or a file.
 
+    `me`: names and numbers under which one's own side writes, as the phone that exported shows them.
     `dates`: which number of a date is the day, where the chats do not tell; "auto" is what they tell. `time_zone` is
     that of the phone, `region` the country that numbers without a country code belong to.
     """

@@ -60,7 +60,7 @@ File = Annotated[str, Meta(max_length=1_000)]
 
 
 class Mailbox(Source, frozen=True, kw_only=True):
-    """`[[mailbox]]`. `url` follows from `host` and `port`, and is not set itself.
+    """A support or sales mailbox, read by IMAP. `url` follows from `host` and `port`, and is not set itself.
 
     `user` with either a password (`password_env`, `password_file`) or an OAuth token (`token_env`, `token_file`).
     `security` "none" is for a server on this machine. `ca` is a file of certificates that vouch for the server's, where

@@ -37,6 +37,12 @@ def test_each_setting_is_said_in_a_sentence(kind: type[Source]) -> None:
     assert [name for name, sentence in said.items() if not sentence.endswith((".", "?"))] == []
 
 
+def test_a_kind_is_told_in_a_sentence(kind: type[Source]) -> None:
+    first = (kind.__doc__ or "").splitlines()[0]
+    assert len(first.split()) > 3
+    assert not first.startswith("`")
+
+
 def test_a_kind_with_a_token_says_where_that_is_made(kind: type[Source]) -> None:
     if issubclass(kind, Community) and kind.kind not in _OPEN:
         assert kind.token_from.endswith(".")
