@@ -8,7 +8,7 @@ import os
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, ClassVar
 from urllib.parse import quote, unquote, urlsplit
@@ -16,15 +16,13 @@ from urllib.parse import quote, unquote, urlsplit
 import msgspec
 from msgspec import Meta
 
-from overheard.collectors.base import Deletion, Interval, Reading, Source, Terms
+from overheard.collectors.base import Deletion, Interval, Reading, Source
 from overheard.collectors.fetching.fetch import Answer, Course, Limits
 from overheard.errors import InputError
 from overheard.records import Fetch, Mention, Policy, digest
 from overheard.table import BadRow
 
 _HOST = "file://localhost"
-# The General Data Protection Regulation: what is for one purpose is for no other (article 5).
-LAW = Terms("https://eur-lex.europa.eu/eli/reg/2016/679/oj", date(2026, 11, 23))
 # `Fetch.purpose` of a file that was not taken: its body says why.
 REFUSED = "refused"
 # Files of a folder that are looked at, by name.
@@ -42,8 +40,7 @@ class Laid(Source, frozen=True, kw_only=True):
     documented_api = True
     schemes = ("file",)
     owner_decides = True
-    kind_policy = Policy(export="nothing", terms=LAW.url, read_on=LAW.read_on)
-    kind_terms = LAW
+    kind_policy = Policy(export="nothing")
     # What the names of its files end with.
     endings: ClassVar[tuple[str, ...]]
     asks: ClassVar[Mapping[str, str]] = {

@@ -12,13 +12,13 @@ Reading is pure, as of every source; `imap` asks.
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 from msgspec import Meta
 
-from overheard.collectors.base import Interval, Reading, Rejected, Source, Terms
+from overheard.collectors.base import Interval, Reading, Rejected, Source
 from overheard.collectors.communities.community import Environment, mention_of
 from overheard.collectors.communities.fields import FieldError, Item, document, unexpected
 from overheard.collectors.mail.authenticity import Vouched, said_at, vouched
@@ -52,8 +52,6 @@ _OFTEN = timedelta(minutes=5)
 _HOST = r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$|^\[?[0-9A-Fa-f:]{2,45}\]?$"
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
 _PORTS = {"tls": 993, "starttls": 143, "none": 143}
-# The General Data Protection Regulation: what is for one purpose is for no other (article 5).
-_LAW = Terms("https://eur-lex.europa.eu/eli/reg/2016/679/oj", date(2026, 11, 23))
 
 Folder = Annotated[str, Meta(min_length=1, max_length=500)]
 File = Annotated[str, Meta(max_length=1_000)]
@@ -74,8 +72,7 @@ class Mailbox(Source, frozen=True, kw_only=True):
     documented_api = True
     schemes = ("imap", "imaps")
     # What people write to a firm is theirs and the firm's: it leaves by no way that shows what is public.
-    kind_policy = Policy(export="nothing", terms=_LAW.url, read_on=_LAW.read_on)
-    kind_terms = _LAW
+    kind_policy = Policy(export="nothing")
     token_from = "The provider of the mailbox makes it: a password of an app, or a token of OAuth."  # noqa: S105
     asks: ClassVar[Mapping[str, str]] = {
         "host": "The IMAP server, as `imap.yourfirm.example`.",

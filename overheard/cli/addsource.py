@@ -151,7 +151,7 @@ class _Walk:
         if not talk.yes:
             talk.say(f"{kind.name}: {kind.about}", "bold")
             for line in self._form.terms:
-                talk.say(f"  It {line}", "dim")
+                talk.say(f"  It {line}.", "dim")
             talk.say("Enter takes what is proposed, or leaves it out; - takes out what was given.")
             self._ask_all(again=False)
         while True:

@@ -38,6 +38,8 @@ def form_of(kind: type[Source], said: SourceKind) -> SourceForm:
             continue
         if name == "url" and not one.required:
             continue  # it follows from the other settings, or there is none
+        if one.default_factory is dict:
+            continue  # a table of its own: too much for one line
         question = _question(name, sentences[name], one)
         (seldom if name in _SELDOM else own).append(question)
     # A token is asked for by kinds that say where it is made; other secrets are always.
@@ -51,7 +53,7 @@ def form_of(kind: type[Source], said: SourceKind) -> SourceForm:
     terms = kind.kind_terms
     if terms is not None and not policy.terms:
         policy = msgspec.structs.replace(policy, terms=terms.url, read_on=terms.read_on)
-    return SourceForm(said, (*own, *places, called), tuple(seldom), kind.token_from, tuple(in_words(policy)))
+    return SourceForm(said, (*own, *places, called), tuple(seldom), kind.token_from, (", ".join(in_words(policy)),))
 
 
 def secrets_of(fields: Iterable[str]) -> list[str]:

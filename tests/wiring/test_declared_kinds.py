@@ -55,6 +55,7 @@ def test_its_form_asks_for_what_cannot_be_left_out(kind: type[Source]) -> None:
     assert "name" in asked
     assert not asked & {one.name for one in form.seldom}
     assert not any(name.endswith(("_env", "_file")) for name in asked), "one question for each secret"
+    assert "columns" not in asked, "a table is too much for one line"
 
 
 def test_a_service_has_terms_and_its_page_says_what_the_program_does(kind: type[Source]) -> None:
