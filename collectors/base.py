@@ -160,7 +160,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     shows_newest: ClassVar[bool] = True
     # Whether it is connected to, and tells by itself: nothing is asked of it once and for all.
     goes_on: ClassVar[bool] = False
-    # Whether its address is an interface documented for programs: robots.txt is for those that follow links.
+    # Whether its address is an interface documented for programs: robots.txt is for those that follow links, and it may
+    # be asked more often than hourly.
     documented_api: ClassVar[bool] = False
     # Whether others send what it has, at times of their own: nothing is asked.
     pushed: ClassVar[bool] = False

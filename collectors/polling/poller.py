@@ -509,6 +509,7 @@ class Poller:
             body=walk.body,
             ttl=collected.ttl,
             problem=collected.problem or walk.failed,
+            leave=source.documented_api,
             # Nothing falls out unseen of a source that is read page by page.
             seen=replace(seen, held=0) if seen is not None and source.pages else seen,
         )

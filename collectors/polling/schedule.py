@@ -107,13 +107,15 @@ def settle(
     ttl: timedelta | None = None,
     problem: str = "",
     seen: Seen | None = None,
+    leave: bool = False,
 ) -> PollState:
     """Return the state of a source after an answer.
 
     `interval` is the configured pause, a fixed one; None: the source's own rhythm. `body` is the digest of what was
     read, `ttl` what the source asks for (None where nothing was read: the last known counts), `seen` what it held
     (None where nothing was read: nothing new). `problem` says why an answer that came well could not be read; it counts
-    as a failure, and its body is not remembered as read.
+    as a failure, and its body is not remembered as read. `leave`: it may be asked more often than hourly whatever it
+    answers, since it is an interface for programs or lies on this machine.
     """
     if answer.kind == "spent":
         # It was not asked, or not to the end, for no fault of its own.
@@ -151,23 +153,26 @@ def settle(
         succeeded=now,
         rhythm=rhythm,
     )
-    due = _due(state, rhythm, answer, now, interval)
+    due = _due(state, rhythm, answer, now, interval, leave=leave)
     if sample := to_sample(state, due):
         # It goes without validators, so the leave that a 304 gives does not hold for it.
         due = _outside(max(due, now + FLOOR), state)
     return msgspec.structs.replace(state, next_due=due, sample=sample)
 
 
-def _due(state: PollState, rhythm: Rhythm, answer: Answer, now: datetime, interval: timedelta | None) -> datetime:
+def _due(
+    state: PollState, rhythm: Rhythm, answer: Answer, now: datetime, interval: timedelta | None, *, leave: bool
+) -> datetime:
     """Return when a source that answered well is asked again."""
     ttl = timedelta(seconds=state.ttl)
+    leave = leave or timedelta() < ttl < FLOOR
     asked = max(ttl, min(fresh_for(answer.headers, now), MAX_INTERVAL))
     if interval is not None:
         # What is set stands, but for a request that must bring the whole body where nobody gave leave.
-        least = MIN_INTERVAL if any(validators_of(state)) or timedelta() < ttl < FLOOR else FLOOR
+        least = MIN_INTERVAL if any(validators_of(state)) or leave else FLOOR
         return _outside(now + max(_configured(interval), asked, least), state)
     # A `ttl` above the hour is kept by `asked`.
-    floor = LOW_FLOOR if honours_validators(state) or timedelta() < ttl < FLOOR else FLOOR
+    floor = LOW_FLOOR if honours_validators(state) or leave else FLOOR
     wanted = pause(rhythm, now, floor=floor)
     jitter = min(wanted / 10, MAX_JITTER) * _share(state.configured)
     return _outside(now + max(min(wanted + jitter, max(wanted, ALIVE)), asked), state)

@@ -90,6 +90,15 @@ def test_less_than_an_hour_needs_a_304_or_leave_by_the_feed_itself() -> None:
     assert in_rhythm(often, fine(cache_control="max-age=7200")) >= 2 * HOUR
 
 
+def test_an_interface_for_programs_may_be_asked_more_often_than_hourly() -> None:
+    configured = settle(NEW, fine(), NOW, interval=timedelta(minutes=5), leave=True)
+    assert configured.next_due - NOW == timedelta(minutes=5)
+    often = settle(NEW, fine(), NOW, seen=entries(timedelta(minutes=2)), leave=True)
+    assert LOW_FLOOR <= often.next_due - NOW < FLOOR
+    limited = settle(NEW, fine(cache_control="max-age=7200"), NOW, interval=timedelta(minutes=5), leave=True)
+    assert limited.next_due - NOW == 2 * HOUR
+
+
 def test_sources_of_one_rhythm_are_spread_and_each_keeps_its_place() -> None:
     def due(i: int) -> datetime:
         url = f"https://site{i}.example/feed"
