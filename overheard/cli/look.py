@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import closing
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
@@ -24,6 +24,7 @@ from overheard.index.fields import FACETS
 from overheard.index.rebuild import Comparison
 from overheard.index.rebuild import rebuild as rebuild_index
 from overheard.records import Profile
+from overheard.records.mention import Channel
 from overheard.web.base import Asked
 from overheard.web.leaving import leaving
 from overheard.wiring.service import SystemService
@@ -51,6 +52,11 @@ def search(
         page = service.search(
             Asked(query, sort=sort, after=after, limit=limit, facets=tuple(facet or ()), everything=everything)
         )
+        alone = (
+            0
+            if page.total or everything
+            else service.search(Asked(query, filters={"channel": get_args(Channel)[1:]}, limit=0)).total
+        )
         lag = system.lag()
         hits = [
             {"id": hit.id, "version": hit.version, "k": str(hit.k), "record": leaving(hit.record, service)}
@@ -59,7 +65,7 @@ def search(
     if as_json:
         print_json({"total": page.total, "hits": hits, "facets": page.facets, "next": page.next})
     else:
-        console().print(render.search_page(page, brackets=console().color_system is None))
+        console().print(render.search_page(page, brackets=console().color_system is None, alone=alone))
         _tell_lag(lag, shared=system.shared)
 
 

@@ -101,13 +101,19 @@ def months_to(today: date, count: int = _TREND_MONTHS) -> list[str]:
     return [f"{m // 12:04}-{m % 12 + 1:02}" for m in range(last - count + 1, last + 1)]
 
 
-def search_page(page: Page, *, brackets: bool = False) -> RenderableType:
-    """Return the results of a search: of each when, where, who, the passage found, about what, and whose contact."""
+def search_page(page: Page, *, brackets: bool = False, alone: int = 0) -> RenderableType:
+    """Return the results of a search: of each when, where, who, the passage found, about what, and whose contact.
+
+    `alone` were written to us alone, where nothing public was found.
+    """
     parts: list[RenderableType] = []
     for hit in page.hits:
         parts.extend(_hit(hit, brackets))
         parts.append(Text())
     shown, total = len(page.hits), page.total
+    if not total and alone:
+        were = "was" if alone == 1 else "were"
+        return Text(f"Nothing found in public. {alone:,} {were} written to you alone: `NOT channel:public` shows them.")
     if not total:
         return Text("Nothing found.")
     more = f", more with --after {safe(page.next)}" if page.next else ""

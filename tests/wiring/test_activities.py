@@ -151,6 +151,18 @@ def test_a_search_shows_what_is_public_unless_it_is_asked_for_a_channel(service:
     assert channels(service, f"contact:{profile.id} channel:form") == ["form"]
 
 
+def test_where_nothing_public_is_found_what_was_written_to_us_is_told_of(
+    home: Path,
+    tmp_path: Path,
+    client: TestClient[Litestar],
+    overheard: Command,  # noqa: F811 - the fixture
+) -> None:
+    assert "written to you alone" in client.get("/", params={"q": "thank"}).text
+    shutil.copytree(home, tmp_path / "home")
+    said = overheard("search", "thank", "--config", tmp_path / "home" / "overheard.toml").out
+    assert "1 was written to you alone: `NOT channel:public`" in " ".join(said.split())
+
+
 def test_concerns_count_what_was_written_to_us_and_say_how_many(service: SystemService) -> None:
     found = {one.topic: one for one in service.concerns().items}
     assert found["delivery"].posts == 3
