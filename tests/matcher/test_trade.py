@@ -104,7 +104,8 @@ def test_a_switchboard_is_shown_on_every_profile_and_links_and_watches_nobody() 
         assert keys == [["phone:phone:+912227654321"]] * 2
         assert one.parties("1") == {("author", "reddit:handle:zed"): "bare"}
         assert not [key for key in one.events("watch") if "phone" in key]
-        assert one.ledger.directory.owners("phone:phone:+912227654321") == ()
+        # Who writes from there by a messenger may be either: `test_channels` has what becomes of that.
+        assert {*one.ledger.directory.owners("phone:phone:+912227654321")} == {con("1"), con("2")}
 
 
 def test_a_person_who_gives_a_phone_number_to_somebody_does_not_get_it_watched() -> None:
