@@ -20,7 +20,7 @@ from overheard.collectors.pushed.push import Push
 from overheard.errors import InputError
 from overheard.testing import RULES, Recording, SourceContract, check, recordings_in
 from overheard.wiring.kinds import KINDS
-from tests.contracts import test_communities
+from tests.contracts import test_communities, test_laid, test_mailbox, test_streams
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs" / "sources"
@@ -110,7 +110,8 @@ class TestDiscourseWebhook(SourceContract):
 
 
 def test_every_kind_is_held_to_the_contract() -> None:
-    named = [*globals().values(), *vars(test_communities).values()]
+    rooms = (test_communities, test_laid, test_mailbox, test_streams)
+    named = [*globals().values(), *(one for room in rooms for one in vars(room).values())]
     held = {type(one.source) for one in named if isinstance(one, type) and issubclass(one, SourceContract)
             and one is not SourceContract}  # fmt: skip
     assert held == set(KINDS.values())
