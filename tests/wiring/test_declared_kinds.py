@@ -64,7 +64,7 @@ def test_a_service_has_terms_and_its_page_says_what_the_program_does(kind: type[
     if issubclass(kind, Community) and kind.kind not in _OF_SERVERS:
         assert terms is not None, "where its terms are"
     if not page.exists():
-        pytest.skip("no page yet")
+        page = _DOCS.parent / page.name
     text = " ".join(page.read_text(encoding="utf-8").split())
     if terms is not None:
         assert terms.url in text
