@@ -155,6 +155,7 @@ def keeps_its_secrets(case: Case) -> Iterator[str]:
 def its_policy_holds(case: Case) -> Iterator[str]:
     """What its `kind_policy` keeps back is by terms that it names (`terms`, an address; `read_on`, a day).
 
+    Where `owner_decides`, or nothing may leave, there need be none: it is its owner's own.
     A table of the settings may make it stricter; one that allows more is refused (`looser`), and allows no more.
     """
     kind = type(case.source)
@@ -167,10 +168,11 @@ def its_policy_holds(case: Case) -> Iterator[str]:
         return
     if msgspec.structs.replace(policy, terms="", read_on=None) == OPEN:
         return
-    if not re.match(r"https?://[^/\s]+", policy.terms):
+    its_own = not policy.terms and (kind.owner_decides or policy.export == "nothing")
+    if not its_own and not re.match(r"https?://[^/\s]+", policy.terms):
         yield f"expected `terms` of its policy as the address of what asks for it; got {policy.terms!r}"
     unread = kind.kind_terms is not None and kind.kind_terms.read_on is None
-    if policy.read_on is None and not unread:
+    if policy.read_on is None and not unread and not its_own:
         yield "expected `read_on` in its policy, the day on which its terms were read; there is none"
     yield from _allowing_more(case.source, policy)
 
