@@ -6,7 +6,7 @@ kind or address ─▶ form ─▶ given ─▶ source ─▶ tried ─▶ kept 
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from overheard.wiring.feeds import fetcher_of
 from overheard.wiring.guesses import guessed
 from overheard.wiring.kinds import KINDS, kinds, load_settings
 from overheard.wiring.secrets import beside
+from overheard.wiring.settingsfile import write_settings
 from overheard.wiring.sourceforms import form_of, name_for, source_of, table_text
 from overheard.wiring.system import utc_now
 from overheard.wiring.trials import tried
@@ -106,7 +107,12 @@ class FileNewSources:
         with self._turn:
             text = self.draft(kind, given)
             old = read(self._config) if self._config.exists() else ""
-            _write(self._config, f"{_with_contact(old, given.get(_CONTACT, '').strip()).rstrip()}\n\n{text}".lstrip())
+            write_settings(
+                self._config,
+                f"{_with_contact(old, given.get(_CONTACT, '').strip()).rstrip()}\n\n{text}".lstrip(),
+                added="a table",
+                advice="Nothing was written: mend that, and try again",
+            )
         return given["name"].strip()
 
     # -----------------------------------------------------------------------------------------------------------------
@@ -165,22 +171,3 @@ def _with_contact(text: str, contact: str) -> str:
         return tomlkit.dumps(document)
     except TOMLKitError as e:
         raise ConfigError(f"expected TOML in the settings; got what cannot be read: {e}") from e
-
-
-def _write(path: Path, text: str) -> None:
-    """Write settings whole or not at all, once it is sure that they can be read. Raises ConfigError, OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f".{path.name}.new")
-    new.write_text(text, encoding="utf-8")
-    try:
-        load_settings(new)
-    except ConfigError as e:
-        new.unlink()
-        msg = (
-            f"{path.name}: expected settings to which a table can be added; they would not be read: {e}. Nothing was "
-            "written: mend that, and try again"
-        )
-        raise ConfigError(msg) from e
-    with suppress(FileNotFoundError):
-        new.chmod(path.stat().st_mode & 0o777)
-    new.replace(path)

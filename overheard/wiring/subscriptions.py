@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -19,6 +18,7 @@ from overheard.errors import ConfigError
 from overheard.text import clean
 from overheard.urls import canonical_url
 from overheard.wiring.kinds import load_settings
+from overheard.wiring.settingsfile import write_settings
 
 _MAX_NAME = 100
 
@@ -66,7 +66,12 @@ def bring_feeds(settings: Path, file: Path, *, dry_run: bool = False) -> FeedImp
     planned = plan(load_settings(settings) if old else Settings(), rows)
     new = [row for row in planned if row.outcome == "created"]
     if new and not dry_run:
-        _write(settings, f"{old.rstrip()}\n\n{tables(new)}".lstrip())
+        write_settings(
+            settings,
+            f"{old.rstrip()}\n\n{tables(new)}".lstrip(),
+            added="[[feed]] tables",
+            advice="Write `feed = [...]` as tables of their own first",
+        )
     return FeedImport(planned, notes)
 
 
@@ -115,25 +120,6 @@ def tables(rows: Iterable[FeedRow]) -> str:
 
 def _quoted(text: str) -> str:
     return tomlkit.string(text).as_string()
-
-
-def _write(path: Path, text: str) -> None:
-    """Write settings whole or not at all, once it is sure that they can be read. Raises ConfigError, OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f".{path.name}.new")
-    new.write_text(text, encoding="utf-8")
-    try:
-        load_settings(new)
-    except ConfigError as e:
-        new.unlink()
-        msg = (
-            f"{path.name}: expected settings to which [[feed]] tables can be added; they would not be read: {e}. "
-            "Write `feed = [...]` as tables of their own first"
-        )
-        raise ConfigError(msg) from e
-    with suppress(FileNotFoundError):
-        new.chmod(path.stat().st_mode & 0o777)
-    new.replace(path)
 
 
 def feeds_as_opml(settings: Settings) -> str:
