@@ -300,6 +300,7 @@ def test_a_decompression_bomb_is_refused(httpserver: HTTPServer, encoding: str) 
         ("gzip", b"hello" * 1000),
         ("identity", b"hello" * 1000),
     ],
+    ids=["gzip", "two members", "padded", "unsaid", "zlib", "deflate", "not deflated", "identity"],
 )
 def test_bodies_are_inflated_by_what_they_are(httpserver: HTTPServer, encoding: str, sent: bytes) -> None:
     httpserver.expect_request("/feed").respond_with_data(sent, headers={"Content-Encoding": encoding})

@@ -1,4 +1,4 @@
-"""Fixtures over real engines: started at the first use in a run, or those that `make engines` runs already.
+"""Fixtures over real engines: started at the first use in a run, for all its workers, or those of `make engines`.
 
 Where they cannot run, a test that asks for them is skipped with the reason; with `CI=true` it fails.
 """
@@ -7,13 +7,15 @@ import os
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
 from typing import NoReturn, TypeVar
 
 import httpx
 import pytest
 
 from tests.engines.place import UnavailableError
-from tests.engines.shared import running
+from tests.engines.shared import among, running
 
 T = TypeVar("T")
 
@@ -38,9 +40,10 @@ def started(what: str, make: Callable[[], AbstractContextManager[T]]) -> Iterato
 
 
 class _Engines:
-    """The engines of this run, each begun when first asked for."""
+    """The engines of this run, each begun when first asked for; `folder` is common to the run's workers."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self.addresses: dict[str, str] = {}
         self._missing: dict[str, UnavailableError] = {}
         self._open = ExitStack()
@@ -50,7 +53,7 @@ class _Engines:
             cannot(engine, self._missing[engine])
         if engine not in self.addresses:
             try:
-                self.addresses[engine] = self._open.enter_context(running(engine))
+                self.addresses[engine] = self._open.enter_context(among(self._folder, engine, partial(running, engine)))
             except UnavailableError as error:
                 self._missing[engine] = error
                 cannot(engine, error)
@@ -61,8 +64,15 @@ class _Engines:
 
 
 @pytest.fixture(scope="session")
-def _engines() -> Iterator[_Engines]:
-    engines = _Engines()
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of this run, common to its workers."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def _engines(run_folder: Path) -> Iterator[_Engines]:
+    engines = _Engines(run_folder)
     yield engines
     engines.close()
 

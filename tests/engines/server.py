@@ -281,7 +281,7 @@ def _about(folder: Path) -> dict[str, Any]:
 def free_port() -> int:
     """Return a port of 127.0.0.1 on which nobody listens."""
     for _ in range(100):
-        port = random.choice(_PORTS)
+        port = random.SystemRandom().choice(_PORTS)  # the workers of a test run are seeded alike
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port

@@ -1,7 +1,9 @@
-"""The two servers that `make engines` starts: for every test run and benchmark, until they are stopped."""
+"""Servers that several use: those of `make engines` until they are stopped, those of a test run by all its workers."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import fcntl
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
 
 from tests.engines.elastic import Elastic
 from tests.engines.kafka import Kafka
@@ -27,6 +29,27 @@ def running(engine: str) -> Iterator[str]:
     else:
         with ENGINES[engine]() as server:
             yield server.address
+
+
+@contextmanager
+def among(folder: Path, name: str, make: Callable[[], AbstractContextManager[str]]) -> Iterator[str]:
+    """Yield what `make` yields in the first of the processes that enter with the same folder and name.
+
+    It is open until the last of them has left: its maker waits for the others.
+    """
+    made = folder / name
+    with (folder / f"{name}.users").open("a") as users, ExitStack() as open_:
+        with alone(folder / f"{name}.making"):
+            fcntl.flock(users, fcntl.LOCK_SH)  # before the look: what is there then stays until we let go
+            maker = not made.exists()
+            if maker:
+                made.write_text(open_.enter_context(make()), "utf-8")
+        try:
+            yield made.read_text("utf-8")
+        finally:
+            if maker:
+                fcntl.flock(users, fcntl.LOCK_EX)
+                made.unlink()
 
 
 def start() -> None:
