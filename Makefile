@@ -7,7 +7,7 @@ BIN := .venv/bin
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint format engines engines-stop real bench-matcher evaluate models faults screenshots bench wheel lock lock-training clean
+.PHONY: help up test lint format engines engines-stop real recorded bench-matcher evaluate models faults screenshots bench wheel lock lock-training clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ engines-stop: .venv/.installed ## stop them
 
 real: .venv/.installed ## run one real stream end to end and hold it to its expected numbers; needs ../shared/data
 	$(BIN)/python -m benchmarks.real
+
+recorded: .venv/.installed ## print what each recorded answer in ../shared/data holds, and what of it is read, field by field
+	$(BIN)/python -m benchmarks.recorded --all
 
 bench-matcher: .venv/.installed ## print whom the matcher links rightly on the synthetic set, how fast, in what memory
 	$(BIN)/python -m benchmarks.bench_matcher

@@ -40,7 +40,7 @@ _PAUSE = timedelta(minutes=1)
 # GitHub's own account that stands in for those that are gone.
 _GHOST = "ghost"
 # The objects of an event or webhook that somebody wrote, the one that it is about first.
-_WRITTEN = ("comment", "review", "release", "discussion", "pull_request", "issue")
+_WRITTEN = ("comment", "review", "release", "discussion", "pull_request", "issue", "answer", "old_answer")
 # The lists that may be asked for what changed since a time.
 _SINCE = frozenset({"issues", "comments", "reviews"})
 _PATHS = {

@@ -139,7 +139,7 @@ def read_listing(fetch: Fetch) -> Reading:
     A text that its author or a moderator took away is gone; one whose author's account is gone has no author. Raises
     InputError where there is nothing of Reddit to be read.
     """
-    found = document(fetch, _EXPECTED)
+    found = _bare(document(fetch, _EXPECTED))
     if not isinstance(found, dict | list) or (isinstance(found, dict) and not _is_thing(found) and "json" not in found):
         raise unexpected(fetch, found, _EXPECTED)
     things = _things(found)
@@ -153,6 +153,14 @@ def read_listing(fetch: Fetch) -> Reading:
 
 def _is_thing(value: Any) -> bool:
     return isinstance(value, dict) and isinstance(value.get("kind"), str) and "data" in value
+
+
+def _bare(found: Any) -> Any:
+    """Return what is said to be a post or comment by its name alone as the thing that it is."""
+    name = found.get("name") if isinstance(found, dict) and not _is_thing(found) else None
+    if isinstance(name, str) and name.startswith(("t1_", "t3_")):
+        return {"kind": name[:2], "data": found}
+    return found
 
 
 def _things(top: Any) -> list[tuple[str, Any]]:

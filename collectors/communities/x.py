@@ -51,6 +51,8 @@ FIELDS = {
 }
 # Codes that stand for no language: pictures, links, hashtags only, too short, unknown.
 _NO_LANGUAGE = frozenset({"und", "zxx", "qam", "qct", "qht", "qme", "qst", "art"})
+# How a post may point to another without answering it.
+_POINTS = frozenset({"quoted", "retweeted"})
 _OWN_MEDIA = re.compile(r"https?://(?:www\.)?(?:twitter|x)\.com/[^/]+/status/\d+/(?:photo|video)/\d+")
 _SHORT = re.compile(r"https?://t\.co/\w+", re.ASCII)
 # Ids are times: milliseconds since the first of them, 22 bits of whatever else.
@@ -161,9 +163,9 @@ class X(Granted, frozen=True, kw_only=True):
 def read_posts(fetch: Fetch) -> Reading:
     """Return the mentions in an answer: a search, a timeline, a lookup, one post of a stream.
 
-    A repost is the post itself where that came along, and nothing else: it says nothing of its own. All edits of a post
-    are one, by its first id. What is said not to be found any more is gone. Raises InputError where there are no posts
-    to be read.
+    A repost is the post itself where that came along, and nothing where that is said not to be there. All edits of a
+    post are one, by its first id. What is said not to be found any more is gone. Raises InputError where there are no
+    posts to be read.
     """
     found = document(fetch, _EXPECTED)
     if not isinstance(found, dict) or not ({"data", "meta"} & found.keys() or _missing(found)):
@@ -219,6 +221,8 @@ class _Answer:
         self._users = {one.id_if_any("id"): one for one in includes.items("users")}
         self._posts = {one.id_if_any("id"): one for one in includes.items("tweets")}
         self._media = {one.id_if_any("media_key"): one for one in includes.items("media")}
+        errors = list(whole.items("errors"))
+        self._withheld = {one.id_if_any("resource_id") or one.id_if_any("value") for one in errors}
 
     def take(self, item: Item) -> Mention | Deletion | None:
         """Return a post as a mention; None for what is no public utterance of its own."""
@@ -231,7 +235,9 @@ class _Answer:
         shared = next((id_ for kind, id_ in referenced if kind == "retweeted"), "")
         if shared:
             original = self._posts.get(shared)
-            return self._post(original) if original is not None else None
+            if original is None and shared in self._withheld:
+                return None
+            return self._post(original or item)
         return self._post(item)
 
     def _post(self, item: Item) -> Mention | None:
@@ -268,7 +274,7 @@ class _Answer:
             context="" if (root := item.id("conversation_id")) in (id_, first) else root,
             author=author,
             tags=[one.text_if_any("tag") for one in entities.items("hashtags")],
-            links=[*links, *(f"{_SITE}/i/status/{one}" for kind, one in referenced if kind == "quoted" and one)],
+            links=[*links, *(f"{_SITE}/i/status/{one}" for kind, one in referenced if kind in _POINTS and one)],
             language="" if language in _NO_LANGUAGE else language,
             generator=item.text_if_any("source"),
             likes=counts.count("like_count"),

@@ -3,6 +3,7 @@
 https://developers.google.com/youtube/v3/docs
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -12,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Meta
 
-from overheard.collectors.base import Budget, Further, Reading, Terms
+from overheard.collectors.base import OLDER, Budget, Further, Reading, Terms
 from overheard.collectors.communities.community import (
     LATE,
     Address,
@@ -42,6 +43,8 @@ _THREAD = "youtube#commentThread"
 # `Fetch.purpose` of the answers to a comment beyond those that its thread holds; a reading names so many at most.
 REPLIES = "replies"
 _MOST_FURTHER = 50
+# Answers to threads that are older than what a page shows are looked for once a day at most: a twelfth of this.
+_LOOKED_THROUGH = timedelta(days=12)
 _Id = Annotated[str, Meta(max_length=100, pattern="^[\\w-]*$")]
 # What the API lists besides, and nobody says.
 _SILENT = frozenset(
@@ -52,6 +55,7 @@ _SILENT = frozenset(
 _PACIFIC = ZoneInfo("America/Los_Angeles")
 _USED_UP = "The quota of its API key is used up for today; it begins anew at midnight in California."
 _DAILY = frozenset({"quotaExceeded", "dailyLimitExceeded"})
+_PICTURE = re.compile(r"https://i\d?\.ytimg\.com/vi(?:_webp)?/([\w-]{11})/", re.ASCII)
 # Comments that only the owner of a video sees.
 _HELD = frozenset({"heldForReview", "likelySpam", "rejected"})
 
@@ -137,6 +141,11 @@ class YouTube(Granted, frozen=True, kw_only=True):
         return {"channel": steps[1]} if steps[:1] == ["channel"] and len(steps) > 1 else None
 
     @property
+    def reads_back(self) -> timedelta | None:
+        """How far back comments are filled in at first (`Source.reads_back`): as long as they may be kept."""
+        return None if self.query else timedelta(days=30)
+
+    @property
     def allowance(self) -> Budget | None:
         """The units that may be used in a day (`Source.allowance`)."""
         return None if self.budget is None else Budget(self.budget, "units", "day")
@@ -147,7 +156,14 @@ class YouTube(Granted, frozen=True, kw_only=True):
 
     def read(self, fetch: Fetch) -> Reading:
         """Return the comments or videos of an answer (`Source.read`)."""
-        return replace(read_items(fetch), units=_cost(fetch.url))
+        reading = replace(read_items(fetch), units=_cost(fetch.url))
+        if self.query or fetch.purpose or not reading.next_page:
+            return reading
+        # Threads stand in the order in which they were begun: who answers to an old one is seen nowhere else.
+        said = [one.published for one in reading.mentions if one.published is not None]
+        since = min([*said, fetch.at - _LOOKED_THROUGH])
+        older = Further(self.url, OLDER, since=since)
+        return replace(reading, requests=(*reading.requests[: _MOST_FURTHER - 1], older))
 
 
 def _cost(url: str) -> int:
@@ -293,6 +309,9 @@ def _video(fetch: Fetch, item: Item, snippet: Item) -> Mention | None:
         id_ = item.item_if_any("contentDetails", "upload").id("videoId")
         if not id_ and snippet.text_if_any("type") not in ("", "upload"):
             return None
+        # Asked for without its details it says which video it is by the address of its picture alone.
+        picture = _PICTURE.match(snippet.item_if_any("thumbnails", "default").text_if_any("url"))
+        id_ = id_ or (picture[1] if picture else "")
     elif kind in _SILENT:
         return None
     else:

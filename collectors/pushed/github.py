@@ -12,6 +12,7 @@ import msgspec
 from overheard.collectors.base import Reading
 from overheard.collectors.communities.fields import Item, document
 from overheard.collectors.communities.github import GitHub, read_written
+from overheard.collectors.markup import absolute_url
 from overheard.collectors.pushed.hook import Hook, Taken, check_sha256, json_of, need_secret, object_of, signed_with
 from overheard.records import Fetch, Mention
 
@@ -70,12 +71,13 @@ class GitHubWebhook(Hook, frozen=True, kw_only=True):
         """
         found = document(fetch, _EXPECTED)
         readings = [read_written(msgspec.structs.replace(fetch, body=one)) for one in _documents(fetch, found)]
-        edited, private = _edited(found), _private(found)
+        edited, private, times = _edited(found), _private(found), _times(found)
         return Reading(
             tuple(_as_event(one, edited, private) for reading in readings for one in reading.mentions),
             tuple(one for reading in readings for one in reading.rejected),
             sum(reading.repeated for reading in readings),
             deletions=tuple(one for reading in readings for one in reading.deletions),
+            as_of={one.id: when for reading in readings for one in reading.mentions if (when := times.get(one.url))},
         )
 
 
@@ -84,14 +86,16 @@ def _documents(fetch: Fetch, found: Any) -> Iterator[bytes]:
 
     What was moved to another repository has another address there, so that it is gone here and another there.
     """
-    if not isinstance(found, dict) or found.get("action") not in _GONE:
+    if not isinstance(found, dict):
         yield fetch.body
         return
-    yield msgspec.json.encode({**found, "action": "deleted"})
+    is_gone = found.get("action") in _GONE
+    yield msgspec.json.encode({**found, "action": "deleted"}) if is_gone else fetch.body
     changes = found.get("changes")
-    for name in ("new_issue", "new_discussion"):
-        if isinstance(changes, dict) and isinstance(changes.get(name), dict):
-            yield msgspec.json.encode(changes[name])
+    for name in ("new_issue", "new_discussion", "old_issue"):
+        if isinstance(changes, dict) and isinstance(changes.get(name), dict) and is_gone == name.startswith("new"):
+            here = changes[name]
+            yield msgspec.json.encode(here if is_gone else {"action": "deleted", "issue": here})
 
 
 def _edited(found: Any) -> tuple[str, datetime | None]:
@@ -104,6 +108,14 @@ def _edited(found: Any) -> tuple[str, datetime | None]:
         return "", None
     thing = next((one for name in _THINGS if (one := whole.item_if_any(name)).value), Item({}))
     return thing.text_if_any("html_url"), thing.time_if_any("updated_at")
+
+
+def _times(found: Any) -> dict[str, datetime]:
+    """Return when each thing in a delivery was as it is told, by its address: one that failed may be sent again."""
+    whole = Item(found if isinstance(found, dict) else {})
+    things = [one for name in (*_THINGS, "comment", "review", "release") if (one := whole.item_if_any(name)).value]
+    times = {one.text_if_any("html_url"): one.time_if_any("updated_at") for one in things}
+    return {absolute_url(url): when for url, when in times.items() if when is not None}
 
 
 def _private(found: Any) -> tuple[str, ...]:

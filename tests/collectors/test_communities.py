@@ -410,7 +410,13 @@ def test_of_x_a_repost_is_what_it_shares_an_edit_a_version_and_what_is_not_found
     reposts = recorded("x", "reposts.json")
     assert named(read("x", reposts)).keys() == {"1991000000000000001", "1991000000000000005"}
     del reposts["includes"]["tweets"]
-    assert named(read("x", reposts)).keys() == {"1991000000000000005"}
+    missing = {"resource_type": "tweet", "resource_id": "1991000000000000001", "type": "x/not-authorized-for-resource"}
+    assert named(read("x", reposts | {"errors": [missing]})).keys() == {"1991000000000000005"}
+    alone = named(read("x", reposts))  # the original was not asked for: what was said is all there is of it
+    assert len(alone) == 2
+    assert [one.links for one in alone.values() if one.native_id != "1991000000000000005"] == [
+        ("https://x.com/i/status/1991000000000000001",)
+    ]
     edited = recorded("x", "search.json")["data"][0] | {
         "id": "1991000000000000099", "edit_history_tweet_ids": ["1991000000000000012", "1991000000000000099"]
     }  # fmt: skip
