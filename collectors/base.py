@@ -104,7 +104,8 @@ class Reading:
     the source says that it will have nothing new. `requests` are what else is to be asked for this poll, the most
     important first: they take the place of those that an earlier reading of the source named. `refused` is why what
     was asked for at somebody's word is not what they said, in words that they may read; "" where it is. `units` are
-    what this answer used up of the budget of a source that has one (`PollState.spending`).
+    what this answer used up of the budget of a source that has one (`PollState.spending`). `as_of` is when a mention
+    was as it is told, by its id, where a source tells what happens and may tell it late, or again.
     """
 
     mentions: tuple[Mention, ...] = ()
@@ -123,6 +124,7 @@ class Reading:
     requests: tuple[Further, ...] = ()
     refused: str = ""
     units: int = 0
+    as_of: Mapping[str, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

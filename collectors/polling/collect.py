@@ -275,7 +275,7 @@ class Collector:
         deletions = () if filled or withdrawn else reading.deletions
         there = errand is not None and errand.kind == "webmention"
         policies = self._policies(fetch.source)
-        revised = revise(self._log, [*mentions, *deletions], policies, given=given, there=there)
+        revised = revise(self._log, [*mentions, *deletions], policies, given=given, there=there, as_of=reading.as_of)
         new = [one for one in revised if one.changed and not (filled and one.said)]
         pages = _beginnings(new, reading, _PAGES if filled is None else _PAGES_OF_ERRAND) if ask else {}
         # So that whoever asks how a mention came finds the bytes that it was read from.

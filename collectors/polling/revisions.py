@@ -40,6 +40,7 @@ _SOURCES = 8
 _BATCH = 500
 _NO_HEADERS: Mapping[str, str] = {}
 _NONE_GIVEN: Mapping[str, Mention] = {}
+_NO_TIMES: Mapping[str, datetime] = {}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -72,6 +73,7 @@ def revise(
     *,
     given: Mapping[str, Mention] = _NONE_GIVEN,
     there: bool = False,
+    as_of: Mapping[str, datetime] = _NO_TIMES,
 ) -> list[Revised]:
     """Return each mention with its version, in the same order; nothing is written.
 
@@ -79,7 +81,8 @@ def revise(
     was received. Of each only what the policy of its source lets us keep is compared and returned; `policies` has those
     of all sources among them that allow less than everything. `given` are those, by their ids, that were completed by
     something else, as their source gave them: what it gives next is compared with that. `there`: they were found on
-    their own pages just now, so they are no copies from before they were deleted.
+    their own pages just now, so they are no copies from before they were deleted. `as_of` is when those were so, by
+    their ids, that may come late (`Reading.as_of`): what is older than what is known changes nothing.
     """
     mentions = [_allowed(one, policies) if isinstance(one, Mention) else one for one in mentions]
     given = {id_: _allowed(one, policies) for id_, one in given.items()}
@@ -103,7 +106,8 @@ def revise(
         else:
             id_ = mention.id
             others = aliases.get(id_, ())
-            one = _revised(mention, known.get(id_) or _gone_as(others, known), given.get(id_, mention), there=there)
+            last = known.get(id_) or _gone_as(others, known)
+            one = _revised(mention, last, given.get(id_, mention), there=there, as_of=as_of.get(id_))
             if one.changed and (new := tuple(alias for alias in others if _is_free(known.get(alias)))):
                 one = replace(one, aliases=new)
                 known |= {alias: _alias_of(one) for alias in new}
@@ -217,7 +221,9 @@ def _known(log: Log, mentions: Iterable[str]) -> dict[str, Revision]:
     return known
 
 
-def _revised(mention: Mention, known: Revision | None, given: Mention, *, there: bool = False) -> Revised:
+def _revised(
+    mention: Mention, known: Revision | None, given: Mention, *, there: bool = False, as_of: datetime | None = None
+) -> Revised:
     content = content_hash(given, without=VOLATILE)
     updated = _milliseconds(mention.updated, mention.first_seen)
     if known is None:
@@ -230,6 +236,8 @@ def _revised(mention: Mention, known: Revision | None, given: Mention, *, there:
         return Revised(mention, False, known.revision, "Update", known)
     if gone and not there and mention.source != BY_HAND and (updated is None or updated <= known.revision):
         return Revised(mention, False, known.revision, "Update", known)  # a copy from before
+    if as_of is not None and not there and _is_late(updated, _milliseconds(as_of, mention.first_seen), known):
+        return Revised(mention, False, known.revision, "Update", known)
     version = known.revision + 1 if updated is None else updated
     if there:  # pages are edited without a word of when
         version = max(version, known.revision + 1)
@@ -257,6 +265,13 @@ def _deleted(deletion: Deletion, id_: str, known: Revision | None) -> Revised:
     # One that is older than the last edit takes what was said before it, and the post stays.
     gone = msgspec.structs.replace(known, deleted=version, revision=max(version, known.revision))
     return Revised(mention, True, version, "Delete", gone)
+
+
+def _is_late(updated: int | None, as_of: int | None, known: Revision) -> bool:
+    """True for what was so before an edit that is known; a version that was counted is before all times."""
+    if updated is not None:
+        return updated < known.revision
+    return as_of is not None and as_of <= known.revision
 
 
 def _is_gone(known: Revision) -> bool:

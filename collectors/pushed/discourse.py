@@ -84,12 +84,18 @@ class DiscourseWebhook(Hook, frozen=True, kw_only=True):
                 back = tuple(msgspec.structs.replace(one, updated=fetch.at) for one in reading.mentions)
                 return replace(reading, mentions=back)
             case _:
-                return reading
+                return replace(reading, as_of=_as_of(reading, Item(found).item_if_any("post")))
 
     def _at_home(self, fetch: Fetch) -> Fetch:
         """Return a fetch as of the forum's own address: what its posts are known by."""
         home = f"{self.instance.rstrip('/')}/"
         return msgspec.structs.replace(fetch, url=home, final_url=home)
+
+
+def _as_of(reading: Reading, post: Item) -> Mapping[str, datetime]:
+    """Return when a delivery's post was as it is told: one that failed is sent again, after others."""
+    when = post.time_if_any("updated_at") or post.time_if_any("created_at")
+    return {one.id: when for one in reading.mentions} if when is not None and len(reading.mentions) == 1 else {}
 
 
 def _left(mention: Mention, fetch: Fetch) -> Mention:

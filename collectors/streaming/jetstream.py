@@ -5,6 +5,7 @@ https://github.com/bluesky-social/jetstream
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -278,7 +279,17 @@ def _with(line: bytes, name: bytes, value: bytes) -> bytes:
 
 def read_events(fetch: Fetch) -> Reading:
     """Return the mentions in events, one a line. Raises InputError where there is no event at all."""
-    return read_frames(fetch, _EXPECTED, lambda item: _taken(fetch, item))
+    told: dict[str, datetime] = {}
+
+    def take(item: Item) -> Mention | Deletion | None:
+        taken = _taken(fetch, item)
+        at = _time(item.count("time_us") or 0)
+        if isinstance(taken, Mention) and at is not None:
+            told[taken.id] = max(at, told.get(taken.id, at))
+        return taken
+
+    # When a post was made is what its author's program says, which may be any time.
+    return replace(read_frames(fetch, _EXPECTED, take), as_of=told)
 
 
 def _taken(fetch: Fetch, item: Item) -> Mention | Deletion | None:

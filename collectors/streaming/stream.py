@@ -218,7 +218,8 @@ def read_frames(fetch: Fetch, expected: str, take: Take) -> Reading:
     if not found:
         raise InputError(f"expected {expected}, a line each; got nothing that is JSON", where=fetch.url)
     reading = reading_of(fetch, found, take)
-    return replace(reading, rejected=(*reading.rejected, *rejected.values()))
+    as_of = {one.id: when for one in reading.mentions if (when := one.updated or one.published) is not None}
+    return replace(reading, rejected=(*reading.rejected, *rejected.values()), as_of=as_of)
 
 
 def let_in(

@@ -274,6 +274,22 @@ def test_duplicates_and_what_is_out_of_order_change_nothing(server: JetstreamSer
     assert state.stream.read == 19
 
 
+def test_a_first_version_that_is_told_again_does_not_undo_an_edit(server: JetstreamServer, heard: Listening) -> None:
+    first, edit = post("a", "It jams", at=1), post("a", "It folds", at=2, operation="update")
+    with heard.listening(source(server)):
+        until(lambda: server.connections)
+        server.events.append(first)
+        until(lambda: heard.texts() == ["It jams"])
+        server.events.append(edit)
+        until(lambda: len(heard.events()) == 2)
+        server.events[:] = [first]
+        server.drop()
+        heard.once("bluesky", lambda state, stream: stream.read == 3)
+        server.events += [edit, post("z", "the last", at=3)]
+        until(lambda: "the last" in heard.texts())
+    assert sorted(event.data.content for event in heard.events()) == ["It folds", "It jams", "the last"]
+
+
 def test_whoever_dies_at_any_write_is_told_the_same_again_and_publishes_it_once(
     server: JetstreamServer, tmp_path: Path
 ) -> None:

@@ -111,3 +111,23 @@ def test_many_mentions_are_looked_up_and_remembered(log: EmbeddedLog) -> None:
     ]
     assert all(changed for changed, _, _ in publish(log, *many))
     assert not any(changed for changed, _, _ in publish(log, *many))
+
+
+@pytest.mark.parametrize("told", ["first", "edited"])
+def test_what_was_so_before_a_known_edit_changes_nothing_where_its_source_says_when_that_was(
+    log: EmbeddedLog, told: str
+) -> None:
+    made, old, new = NOW - timedelta(hours=3), NOW - timedelta(hours=2), NOW - timedelta(hours=1)
+    late = post("before", published=made) if told == "first" else post("before", published=made, updated=old)
+    publish(log, post("after", published=made, updated=new))
+    (one,) = revise(log, [late], {}, as_of={late.id: old})
+    assert not one.changed
+    (one,) = revise(log, [post("later, and nobody says when", published=made)], {}, as_of={late.id: NOW})
+    assert one.changed
+    assert one.sourceversion > int(new.timestamp() * 1000)
+
+
+def test_versions_that_were_counted_are_before_all_times(log: EmbeddedLog) -> None:
+    publish(log, post("a"), post("b"))
+    (one,) = revise(log, [post("c")], {}, as_of={post().id: NOW})
+    assert (one.changed, one.sourceversion) == (True, 2)

@@ -257,6 +257,20 @@ def test_a_delivery_that_was_kept_and_not_read_when_the_process_died_is_read_by_
         assert ours.poll().fates == {}
 
 
+def test_a_first_delivery_that_comes_after_that_of_an_edit_does_not_undo_it(ours: Served) -> None:
+    whole = json.loads(COMMENT)
+    comment = {**whole["comment"], "body": "It folds", "updated_at": "2026-11-20T23:00:00Z"}
+    edited = json.dumps({**whole, "action": "edited", "comment": comment}).encode()
+    post = {**json.loads(POST)["post"], "cooked": "<p>It folds</p>", "version": 2, "updated_at": "2026-11-20T23:00:00Z"}
+    ours.github(edited)
+    ours.github(COMMENT)
+    ours.discourse(json.dumps({"post": post}).encode(), "post_edited")
+    ours.discourse(POST, "post_created")
+    ours.poll()
+    ids = ("paperfold/driver/issues/41#issuecomment-7001", "96/3")
+    assert [one.data.content for one in ours.events() if one.data.native_id in ids] == ["It folds", "It folds"]
+
+
 # --- GitHub -----------------------------------------------------------------------------------------------------------
 
 
