@@ -14,14 +14,17 @@ import msgspec
 
 from overheard.matcher.accounts import find_accounts, find_linked
 from overheard.matcher.authors import find_authors
+from overheard.matcher.decide import is_backed
+from overheard.matcher.features.person import CORROBORATING
 from overheard.matcher.identity.decisions import newest
 from overheard.matcher.identity.directory import Directory
 from overheard.matcher.identity.identitymap import AGAINST, IdentityMap
-from overheard.matcher.names.text import Text
+from overheard.matcher.names.text import Text, tokens
 from overheard.matcher.parties import DECIDED, OUTCOMES, RIVALS, ROLES, are_rivals
 from overheard.matcher.people import find_people
 from overheard.matcher.score import score
 from overheard.records import Decision, EnrichedMention, Evidence, Party, is_record_id
+from overheard.text import fold
 
 # An incident shows so many candidates, the best: a CRM may hold a thousand John Smiths, a document may not.
 CANDIDATES = 50
@@ -52,7 +55,8 @@ def match(mention: EnrichedMention, text: Text, directory: Directory, identities
     within = {party.name: evidence for party in named for evidence in party.evidence[:1]}
     named += find_accounts(mention, text, firms, within)
     parties += find_linked(mention, directory, named)
-    overruled = _without_authors_own(_overruled(parties, decided, directory), directory)
+    actor = mention.mention.attributed_to
+    overruled = _without_authors_own(_overruled(parties, decided, directory), actor.name if actor else "", directory)
     overruled += [
         party for party in _employers(overruled, directory) if directory.person_of(party.subject) not in refused
     ]
@@ -124,11 +128,14 @@ def _overruled(parties: list[Party], decided: Mapping[str, Decision], directory:
     return list(found.values())
 
 
-def _without_authors_own(parties: list[Party], directory: Directory) -> list[Party]:
+def _without_authors_own(parties: list[Party], called: str, directory: Directory) -> list[Party]:
     """Return the parties with a known author as the author alone, though the text names them: a byline, a signature.
 
-    In that place namesakes wait no longer either, unless more speaks for one of them than for the author.
+    In that place namesakes wait no longer either, unless more speaks for one of them than for the author. Who may be an
+    author that is `called` so waits as the author alone, too, where the text has just that name, and no fact beside it.
     """
+    if called:
+        parties = _without_waiting_authors_own(parties, called, directory)
     authors = {directory.person_of(party.subject) for party in parties if _is_linked_author(party)}
     own = [
         party
@@ -143,6 +150,29 @@ def _without_authors_own(parties: list[Party], directory: Directory) -> list[Par
     return [_names_themselves(party, own, directory) if _is_linked_author(party) else party for party in kept]
 
 
+def _without_waiting_authors_own(parties: list[Party], called: str, directory: Directory) -> list[Party]:
+    waiting = {
+        directory.person_of(one.subject) for one in parties if one.role == "author" and one.outcome == "candidate"
+    }
+    if not waiting:
+        return parties
+    name = tokens(fold(called))
+    own = [
+        one
+        for one in parties
+        if one.role == "mentioned"
+        and one.outcome == "candidate"
+        and directory.person_of(one.subject) in waiting
+        and not is_backed(one.evidence, CORROBORATING)
+        and (place := _place_of(one)) is not None
+        and tokens(fold(place.mention_value)) == name
+    ]
+    if not own:
+        return parties
+    kept = [party for party in parties if not any(party is one for one in own)]
+    return [_names_themselves(party, own, directory) if party.role == "author" else party for party in kept]
+
+
 def _is_linked_author(party: Party) -> bool:
     return party.role == "author" and party.outcome == "linked"
 
@@ -155,11 +185,15 @@ def _is_namesake(party: Party, own: Party) -> bool:
 def _names_themselves(author: Party, own: list[Party], directory: Directory) -> Party:
     """Return an author with the place of the own name, where the text has it."""
     person = directory.person_of(author.subject)
-    evidence = (one for party in own if directory.person_of(party.subject) == person for one in party.evidence)
-    if (place := next((one for one in evidence if one.start >= 0), None)) is None:
+    places = (_place_of(party) for party in own if directory.person_of(party.subject) == person)
+    if (place := next((one for one in places if one is not None), None)) is None:
         return author
     told = msgspec.structs.replace(place, feature="names themselves", weight=0.0, veto=False)
     return msgspec.structs.replace(author, evidence=(*author.evidence, told))
+
+
+def _place_of(party: Party) -> Evidence | None:
+    return next((one for one in party.evidence if one.start >= 0), None)
 
 
 def _passed_over(rival: Party, directory: Directory) -> Evidence:

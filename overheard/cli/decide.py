@@ -20,7 +20,7 @@ from overheard.cli.options import (
     print_json,
     telling,
 )
-from overheard.records import Account, Contact, Decision, Profile, is_record_id
+from overheard.records import Account, Contact, Decision, Profile, Term, is_record_id
 from overheard.table import parse_map
 from overheard.wiring.decisionlist import DecisionReport, DecisionRow, bring_decisions
 from overheard.wiring.decisions import VERBS
@@ -72,10 +72,12 @@ def decide(
 
 
 def _names(system: System, decisions: Sequence[Decision]) -> dict[str, str]:
-    """Return the names that records bear themselves, whoever they were joined with."""
+    """Return the names that records bear themselves, whoever they were joined with, and those of terms."""
     sides = {side for one in decisions for side in (one.left, one.right) if is_record_id(side)}
+    sides |= {one.right.replace("sentiment/", "term/", 1) for one in decisions if one.right.startswith("sentiment/")}
     found = [event.data for side in sorted(sides) if (event := system.fact(side))]
-    return {one.id: one.name for one in found if isinstance(one, Contact | Account)}
+    names = {one.id: one.name for one in found if isinstance(one, Contact | Account)}
+    return names | {one.id: one.aliases[0] for one in found if isinstance(one, Term) and one.aliases}
 
 
 def _conflicts(service: SystemService, decision: Decision) -> list[str]:

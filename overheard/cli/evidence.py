@@ -9,6 +9,7 @@ from rich.text import Text
 from overheard.cli.render import marked, safe
 from overheard.records import Decision, Incident, Profile, Version
 from overheard.web.results import ReviewItem, Why, WhyParty
+from overheard.web.shown import relabelled
 
 _AROUND = 300  # characters shown before and after the first place that is compared
 _LONGEST = 80  # of a compared value
@@ -30,7 +31,7 @@ def keys(party: WhyParty) -> str:
 def why(why: Why, incident: Incident, names: Mapping[str, str], profiles: Mapping[str, Profile]) -> RenderableType:
     """Return why each party has its part, what joins the event, what the post said before, and what people decided.
 
-    `names` and `profiles` of the contacts and accounts that it tells of, by id.
+    `names` and `profiles` of the contacts and accounts that it tells of, by id; `names` of the terms, too.
     """
     head = Text(safe(why.incident), style="bold")
     parts: list[RenderableType] = [head, Text(safe(_cut(incident.mention.text, 200)), style="dim", overflow="fold")]
@@ -163,7 +164,7 @@ def _figures(weight: float, score: float) -> str:
 
 
 def decided(one: Decision, names: Mapping[str, str]) -> str:
-    """Return a decision in words, each thing once; `names` of contacts and accounts by id, beside which the id stands.
+    """Return a decision in words, each thing once; `names` of contacts and accounts, beside the id, and terms.
 
     A tag says that it is taken away; where a note, or whom a post was given to, is taken away, it is "nothing".
     """
@@ -176,6 +177,8 @@ def decided(one: Decision, names: Mapping[str, str]) -> str:
             words = (sides[0], one.verb, one.right.removeprefix("tag/"), "" if one.value else "taken away")
         case "policy":
             words = (one.verb, one.right, one.value)
+        case "relabel":
+            words = (f"{sides[0]}:", relabelled(one, names))
         case _:
             words = (sides[0], one.verb, sides[1], one.value)
     return " ".join(safe(word) for word in words if word)

@@ -14,6 +14,7 @@ from overheard.errors import InputError, NotFoundError
 from overheard.identities import identities_of_actor, is_placeholder
 from overheard.records import Incident, Profile, is_record_id
 from overheard.web.leaving import leaving
+from overheard.web.pages.search import names_of_terms
 from overheard.web.results import ReviewItem, WhyParty
 from overheard.wiring.service import SystemService
 
@@ -48,7 +49,8 @@ def why(
         found = service.why(incident)
         hit = service.get(incident)
         sides = [side for one in found.decisions for side in (one.left, one.right)]
-        names = service.names([side for side in sides if is_record_id(side)])
+        about = hit.record.about if hit is not None and isinstance(hit.record, Incident) else ()
+        names = {**service.names([side for side in sides if is_record_id(side)]), **names_of_terms(service, about)}
         profiles = _profiles(service, [party.subject for party in found.parties])
         found = leaving(found, service) if as_json else found
     if as_json:

@@ -1,7 +1,7 @@
 """How values look on a page: filters of the templates. Numbers, money and times are `overheard.wording`'s. Pure."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
@@ -28,6 +28,9 @@ _INVISIBLE = dict.fromkeys(
     ],
     "",
 ) | dict.fromkeys([*range(0x00, 0x09), *range(0x0B, 0x20), *range(0x7F, 0xA0)], "\N{REPLACEMENT CHARACTER}")
+
+_ENGLISH = LocaleSettings()
+_NOBODYS: Mapping[str, str] = {}
 
 
 class Span(NamedTuple):
@@ -59,8 +62,8 @@ def filters_of(locale: Callable[[], LocaleSettings]) -> dict[str, Callable[..., 
         "percent": lambda part: f"{part:.0%}",
         "marked": marked,
         "annotated": annotated,
-        "noted": noted,
-        "relabelled": relabelled,
+        "noted": lambda decision, name="": noted(decision, name, locale()),
+        "relabelled": lambda decision, terms=_NOBODYS: relabelled(decision, terms, locale()),
     }
 
 
@@ -125,7 +128,7 @@ def known_by(profile: Profile) -> str:
     return ", ".join(one for one in facts if one)
 
 
-def noted(decision: Decision, name: str = "") -> str:
+def noted(decision: Decision, name: str = "", locale: LocaleSettings = _ENGLISH) -> str:
     """Return what somebody decided as a sentence without its full stop; `name` is whom it is about, "" for none."""
     who = name or "the same"
     match decision.verb:
@@ -142,7 +145,7 @@ def noted(decision: Decision, name: str = "") -> str:
         case "not about us":
             said = "that post is not about us"
         case "relabel":
-            said = relabelled(decision)
+            said = relabelled(decision, locale=locale)
         case "status":
             said = f"it is {decision.value}"
         case "assign":
@@ -159,13 +162,15 @@ def noted(decision: Decision, name: str = "") -> str:
     return f"Noted: {said}"
 
 
-def relabelled(decision: Decision) -> str:
-    """Return what a post says according to a person who put its labels right."""
+def relabelled(decision: Decision, terms: Mapping[str, str] = _NOBODYS, locale: LocaleSettings = _ENGLISH) -> str:
+    """Return what a post says according to a person who put its labels right; `terms` are names of terms by id."""
     what, _, of = decision.right.partition("/")
     if what == "intent":
         return f"{of.replace('-', ' ')}: {decision.value}"
-    toward = f" toward {of}" if of else ""
-    return f"the {'language' if what == 'language' else 'tone'}{toward} is {decision.value}"
+    if what == "language":
+        return f"the language is {wording.language(decision.value, locale)}"
+    toward = f" toward {terms.get(of, of)}" if of else ""
+    return f"the tone{toward} is {decision.value}"
 
 
 def marked(text: str, spans: Sequence[tuple[int, int]]) -> Markup:

@@ -83,6 +83,18 @@ def test_why_shows_features_sum_rivals_and_what_was_decided(overheard: Command, 
     assert overheard("why", "inc_none", "-f", copied).status == 1
 
 
+def test_labels_that_a_person_put_right_are_told_in_words(overheard: Command, copied: Path) -> None:
+    incident = waiting(overheard, copied)[0]
+    labels = {"sentiment": "negative", "sentiment/brannt": "positive", "language": "hi-Latn"}
+    words = ["the tone is negative", "the tone toward Brannt is positive", "the language is Hindi (Latin)"]
+    for (right, value), said in zip(labels.items(), words, strict=True):
+        out = overheard("decide", "relabel", incident, right, "--value", value, "-f", copied).out
+        assert said in " ".join(out.split())
+    out = " ".join(overheard("why", incident, "-f", copied).out.split())
+    assert all(said in out for said in words)
+    assert not any(f" {right} " in out for right in labels if right != "language")
+
+
 def test_decide_takes_values_and_shows_how_to_take_it_back(overheard: Command, copied: Path) -> None:
     incident = waiting(overheard, copied)[0]
     said = overheard("decide", "status", incident, "--value", "answered", "-f", copied)

@@ -252,6 +252,32 @@ def test_an_author_whom_nobody_knows_leaves_whom_the_text_names() -> None:
     assert (found["author", ASHA.id], found["mentioned", ASHA.id]) == ("candidate", "linked")
 
 
+@pytest.mark.parametrize("text", ["By Asha Rao. The new lathe is loud", "The new lathe is loud\n--\nasha rao"])
+def test_who_may_be_the_author_and_signed_waits_as_the_author_alone(text: str) -> None:
+    said = mention("1", text, author="zed", profile={"name": "Asha RAO"})
+    found = parties(said, ASHA, NAMESAKE)
+    assert {(one.role, one.subject, one.outcome) for one in found} == {
+        ("author", ASHA.id, "candidate"),
+        ("author", NAMESAKE.id, "candidate"),
+    }
+    places = [next(one for one in party.evidence if one.feature == "names themselves") for party in found]
+    assert {text[one.start : one.end].casefold() for one in places} == {"asha rao"}
+
+
+def test_who_may_be_the_author_waits_as_named_too_where_the_author_has_another_name() -> None:
+    said = mention("1", "then asha rao resigned", author="asharao", profile={"name": "Zed"})
+    twin = contact("9", "Asha Rao", handles={"github": "asharao"})
+    assert outcomes(said, twin) == {("author", twin.id): "candidate", ("mentioned", twin.id): "candidate"}
+
+
+def test_who_may_be_the_author_waits_as_named_too_where_a_fact_stands_beside_the_name() -> None:
+    rival = contact("9", "Asha Rao", organisation="Acme Tools Pvt Ltd")
+    said = mention("1", "Asha Rao of Acme Tools told me so", author="zed", profile={"name": "Asha Rao"})
+    found = outcomes(said, ASHA, NAMESAKE, rival)
+    assert {id_ for role, id_ in found if role == "author"} == {ASHA.id, NAMESAKE.id, rival.id}
+    assert {id_ for role, id_ in found if role == "mentioned"} == {ASHA.id, rival.id}
+
+
 def test_who_is_said_to_be_the_author_is_no_longer_named_in_the_text() -> None:
     said = mention("1", "By Asha Rao. The new lathe is loud", author="asha_r", profile={"name": "Asha Rao"})
     decided = decision("1", "same", said.mention.id, ASHA.id)

@@ -71,9 +71,11 @@ def test_contacts_and_accounts_have_pages_and_bare_identities_none() -> None:
     ("right", "value", "said"),
     [
         ("sentiment", "negative", "the tone is negative"),
-        ("sentiment/girna-250", "negative", "the tone toward girna-250 is negative"),
+        ("sentiment/girna-250", "negative", "the tone toward Girna 250 is negative"),
+        ("sentiment/unknown", "negative", "the tone toward unknown is negative"),
         ("intent/churn-risk", "no", "churn risk: no"),
-        ("language", "mr", "the language is mr"),
+        ("language", "mr", "the language is Marathi"),
+        ("language", "hi-Latn", "the language is Hindi (Latin)"),
     ],
 )
 def test_a_label_that_a_person_put_right_is_told_in_words(right: str, value: str, said: str) -> None:
@@ -86,7 +88,7 @@ def test_a_label_that_a_person_put_right_is_told_in_words(right: str, value: str
         by="asha",
         at=datetime(2026, 11, 21, tzinfo=UTC),
     )
-    assert relabelled(decision) == said
+    assert relabelled(decision, {"girna-250": "Girna 250"}) == said
 
 
 def test_what_a_review_gives_is_told_on_its_scale() -> None:
