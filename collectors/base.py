@@ -47,6 +47,9 @@ class Deletion:
 PAGE = "page"
 # `Fetch.purpose` of a page of a source whose history is filled in: all that it names is wanted, and where more is.
 BACK_FILL = "back-fill"
+# `Fetch.purpose` of a list of what was said long ago, which is looked through for what was said to it since: all its
+# pages are asked and what each of them leads to, whatever is known of them, and what is old on them is history.
+OLDER = "older"
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +255,16 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     @property
     def history(self) -> timedelta | None:
         """How far back its address may be asked for (`since`); None where it goes back as far as it likes."""
+        return None
+
+    @property
+    def is_own(self) -> bool:
+        """True where what is said there is about its owner by being there: reviews of a shop, comments on a page."""
+        return False
+
+    @property
+    def reads_back(self) -> timedelta | None:
+        """How far back it is filled in once it was polled first, where it has `pages`; None: its first page is all."""
         return None
 
     @property

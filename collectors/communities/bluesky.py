@@ -100,6 +100,11 @@ class Bluesky(Community, frozen=True, kw_only=True):
         return _ENTRYWAY if self.api == _APPVIEW else self.api.rstrip("/")
 
     @property
+    def is_own(self) -> bool:
+        """True of notifications (`Source.is_own`)."""
+        return self.notifications
+
+    @property
     def grant(self) -> Grant | None:
         """A session of the account (`Community.grant`)."""
         return Grant(self._server, "session", login=self.account.lstrip("@")) if self.notifications else None

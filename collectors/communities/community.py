@@ -55,6 +55,10 @@ Environment = Annotated[str, Meta(max_length=200, pattern="^([A-Za-z_][A-Za-z0-9
 Take = Callable[[Item], Mention | Deletion | None]
 
 
+# How far back what is said to an account of one's own is filled in at first.
+READS_BACK = timedelta(days=90)
+
+
 class Community(Source, frozen=True, kw_only=True):
     """A source of a service. `url` follows from the other settings, and is not set itself.
 
@@ -109,6 +113,16 @@ class Community(Source, frozen=True, kw_only=True):
         """Its policy (`Source.in_force`); of what letters come among, the bytes are not kept."""
         policy = super().in_force
         return stricter(policy, _LETTERS) if self.has_letters else policy
+
+    @property
+    def is_own(self) -> bool:
+        """True where an account of one's own is asked for what was said to it (`Source.is_own`)."""
+        return self.has_letters
+
+    @property
+    def reads_back(self) -> timedelta | None:
+        """How far back one's own is filled in at first (`Source.reads_back`)."""
+        return READS_BACK if self.is_own else None
 
     @property
     def has_letters(self) -> bool:

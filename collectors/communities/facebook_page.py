@@ -4,12 +4,13 @@ https://developers.facebook.com/docs/graph-api/reference/page/feed
 """
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from msgspec import Meta as Bounds
 
-from overheard.collectors.base import Deletion, Further, Reading
+from overheard.collectors.base import OLDER, Deletion, Further, Reading
 from overheard.collectors.communities.community import (
     Address,
     actor_of,
@@ -28,6 +29,7 @@ from overheard.collectors.communities.meta import (
     further_page,
     listed_in,
     next_page,
+    older_months,
 )
 from overheard.collectors.markup import absolute_url, from_text
 from overheard.records import Actor, Fetch, Mention
@@ -37,6 +39,8 @@ _EXPECTED = "posts or comments of a page by the Graph API"
 _SITE = "https://www.facebook.com"
 _POSTS, _COMMENTS = 25, 100
 COMMENTS = "comments"
+# Older posts are looked through once a week at least; what nobody commented on since has no new comments.
+_QUIET = timedelta(days=8)
 _OF_COMMENT = (
     "id,message,created_time,from,parent{id},permalink_url,is_hidden,is_private,like_count,comment_count,"
     "attachment{title,description,url}"
@@ -78,27 +82,30 @@ class FacebookPage(Meta, frozen=True, kw_only=True):
 
     def read(self, fetch: Fetch) -> Reading:
         """Return the posts and comments of an answer (`Source.read`)."""
-        return read_page(fetch, self.page)
+        return read_page(fetch, self.page, older=self.what == "feed")
 
 
-def read_page(fetch: Fetch, page: str = "") -> Reading:
+def read_page(fetch: Fetch, page: str = "", *, older: bool = False) -> Reading:
     """Return the mentions in an answer: posts with the comments on them, comments alone, one of either.
 
     What `page` says itself is left out; what is hidden, or shown to the page alone, is gone from the public. Of a post
-    with more comments than came the next are asked for. Raises InputError where there is nothing of the Graph API to be
-    read.
+    with more comments than came the next are asked for; with `older`, posts that are not there are looked through for
+    new ones. Raises InputError where there is nothing of the Graph API to be read.
     """
     found, listed = listed_in(fetch, _EXPECTED)
     items = [one for path, value in listed for one in _opened(path, value)]
     about = fetch.about.native_id if fetch.about is not None else ""
+    months = older_months(fetch, found) if older else ()
     requests = [_more(fetch, value) for _, value in listed if further_page(fetch, value, COMMENTS)]
+    if fetch.purpose == OLDER:
+        requests = [one for one in requests if one.changed is None or one.changed > fetch.at - _QUIET]
     return reading_of(
         fetch,
         items,
         lambda item: _taken(fetch, item, page, about),
         next_page=next_page(fetch, found),
         ttl=asked_pause(fetch),
-        requests=tuple({one.url: one for one in requests}.values())[:MOST_FURTHER],
+        requests=(*{one.url: one for one in requests[: MOST_FURTHER - len(months)]}.values(), *months),
     )
 
 

@@ -83,6 +83,11 @@ class GoogleBusiness(Granted, frozen=True, kw_only=True):
     def _base(self) -> str:
         return f"{self.api.rstrip('/')}/accounts/{self.account}/locations/{self.location}"
 
+    @property
+    def is_own(self) -> bool:
+        """True: it has reviews of locations of one's own (`Source.is_own`)."""
+        return True
+
     def still_at(self, mention: Mention) -> str:
         """Return where the API has a review: its address for people says the same whether it is there or not."""
         return f"{self._base}/reviews/{mention.native_id}"

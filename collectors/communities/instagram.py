@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from msgspec import Meta as Bounds
 
-from overheard.collectors.base import Deletion, Further, Reading
+from overheard.collectors.base import OLDER, Deletion, Further, Reading
 from overheard.collectors.communities.community import Address, actor_of, deletion_of, mention_of, placed, reading_of
 from overheard.collectors.communities.fields import FieldError, Item
 from overheard.collectors.communities.meta import (
@@ -20,6 +20,7 @@ from overheard.collectors.communities.meta import (
     further_page,
     listed_in,
     next_page,
+    older_months,
 )
 from overheard.collectors.markup import from_text
 from overheard.records import Actor, Fetch, Mention
@@ -82,6 +83,7 @@ def read_media(fetch: Fetch, *, own: str = "", username: str = "") -> Reading:
     found, listed = listed_in(fetch, _EXPECTED)
     about = fetch.about
     media = {"id": about.native_id, "permalink": about.url} if about is not None else None
+    months = older_months(fetch, found) if own else ()
     answer = _Answer(fetch)
     for path, value in listed:
         answer.open(path, value, media)
@@ -91,7 +93,7 @@ def read_media(fetch: Fetch, *, own: str = "", username: str = "") -> Reading:
         lambda item: _taken(fetch, item, own, username),
         next_page=next_page(fetch, found),
         ttl=asked_pause(fetch),
-        requests=tuple(answer.requests.values())[:MOST_FURTHER],
+        requests=(*list(answer.requests.values())[: MOST_FURTHER - len(months)], *months),
     )
 
 
@@ -121,7 +123,8 @@ class _Answer:
             answered = {"parent_id": value.get("id")} if name == REPLIES else {}
             for at, one in placed(below, f"{inside}.data"):
                 self.open(at, {**answered, **one} if isinstance(one, dict) else one, above)
-            if url := further_page(self._fetch, value, name):
+            # Older media are looked through again and again: of each what came with it.
+            if self._fetch.purpose != OLDER and (url := further_page(self._fetch, value, name)):
                 self.requests.setdefault(url, _further(self._fetch, url, name, above or {}))
 
 
@@ -135,7 +138,7 @@ def _further(fetch: Fetch, url: str, name: str, media: Mapping[str, Any]) -> Fur
 def _taken(fetch: Fetch, item: Item, own: str, username: str) -> Mention | Deletion | None:
     id_ = item.needed_id("id")
     handle = item.text("username") or item.item_if_any("from").text_if_any("username")
-    is_comment = item.has("media") or item.has("parent_id") or item.has("text") or bool(fetch.purpose)
+    is_comment = item.has("media") or item.has("parent_id") or item.has("text") or fetch.purpose in (COMMENTS, REPLIES)
     if (username and handle.casefold() == username.casefold()) or (own and not is_comment):
         return None
     author = _author(item, handle)

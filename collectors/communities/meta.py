@@ -5,11 +5,11 @@ https://developers.facebook.com/docs/graph-api
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
-from overheard.collectors.base import Complaint, Terms
+from overheard.collectors.base import OLDER, Complaint, Further, Terms
 from overheard.collectors.communities.community import Community, placed, with_query
 from overheard.collectors.communities.complaints import told_in
 from overheard.collectors.communities.fields import document, origin_of, unexpected
@@ -30,6 +30,8 @@ _PASSING = frozenset({"1", "2", "368"})
 # Requests that a reading may name beside the next page.
 MOST_FURTHER = 50
 _HOUR = timedelta(hours=1)
+# Months of one's own posts that are looked through for new comments.
+_MONTHS = 12
 _RENEW = "make a new one that lasts, of the page by a long-lived one of yours, and put it where the settings say"
 _GIVE = "Give it to the application, and make a new token with it"
 
@@ -63,6 +65,11 @@ class Meta(Community, frozen=True, kw_only=True):
     # What a token must allow, in the words of Meta's permissions.
     permissions: ClassVar[str]
 
+    @property
+    def is_own(self) -> bool:
+        """True: what the Graph API tells is of pages and accounts of one's own (`Source.is_own`)."""
+        return True
+
     def complaint(self, status: int, headers: Mapping[str, str], body: bytes, now: datetime) -> Complaint:
         """Return what an error says: what is wrong with the token, or for how long a limit is used up."""
         codes = set(told_in(body).codes)
@@ -82,6 +89,23 @@ def asked_pause(fetch: Fetch) -> timedelta | None:
     """Return the pause that an answer asks for by how much of a limit is used up; None where there is plenty."""
     used = max(_shares(fetch.headers), default=0.0)
     return _SLOWEST if used >= _MOST else _SLOW if used >= _MUCH else None
+
+
+def older_months(fetch: Fetch, found: Any) -> tuple[Further, ...]:
+    """Return the requests that look through older posts for new comments, a month each, where an answer has not all.
+
+    It is that of the list that a source is polled at, from its first page.
+    """
+    if fetch.purpose or not next_page(fetch, found):
+        return ()
+    month = fetch.at.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    requests = []
+    for _ in range(_MONTHS):
+        ends = (month + timedelta(days=32)).replace(day=1)
+        url = with_query(fetch.url, since=int(month.timestamp()), until=int(ends.timestamp()))
+        requests.append(Further(url, OLDER, since=month))
+        month = (month - timedelta(days=1)).replace(day=1)
+    return tuple(requests)
 
 
 def next_page(fetch: Fetch, found: Any) -> str:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from overheard.collectors.base import PAGE, Deletion, Further, Reading, Source
+from overheard.collectors.base import OLDER, PAGE, Deletion, Further, Reading, Source
 from overheard.collectors.polling.backfill import Page, is_within, page_of
 from overheard.collectors.polling.pollstate import load_errand, load_states, save_states, source_key
 from overheard.collectors.polling.reach import Sheet, sheet_of
@@ -284,12 +284,16 @@ class Collector:
         source = f"/sources/{fetch.source}"
         now = [one for one in new if one.mention.id not in pages]
         pushed = self.sources[fetch.source].pushed
+        # What was said before its source was polled at all is no news, wherever it is found later.
+        began = state.began if state is not None and cause == "live" and fetch.purpose == OLDER else None
         self._append(
             publication(
                 now,
                 source=source,
                 time=fetch.at,
-                cause_of=lambda one: cause_by_age(one, fetch.at) if pushed else cause,
+                cause_of=lambda one: (
+                    cause_by_age(one, fetch.at) if pushed else "back-fill" if _is_before(one, began) else cause
+                ),
                 headers=origin,
             )
         )
@@ -407,6 +411,10 @@ def _beginnings(new: Sequence[Revised], reading: Reading, most: int) -> dict[str
     found = [one.mention for one in new if one.verb != "Delete" and one.mention.id in reading.summaries]
     newest = sorted(found, key=lambda one: one.published or _EVER, reverse=True)[:most]
     return {one.id: one for one in newest if one.url}
+
+
+def _is_before(mention: Mention, began: datetime | None) -> bool:
+    return began is not None and (mention.published is None or mention.published < began)
 
 
 def cause_of(errand: Errand) -> Cause:

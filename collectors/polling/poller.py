@@ -546,9 +546,10 @@ class Poller:
         """Return the state of a source that was read as far as it was known, and have an errand do what is left."""
         now = self._clock()
         for trail in walk.trails.values():
-            if (errand := rest_of(source.name, trail, now)) is not None:
+            if (errand := rest_of(source.name, trail, now, source.reads_back)) is not None:
                 self._errands.add(errand)
-                walk.notes.append(f"It had more than {MOST_PAGES} pages that are new: a back-fill reads the rest.")
+                if trail.until is not None:
+                    walk.notes.append(f"It had more than {MOST_PAGES} pages that are new: a back-fill reads the rest.")
             narrowed = trail.start not in (source.url, state.url)
             if trail.short and not narrowed and state.reached is not None:
                 walk.notes.append(_SHORT.format(state.reached))

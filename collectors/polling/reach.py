@@ -11,12 +11,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from statistics import median_low
 
-from overheard.collectors.base import Reading
+from overheard.collectors.base import OLDER, Reading
 from overheard.collectors.fetching.fetch import Answer
 from overheard.records import Errand, Mention, digest
 
 # At a page each two seconds a poll takes three minutes; what is left is a back-fill, which nobody waits for.
 MOST_PAGES = 100
+# Of what was said long ago no errand reads the rest: it is looked through again before long.
+_MOST_OLDER = 20
 # Pages without a post are none of the end: a service may have kept all that stood there to itself. So many are.
 _MOST_EMPTY = 3
 _SEVERAL = 5
@@ -46,10 +48,11 @@ class Trail:
     """The pages that one poll reads of one list, until now.
 
     `root` is what the list is called in the poll ("" is the source itself), `start` the address of its first page,
-    `purpose` what its pages are asked for. `until` is what earlier polls had reached, None for the first. `next` is the
-    page to ask, "" where it is over; then `rest` is where an errand has to go on. `marks` are known from its pages,
-    `asked` their addresses. `anew`: its service refused a cursor, and it was begun again. `short`: after several pages
-    there was no older one, though all on the last is newer than what was reached: lists end at some thousand.
+    `purpose` what its pages are asked for. `until` is what earlier polls had reached, None for the first, which asks no
+    further page. `next` is the page to ask, "" where it is over; then `rest` is where an errand has to go on. `marks`
+    are known from its pages, `asked` their addresses. `anew`: its service refused a cursor, and it was begun again.
+    `short`: after several pages there was no older one, though all on the last is newer than what was reached: lists
+    end at some thousand.
     """
 
     root: str
@@ -102,11 +105,17 @@ def after(trail: Trail, sheet: Sheet) -> Trail:
         pages=trail.pages + 1,
         empty=0 if sheet.marks else trail.empty + 1,
     )
-    if trail.until is not None and not sheet.older and sheet.oldest is not None:
+    if trail.until is not None and trail.purpose != OLDER and not sheet.older and sheet.oldest is not None:
         trail = replace(trail, short=trail.pages >= _SEVERAL and sheet.oldest > trail.until)
-    if trail.until is None or not sheet.older or sheet.older in trail.asked:
+    if not sheet.older or sheet.older in trail.asked:
         return trail
-    if (sheet.marks and not new) or trail.empty >= _MOST_EMPTY or _is_known(sheet, trail.until):
+    if (sheet.marks and not new) or trail.empty >= _MOST_EMPTY:
+        return trail
+    if trail.purpose == OLDER:
+        return replace(trail, next=sheet.older) if trail.pages < _MOST_OLDER else trail
+    if trail.until is None:
+        return replace(trail, rest=sheet.older)
+    if _is_known(sheet, trail.until):
         return trail
     return replace(trail, rest=sheet.older) if trail.pages >= MOST_PAGES else replace(trail, next=sheet.older)
 
@@ -125,12 +134,18 @@ def reached_by(trails: Iterable[Trail], before: datetime | None, at: datetime) -
     return seen if before is None else max(before, seen)
 
 
-def rest_of(source: str, trail: Trail, at: datetime) -> Errand | None:
-    """Return the errand that reads what a trail has left, down to what was reached before; None for nothing."""
-    if not trail.rest or trail.until is None:
+def rest_of(source: str, trail: Trail, at: datetime, back: timedelta | None = None) -> Errand | None:
+    """Return the errand that reads what a trail has left, down to what was reached before; None for nothing.
+
+    What the first poll of a source itself has left is read as far `back`.
+    """
+    start = trail.until
+    if start is None and back is not None and not trail.root:
+        start = at - back
+    if not trail.rest or start is None:
         return None
-    id_ = f"fil_{digest(source, trail.rest, trail.until.isoformat())}"
-    return Errand(id=id_, kind="back-fill", source=source, url=trail.rest, start=trail.until, at=at)
+    id_ = f"fil_{digest(source, trail.rest, start.isoformat())}"
+    return Errand(id=id_, kind="back-fill", source=source, url=trail.rest, start=start, at=at)
 
 
 def _when(mention: Mention) -> datetime | None:

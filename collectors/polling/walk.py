@@ -12,10 +12,10 @@ from datetime import datetime
 
 import msgspec
 
-from overheard.collectors.base import PAGE, Source
+from overheard.collectors.base import OLDER, PAGE, Further, Source
 from overheard.collectors.fetching.fetch import Answer, Course, site_of
 from overheard.collectors.polling.collect import Collected, Collector
-from overheard.collectors.polling.follow import after
+from overheard.collectors.polling.follow import after, follow
 from overheard.collectors.polling.jobs import Job, Jobs, Wanted
 from overheard.collectors.polling.limits import is_refusal
 from overheard.collectors.polling.looks import HTML
@@ -31,7 +31,8 @@ class Walk:
     """What came of the source, what is followed, and what is asked: by key what it leads to, or whose page it is.
 
     `body` is the digest of what the source sent; `had` whether anything further came well, `problem` the first that did
-    not; `sent` requests it took. `trails` are the lists that are read page by page, `broken` what came of the page of
+    not; `sent` requests it took. `beside` are what lists of what was said long ago lead to, which this poll alone asks.
+    `trails` are the lists that are read page by page, `broken` what came of the page of
     one that could not be had or read, and `unread` why.
     """
 
@@ -43,6 +44,7 @@ class Walk:
     had: bool = False
     problem: str = ""
     sent: int = 0
+    beside: set[str] = field(default_factory=set)
     trails: dict[str, Trail] = field(default_factory=dict)
     broken: Answer | None = None
     unread: str = ""
@@ -61,6 +63,8 @@ class Walk:
         return self.problem if not self.had and self.answer.kind == "fetched" and not held else ""
 
 
+# Requests that the lists of what was said long ago lead to in one poll.
+_MOST_BESIDE = 50
 _LEFT = "expected to go on to the next page; its site wants to be left alone. It is begun again with the next poll"
 _REFUSED = (
     "Page {} was refused twice ({}), so of the posts since {:%Y-%m-%d %H:%M} UTC older ones may be missing. "
@@ -141,9 +145,13 @@ class Walks:
         walk.asked[key] = trail
 
     def _break(self, walk: Walk, trail: Trail, answer: Answer, problem: str = "") -> None:
-        """Remember that a page could not be had or read: the next poll begins where the one before this had come to."""
+        """Remember that a page could not be had or read: the next poll begins where the one before this had come to.
+
+        What was said long ago is looked through another time, and holds up nothing.
+        """
         why = answer.message or problem
-        walk.broken, walk.unread = answer, f"page {trail.pages + 1}: {why}"
+        if trail.purpose != OLDER:
+            walk.broken, walk.unread = answer, f"page {trail.pages + 1}: {why}"
         if one := walk.followed.get(trail.root):
             # So that its first page is asked as if it had not been read.
             forgotten = msgspec.structs.replace(one, etag="", last_modified="", body="")
@@ -199,9 +207,10 @@ class Walks:
         body, collected = "", Collected()
         if answer.fetch is not None:
             body = body_of(answer.fetch)
-            if body != one.body:
+            if body != one.body or one.purpose == OLDER:
                 collected = self._collector.publish(answer.fetch)
-        walk.followed[one.url] = after(one, answer, self._clock(), body=body, problem=collected.problem)
+        if one.url not in walk.beside:
+            walk.followed[one.url] = after(one, answer, self._clock(), body=body, problem=collected.problem)
         if problem := answer.message or collected.problem:
             walk.problem = walk.problem or problem
         else:
@@ -210,6 +219,15 @@ class Walks:
         if collected.sheet is not None and answer.fetch is not None:
             trail = Trail(one.url, one.url, one.purpose, self._states[name].reached)
             self._read_on(name, walk, trail, collected.sheet)
+        if one.purpose == OLDER:
+            self._lead_on(name, walk, collected.requests)
+
+    def _lead_on(self, name: str, walk: Walk, requests: Sequence[Further]) -> None:
+        """Have asked what a page of what was said long ago leads to, in this poll and no other."""
+        for one in follow((), requests, self._clock()):
+            if len(walk.beside) < _MOST_BESIDE and one.url not in walk.followed and one.url not in walk.beside:
+                walk.beside.add(one.url)
+                self._follow(name, walk, one)
 
     def _older(self, walk: Walk, name: str, trail: Trail, answer: Answer) -> None:
         """Publish an older page of a list, and go on from there."""
@@ -218,12 +236,15 @@ class Walks:
         refused = is_refused(answer)
         if collected.sheet is not None:
             self._read_on(name, walk, trail, collected.sheet)
+            if trail.purpose == OLDER:
+                self._lead_on(name, walk, collected.requests)
         elif refused and not trail.anew:
             walk.notes.append(f"Page {trail.pages + 1} was refused ({answer.status}), so it was begun anew.")
             self._ask_older(name, walk, anew(trail))
         elif refused:
             # Asked for again and again it would hold up all that is newer.
-            walk.notes.append(_REFUSED.format(trail.pages + 1, answer.status, trail.until))
+            if trail.purpose != OLDER:
+                walk.notes.append(_REFUSED.format(trail.pages + 1, answer.status, trail.until))
             walk.trails[trail.root] = replace(trail, next="")
         else:
             self._break(walk, trail, answer, collected.problem or f"expected a page; got status {answer.status}")
