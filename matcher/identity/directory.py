@@ -41,14 +41,16 @@ class Reach:
     """What a contact, an account or a decision may touch.
 
     `keys` are identity keys, site domains (`site:example.com`) and stems of handles (`stem:asharao`), `joined` identity
-    keys of which only the others that share a cluster with them are touched, `phrases` sets of tokens that a text, or
-    its author's name and bio, must hold all of, `subjects` contacts and accounts whose incidents and profiles show it,
-    `profiles` those whose profile alone does, `mentions` ids of single mentions. `authors`: every mention with an
-    author whom no record names.
+    keys of which only the others that share a cluster with them are touched, `claimants` contacts and accounts of all
+    whose identities the same holds (`keys_of`: a person may have thousands, and each be decided on), `phrases` sets of
+    tokens that a text, or its author's name and bio, must hold all of, `subjects` contacts and accounts whose incidents
+    and profiles show it, `profiles` those whose profile alone does, `mentions` ids of single mentions. `authors`: every
+    mention with an author whom no record names.
     """
 
     keys: frozenset[str] = frozenset()
     joined: frozenset[str] = frozenset()
+    claimants: frozenset[str] = frozenset()
     phrases: frozenset[tuple[str, ...]] = frozenset()
     subjects: frozenset[str] = frozenset()
     profiles: frozenset[str] = frozenset()
@@ -61,6 +63,7 @@ class Reach:
         return cls(
             keys=frozenset().union(*(one.keys for one in reaches)),
             joined=frozenset().union(*(one.joined for one in reaches)),
+            claimants=frozenset().union(*(one.claimants for one in reaches)),
             phrases=frozenset().union(*(one.phrases for one in reaches)),
             subjects=frozenset().union(*(one.subjects for one in reaches)),
             profiles=frozenset().union(*(one.profiles for one in reaches)),
@@ -238,12 +241,12 @@ class Directory:
         if self._claimed_at != self.decisions.changes or len(self._claimed) > _CLAIMED:
             self._claimed = {}
             self._claimed_at = self.decisions.changes
-        if (found := self._claimed.get(subject)) is None:
-            found = self._claimed[subject] = self._claims_of(subject)
+        person = self.person_of(subject)
+        if (found := self._claimed.get(person)) is None:
+            found = self._claimed[person] = self._claims_of(person)
         return found
 
-    def _claims_of(self, subject: str) -> tuple[Identity, ...]:
-        person = self.person_of(subject)
+    def _claims_of(self, person: str) -> tuple[Identity, ...]:
         claims: dict[str, Identity] = {}
         lefts: set[str] = set()
         for record in self.records_of(person):
@@ -251,7 +254,7 @@ class Directory:
             named = self._identities_of(contact) if contact else identities_of_account(account) if account else ()
             for identity in named:
                 claims.setdefault(identity.key, identity)
-        for record in self.decisions.person(subject).members if claims or self.is_known(person) else ():
+        for record in self.decisions.person(person).members if claims or self.is_known(person) else ():
             lefts.update(self.decisions.lefts(record))
         for key in sorted(left for left in lefts if is_identity_key(left)):
             decision = self.stance(key, person)
@@ -271,6 +274,10 @@ class Directory:
             identity if identity.subject == person else msgspec.structs.replace(identity, subject=person)
             for identity in claims.values()
         )
+
+    def keys_of(self, subjects: Iterable[str]) -> frozenset[str]:
+        """Return the keys of all that contacts and accounts claim."""
+        return frozenset(identity.key for subject in subjects for identity in self.claims(subject))
 
     def stance(self, key: str, subject: str) -> Decision | None:
         """Return the newest standing decision on an identity and any record of a contact or account, or None."""
@@ -549,15 +556,13 @@ class Directory:
         around = self._around(about.right)
         return Reach(
             keys=frozenset({about.left}),
-            joined=frozenset({about.left}.union(*(self._keys_of(record) for record in around))),
+            joined=frozenset({about.left}),
+            claimants=around,
             profiles=frozenset(self.claiming({about.left}) | around),
         )
 
     def _around(self, *records: str) -> frozenset[str]:
         return frozenset().union(*(self.decisions.around(record) for record in records if record))
-
-    def _keys_of(self, record: str) -> Iterable[str]:
-        return (identity.key for identity in self.claims(record))
 
     def _reach_of_record(self, record: str) -> Reach:
         if record in self.contacts:
@@ -568,7 +573,7 @@ class Directory:
         around = self.decisions.around(subject)
         lefts = {left for record in around for left in self.decisions.lefts(record)}
         keys = frozenset(left for left in lefts if is_identity_key(left))
-        own = frozenset(self._keys_of(subject)) if self.is_known(subject) or len(around) > 1 or keys else keys
+        own = self.keys_of((subject,)) if self.is_known(subject) or len(around) > 1 or keys else keys
         return Reach(
             # Of several records of one person each shows what the CRM calls the first.
             keys=keys if len(around) == 1 else keys | own,

@@ -473,7 +473,17 @@ class Ledger:
             else:
                 self._suppressions.take_out(subject.rpartition("/")[2])
 
-    def _reach(self, subject: str, type_: str) -> Reach:
+    def _reach(self, subject: str, type_: str, claimants: set[str]) -> list[Reach]:
+        """Return what a record reaches now, with the identities of those claimants who are not in the set yet.
+
+        Once a batch is enough: what else changes whose an identity is reaches that identity by itself.
+        """
+        reach = self._reach_of(subject, type_)
+        new = reach.claimants - claimants
+        claimants |= new
+        return [reach, Reach(joined=self.directory.keys_of(new))] if new else [reach]
+
+    def _reach_of(self, subject: str, type_: str) -> Reach:
         if type_ == CONTACT:
             return self.directory.reach_of_contact(subject)
         if type_ == ACCOUNT:
@@ -533,7 +543,8 @@ class Ledger:
 
     def _put_directory(self, batch: _Batch, before: Mapping[str, Row]) -> tuple[Reach, Cause]:
         """Change the directory; return whom that reaches, before the change and after it, and why."""
-        reaches = []
+        reaches: list[Reach] = []
+        claimants: set[str] = set()
         cause: Cause = "re-match"
         for subject, row in batch.rows.items():
             old = before.get(subject)
@@ -542,10 +553,10 @@ class Ledger:
                 continue
             if type_ == DECISION:
                 cause = "decision"
-            reaches.append(self._reach(subject, type_))
+            reaches += self._reach(subject, type_, claimants)
             self._put(subject, type_, row.value if row else None)
             batch.undo.append(lambda s=subject, t=type_, o=old: self._put(s, t, o.value if o else None))  # type: ignore[misc]
-            reaches.append(self._reach(subject, type_))
+            reaches += self._reach(subject, type_, claimants)
         return Reach.of(reaches), cause
 
     def _spread(self, batch: _Batch, before: Mapping[str, Row], reach: Reach, cause: Cause) -> None:

@@ -15,9 +15,11 @@ from overheard.errors import InputError
 from overheard.log.base import ProducerRecord
 from overheard.log.deadletters import list_letters
 from overheard.log.stage import run_stage
+from overheard.matcher.identity.decisions import Decisions
 from overheard.matcher.ledger.ledger import EPOCH, Ledger
 from overheard.matcher.ledger.reading import fates_in
 from overheard.records import (
+    Decision,
     Incident,
     Intent,
     Party,
@@ -445,6 +447,30 @@ def test_a_decision_on_somebody_who_posts_a_lot_leaves_the_posts_under_their_own
         one.ledger.commit({0: one.sink.positions()[0] + 1}, outcome.fates)
         matched_again = one.ledger._connection.execute("SELECT count(*) FROM ledger_unmatched").fetchone()
         assert matched_again == (1,)
+
+
+def test_decisions_on_who_has_thousands_of_identities_cost_no_more_than_their_number(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = 0
+    on = Decisions.on
+
+    def counted(decisions: Decisions, left: str, right: str) -> Decision | None:
+        nonlocal asked
+        asked += 1
+        return on(decisions, left, right)
+
+    monkeypatch.setattr(Decisions, "on", counted)
+    took = []
+    for number in (300, 600):
+        asked = 0
+        with world(batch=1_000) as one:
+            said = (decision(str(i), "same", f"reddit:handle:asha{i}", con("1")) for i in range(number))
+            one.run(fact(ASHA), *map(fact, said), fact(mention("1", "x", "asha7")))
+            assert one.ledger.directory.owners("reddit:handle:asha7") == (con("1"),)
+            assert len(one.ledger.directory.claims(con("1"))) > number
+        took.append(asked)
+    assert took[1] < 2.2 * took[0]  # with all of them looked at for each it is four times as many
 
 
 def test_of_joined_people_a_new_name_in_the_crm_shows_on_the_posts_of_all() -> None:
