@@ -304,6 +304,14 @@ class Fetcher:
         """
         return digest(source) if source in self._beside else self._secrets.account(source)
 
+    def has_secret(self, source: str) -> bool:
+        """True where the settings say where a token of a source is, whether it is there or not."""
+        return source in self._secrets.places
+
+    def mark(self, source: str) -> str:
+        """Return the same as long as the secrets of a source are (`Secrets.mark`)."""
+        return self._secrets.mark(source)
+
     def close(self) -> None:
         """Let the threads go that resolve names; nothing can be asked then."""
         self._resolvers.shutdown(wait=False, cancel_futures=True)

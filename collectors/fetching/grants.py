@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus, urlencode, urlsplit
 
-from overheard.collectors.fetching.secrets import Grant, Place, SecretError, value_in
+from overheard.collectors.fetching.secrets import Grant, Place, SecretError
 from overheard.records import digest
 
 _logger = logging.getLogger(__name__)
@@ -117,7 +117,7 @@ class Grants:
         """
         async with self._turn(place.account):
             held = self._held.setdefault(place.account, _Held())
-            given = _Given.found(source, place, grant)
+            given = _Given.found(source, place)
             if held.basis != given.basis:
                 held.basis, held.token, held.renewal, held.problem = given.basis, "", "", None
             now = self._clock()
@@ -178,7 +178,7 @@ class Grants:
             except OSError as e:
                 why = e.strerror or "it cannot be written"
             else:
-                held.basis, held.renewal = _Given.found(case.source, place, case.grant).basis, ""
+                held.basis, held.renewal = _Given.found(case.source, place).basis, ""
                 return
         _logger.warning(
             "source %s: the service replaced the refresh token, and the new one could not be kept (%s). It is used "
@@ -207,12 +207,8 @@ class _Given:
     basis: str
 
     @classmethod
-    def found(cls, source: str, place: Place, grant: Grant) -> "_Given":
-        token = "" if grant.kind == "client_credentials" else place.value(source)
-        client_id, client_secret = (
-            value_in(spot, source, what) if spot else ""
-            for spot, what in ((grant.client_id, "client id"), (grant.client_secret, "client secret"))
-        )
+    def found(cls, source: str, place: Place) -> "_Given":
+        token, client_id, client_secret = place.values(source)
         return cls(token, client_id, client_secret, digest(token, client_id, client_secret))
 
 

@@ -27,6 +27,8 @@ _PORTS = {"http": 80, "https": 443}
 # What is shorter is no token, and stands in any text.
 _SHORTEST = 8
 _MARK = b"[token]"
+# As `_missing` says it.
+_MISSING = re.compile(r"expected the (?:token|client id|client secret|password) of the source ")
 
 
 class SecretError(Exception):
@@ -88,6 +90,21 @@ class Place:
         """Return the token that is there now. Raises SecretError where there is none."""
         return value_in(Spot(self.env, self.file), source, "token")
 
+    def values(self, source: str) -> tuple[str, str, str]:
+        """Return token, client id and client secret as they are now, "" for those that it does without.
+
+        Raises SecretError where one is not in its place.
+        """
+        grant = self.grant
+        if grant is None:
+            return self.value(source), "", ""
+        token = "" if grant.kind == "client_credentials" else self.value(source)
+        client_id, client_secret = (
+            value_in(spot, source, what) if spot else ""
+            for spot, what in ((grant.client_id, "client id"), (grant.client_secret, "client secret"))
+        )
+        return token, client_id, client_secret
+
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
@@ -99,6 +116,14 @@ class Secrets:
         """Return the same for sources that are asked with the same token, which it does not tell; "" without one."""
         place = self.places.get(source)
         return "" if place is None else place.account
+
+    def mark(self, source: str) -> str:
+        """Return the same as long as the secrets of a source are, which it does not tell; "" where one is missing."""
+        place = self.places.get(source)
+        try:
+            return "" if place is None else digest(*place.values(source))
+        except SecretError:
+            return ""
 
     def place(self, source: str, url: str) -> Place | None:
         """Return where the token is that a request of a source to a URL is sent with; None: it is sent with none.
@@ -173,6 +198,11 @@ def _whole(source: str, what: str, value: str, where: str) -> str:
 
 def _missing(source: str, what: str, rest: str) -> SecretError:
     return SecretError(f"expected the {what} of the source {source!r} {rest}")
+
+
+def is_missing(message: str) -> bool:
+    """True of what is said where a secret is not in its place."""
+    return _MISSING.match(message) is not None
 
 
 def _origin(url: str) -> tuple[str, str, int | None]:

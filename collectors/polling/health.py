@@ -62,10 +62,10 @@ _UNANSWERED = {
         "stays so, tell them."
     ),
     "expected the token": (
-        "Put the token where the message says, for whoever runs `overheard up`. It is looked for again with each try."
+        "Put the token where the message says, for whoever runs `overheard up`. It is asked as soon as it is there."
     ),
     "expected the client": (
-        "Put it where the message says, for whoever runs `overheard up`. It is looked for again with each try."
+        "Put it where the message says, for whoever runs `overheard up`. It is asked as soon as it is there."
     ),
     "expected an access token": "Do what the message says. It is tried again by itself, at once with other secrets.",
 }

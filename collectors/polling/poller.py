@@ -34,6 +34,7 @@ from overheard.collectors.polling.missing import compare
 from overheard.collectors.polling.news import News
 from overheard.collectors.polling.pollstate import State, load_shown, load_states, save_states, shown_key, source_key
 from overheard.collectors.polling.reach import MOST_PAGES, is_refused, reached_by, rest_of
+from overheard.collectors.polling.renewed import Renewed
 from overheard.collectors.polling.schedule import as_set, begin, settle
 from overheard.collectors.polling.sender import Sender
 from overheard.collectors.polling.sites import Sites
@@ -156,6 +157,7 @@ class Poller:
             states=self._states,
         )
         self._budgets = Budgets(log, clock)
+        self._renewed = Renewed()
         self._telling = Telling(log, clock, self._states, tell, self._budgets)
         self._streams = Streams(
             log,
@@ -198,10 +200,13 @@ class Poller:
                 state = begin(stored.get(source_key(source.name)), source.url, now)
                 self._states[source.name] = as_set(state, source.options)
         self._budgets.use(self._sources, fetcher.account)
+        self._renewed.use([name for name in self._states if fetcher.has_secret(name)], fetcher.mark)
         for name, state in self._states.items():
             # What its settings allow may be more now.
             if state.outcome == "spent" and state.next_due > now and self._budgets.allows(self._sources[name]):
                 self._states[name] = msgspec.structs.replace(state, next_due=now)
+            elif (due := self._renewed.at_start(name, state, now)) != state.next_due:
+                self._states[name] = msgspec.structs.replace(state, next_due=due)
         self._streams.use(self._sources, fetcher)
         self._walks.use(before, self._sources)
         self._drop_others(self._walks.keys() | self._looks.keys() | self._errands.keys())
@@ -210,6 +215,13 @@ class Poller:
             self._sites.keep_gap(state.url, state.polled, due=state.next_due <= now)
             self._put(name)
         self._errands.use()
+
+    def _look_for_secrets(self) -> None:
+        """Ask those now that failed, and have another secret since."""
+        now = self._clock()
+        for name in list(self._renewed.look(self._states, now)):
+            self._states[name] = msgspec.structs.replace(self._states[name], next_due=now)
+            self._put(name)
 
     def _drop_others(self, kept: set[str]) -> None:
         """Forget what waits to be asked but for these jobs, and the rules that they wait for."""
@@ -237,6 +249,7 @@ class Poller:
             self._telling.tell()
             self._errands.look()
             self._collector.look()
+            self._look_for_secrets()
             if not once:
                 self._streams.look()
             full = stop.is_set() or len(self._jobs.under_way) >= _AT_ONCE

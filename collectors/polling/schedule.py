@@ -126,7 +126,8 @@ def settle(
     if error:
         failures = state.failures + 1
         due = now + _back_off(answer, max(_configured(interval), asked), failures)
-        if until := retry_after(answer, now):
+        until = retry_after(answer, now)
+        if until is not None:
             due = max(due, until)
         state = msgspec.structs.replace(state, failures=failures, sample=False)
         if state.url != state.configured and answer.kind in ("hard", "refused"):
@@ -135,7 +136,7 @@ def settle(
                 state, url=state.configured, etag="", last_modified="", body="", doubted=False
             )
         return msgspec.structs.replace(
-            state, next_due=_outside(due, state), polled=now, status=answer.status, error=error
+            state, next_due=_outside(due, state), polled=now, status=answer.status, error=error, peace=until
         )
     seen = seen or Seen()
     rhythm = observe(state.rhythm, [*seen.new, *seen.beside], now=now, held=seen.held)
@@ -149,6 +150,7 @@ def settle(
         failures=0,
         status=answer.status,
         error="",
+        peace=None,
         polled=now,
         succeeded=now,
         rhythm=rhythm,

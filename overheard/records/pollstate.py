@@ -78,7 +78,8 @@ class PollState(Record, frozen=True, kw_only=True):
     are byte for byte what the server sent, as Latin-1. `body` is the digest of the last body that was read. `ttl` is
     what the source itself asks for between two polls, in seconds; `skip_hours` (0 to 23, UTC) and `skip_days` (0 is
     Monday) when it wants none. `failures` in a row, `status` (0: no answer) and `error` (empty: none) are of the last
-    attempt; `succeeded` is the last one that worked. `rhythm` is None until the first one did.
+    attempt, and `peace` is until when that asked to be left alone; `succeeded` is the last one that worked. `rhythm` is
+    None until the first one did.
 
     Whether its validators are to be believed: `honoured` is the last 304 to them, `unmodified` how many came in a row,
     `sampled` when a body came last; `sample` has the next request go without them, to look, after `samples` such looks.
@@ -149,6 +150,7 @@ class PollState(Record, frozen=True, kw_only=True):
     spending: dict[str, int] = msgspec.field(default_factory=dict)
     stream: Streamed | None = None
     note: str = ""
+    peace: Time | None = None
 
 
 class Revision(Record, frozen=True, kw_only=True):
