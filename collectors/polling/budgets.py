@@ -64,6 +64,12 @@ class Budgets:
             return True
         return bool(source.within(source.url, spent(budget, self._states[account].spending, self._clock()).left)[0])
 
+    def left(self, source: Source) -> int | None:
+        """Return how many units may still be used for a source; None where nothing is to be kept to."""
+        account = self._accounts.get(source.name, "")
+        budget = self._budgets.get(account)
+        return None if budget is None else spent(budget, self._states[account].spending, self._clock()).left
+
     def within(self, key: str, source: Source, course: Course) -> Course | Answer:
         """Return the request to send, shrunk to what is left, which is put aside; what to say where too little is."""
         account = self._accounts.get(source.name, "")

@@ -90,7 +90,8 @@ _STREAM_ADVICE = {
     403: "Its token does not allow that. Look at its page for what it needs, or leave it out of the settings.",
     429: "Nothing: it is left alone for longer each time. If it stays so, something else listens with the same token.",
 }
-_GAP_TOLD = timedelta(days=7)
+# So long what a stream could not tell is said.
+GAP_OLD = timedelta(days=7)
 _ALIVE = timedelta(minutes=5)
 _BEHIND = timedelta(minutes=10)
 
@@ -187,7 +188,7 @@ def _of_stream(state: PollState, stream: Streamed, known: SourceHealth, now: dat
     said = [f"{counted}, {stream.passed:,} let in."]
     if stream.opened > 1:
         said.append(f"It was connected to {stream.opened:,} times.")
-    if stream.gap and stream.gap_at is not None and now - stream.gap_at < _GAP_TOLD:
+    if stream.gap and stream.gap_at is not None and now - stream.gap_at < GAP_OLD:
         said.append(f"{stream.gap[:1].upper()}{stream.gap[1:].rstrip('. ')}.")
     if state.error:
         advice = _STREAM_ADVICE.get(state.status, known.advice)

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from overheard.collectors.polling.health import SourceHealth
-from overheard.records import PollState
+from overheard.collectors.polling.health import GAP_OLD, SourceHealth
+from overheard.records import PollState, Streamed
 
 # A failure is told when it has lasted: most pass within hours.
 LONG = timedelta(days=1)
@@ -57,6 +57,15 @@ def weigh_news(source: str, state: PollState, health: SourceHealth, now: datetim
         text = f"{source}: it has new posts again." if state.told == "silent" else f"{source}: it answers again."
         return News(source, health.state, text, f"{source}/over/{state.told}/{state.told_at.isoformat()}", over=True)
     return None
+
+
+def gap_news(source: str, stream: Streamed, now: datetime) -> News | None:
+    """Return what is to be told of a stream that could not tell all, None for nothing: at most once a day."""
+    if not stream.gap or stream.gap_at is None or now - stream.gap_at >= GAP_OLD:
+        return None
+    if stream.gap_told is not None and (stream.gap_told >= stream.gap_at or now - stream.gap_told < COOL):
+        return None
+    return News(source, "gap", f"{source}: {stream.gap}", f"{source}/gap/{stream.gap_at.isoformat()}")
 
 
 def is_history(before: PollState, health: SourceHealth) -> bool:

@@ -170,6 +170,7 @@ class Poller:
             door=door,
             said_at=said_at,
             budgets=self._budgets,
+            ask=self._errands.add,
         )
         self._asked_sources = self._unmodified = self._sent = 0
         self._problems: dict[str, Problem] = {}

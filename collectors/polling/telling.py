@@ -8,7 +8,16 @@ import msgspec
 from overheard.collectors.base import Source
 from overheard.collectors.polling.budgets import Budgets
 from overheard.collectors.polling.health import health_of
-from overheard.collectors.polling.news import News, Reach, after_told, back_news, cut_off_news, is_history, weigh_news
+from overheard.collectors.polling.news import (
+    News,
+    Reach,
+    after_told,
+    back_news,
+    cut_off_news,
+    gap_news,
+    is_history,
+    weigh_news,
+)
 from overheard.collectors.polling.pollstate import NETWORK_KEY, load_states, save_states, source_key
 from overheard.log.base import Log
 from overheard.records import PollState, Robots
@@ -38,10 +47,15 @@ class Telling:
         self._tell = tell
         self._news: dict[str, News] = {}  # by source, what waits to be told together
         self._since: datetime | None = None
+        self._missed: set[str] = set()
         self._reach = Reach()
         self._had_answer = False
         self._network: PollState | None = None
         self._budgets = budgets
+
+    def missed(self, source: str) -> None:
+        """A stream could not tell all: what its state says of that is told at once."""
+        self._missed.add(source)
 
     def heard(self) -> None:
         """Some server answered, whatever it said."""
@@ -88,6 +102,14 @@ class Telling:
                     told.append(news)
                     changed[source_key(name)] = self._states[name] = after_told(state, news, at)
             self._news, self._since = {}, None
+        for name in self._missed:
+            if (state := self._states.get(name)) is None or state.stream is None:
+                continue
+            if (of_gap := gap_news(name, state.stream, at)) is not None:
+                stream = msgspec.structs.replace(state.stream, gap_told=at)
+                told.append(of_gap)
+                changed[source_key(name)] = self._states[name] = msgspec.structs.replace(state, stream=stream)
+        self._missed.clear()
         of_budgets, changed_budgets = self._budgets.news()
         told += of_budgets
         if told:

@@ -45,8 +45,9 @@ class _End(Exception):  # noqa: N818 - an end is no error of ours
 class Connection:
     """A connection to be, from `cursor` on. `run` is for the loop, all else for the one thread that takes.
 
-    `opened` is when it was open, None before. `gap` says what cannot be had any more of what was said while there was
-    none. `requests` were sent.
+    `opened` is when it was open, None before. `filling` until all that was missed is in `intake`, `filled` once it is;
+    `gap` says why not all of that is to be had. `requests` were sent. What was missed is asked for within `left` units
+    of a budget, None: as much as there is.
     """
 
     def __init__(
@@ -58,12 +59,16 @@ class Connection:
         loop: asyncio.AbstractEventLoop,
         *,
         bring_rules: bool = True,
+        left: int | None = None,
     ) -> None:
         self.intake = Intake(loop)
         self.opened: datetime | None = None
         self.heard = 0.0
         self.gap = ""
+        self.filling = True
+        self.filled = False
         self.requests = 0
+        self._left = left
         self._stream = stream
         self._fetcher = fetcher
         self._cursor = cursor
@@ -116,6 +121,7 @@ class Connection:
                 status, headers, body = socket.refused
                 raise _End(self._refused(reach, status, headers, body))
             self._open()
+            self.filling = False
             async for frames in socket.frames():
                 self.heard = time.monotonic()
                 await self.intake.put(frames)
@@ -130,6 +136,8 @@ class Connection:
             self._open()
             if url := self._stream.missed(self._cursor, self._clock()):
                 await self._fill(url)
+                self.filled = True
+            self.filling = False
             async for chunk in response.aiter_raw():
                 self.heard = time.monotonic()
                 frames = framer.feed(chunk)
@@ -221,22 +229,33 @@ class Connection:
     async def _fill(self, url: str) -> None:
         """Ask for what was said while there was no connection; what may pass is tried again with the next one."""
         for _ in range(_MOST_PAGES):
-            answer = await self._whole(url)
+            here = url if self._left is None else self._stream.within(url, self._left)[0]
+            if not here:
+                self.gap = f"too little of the budget is left to ask for it ({self._left:,} {self._unit})"
+                return
+            answer = await self._whole(here)
             if answer.fetch is None and answer.kind == "soft":
                 raise _End(answer)
             if answer.fetch is None:
-                self.gap = f"what was said while there was no connection could not be had: {answer.message}"
+                self.gap = f"it could not be had: {answer.message}"
                 return
             try:
                 frames, url = self._stream.found(answer.fetch)
             except InputError as e:
-                self.gap = f"what was said while there was no connection could not be read: {e}"
+                self.gap = f"it could not be read: {e}"
                 return
+            if self._left is not None:
+                self._left = max(self._left - self._stream.units(frames), 0)
             await self.intake.put(frames)
             if not url:
                 return
             await asyncio.sleep(self._fetcher.limits.gap)
-        self.gap = f"of what was said while there was no connection, {_MOST_PAGES} pages were read, and there is more"
+        self.gap = f"{_MOST_PAGES} pages of it were read, and there is more"
+
+    @property
+    def _unit(self) -> str:
+        budget = self._stream.allowance
+        return budget.unit if budget is not None else ""
 
     async def _whole(self, url: str) -> Answer:
         course: Course | Answer = Course(self._stream.name, url, url, accept="application/json", purpose="missed")

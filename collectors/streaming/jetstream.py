@@ -13,12 +13,13 @@ from urllib.parse import urlencode
 import msgspec
 from msgspec import Meta
 
-from overheard.collectors.base import Deletion, Reading, Terms
+from overheard.collectors.base import Deletion, Reading, Source, Terms
 from overheard.collectors.communities import bluesky
 from overheard.collectors.communities.community import Address, deletion_of, joined, lines, placed
 from overheard.collectors.communities.fields import FieldError, Item, document, unexpected
 from overheard.collectors.markup import from_text
-from overheard.collectors.streaming.stream import MAX_FRAME, MOST_ODD, Door, Known, Sifted, Stream, read_frames
+from overheard.collectors.streaming.stream import MAX_FRAME, MOST_ODD, Door, Gap, Known, Sifted, Stream, read_frames
+from overheard.decoding import DECODING_ERRORS
 from overheard.records import Fetch, Mention, mention_id
 from overheard.text import clean
 
@@ -28,6 +29,7 @@ _EXPECTED = "events of Jetstream"
 _REWIND_US = 5_000_000
 # All of Bluesky is never silent so long; the public servers keep some 36 hours.
 _GAP = timedelta(minutes=2)
+_CLOCK_DIFFERENCE = timedelta(hours=1)
 _KINDS = frozenset({"commit", "identity", "account"})
 # Of an account that is not active. One that its owner has hidden for a while ("deactivated") may come back.
 _LEFT = frozenset({"deleted", "takendown", "suspended"})
@@ -45,16 +47,13 @@ class Jetstream(Stream, frozen=True, kw_only=True):
     """
 
     kind = "jetstream"
-    asks = {
-        "server": "The Jetstream that is listened to, where that is not one of the public ones.",
-        "api": "The AppView that is asked who wrote what was let in.",
-    }
     kind_terms = Terms("https://bsky.social/about/support/tos", date(2026, 11, 23))
     asks = {
         "server": "The server that tells all posts, where it is another than Bluesky's own.",
         "api": "Where it is asked who an author is.",
     }
     transport = "websocket"
+    filled_by = "A [[bluesky]] source with a `query` can fill that in: `overheard back-fill` asks it"
     platform = bluesky.PLATFORM
 
     server: Annotated[Address, Meta(min_length=1)] = "https://jetstream2.us-east.bsky.network"
@@ -71,17 +70,21 @@ class Jetstream(Stream, frozen=True, kw_only=True):
             return self.url
         return f"{self.url}&{urlencode({'cursor': max(int(cursor) - _REWIND_US, 0)})}"
 
-    def gap(self, cursor: str, first: datetime | None, now: datetime) -> str:
+    def time_of(self, cursor: str) -> datetime | None:
+        """Return the time of the newest event that came (`Stream.time_of`)."""
+        return _time(int(cursor)) if cursor.isdigit() else None
+
+    def gap(self, cursor: str, first: datetime | None, now: datetime) -> Gap | None:
         """Return what lies before all that the server still has (`Stream.gap`)."""
         del now
-        left = _time(int(cursor)) if cursor.isdigit() else None
+        left = self.time_of(cursor)
         if left is None or first is None or first - left < _GAP:
-            return ""
-        return (
-            f"what was said between {left:%Y-%m-%d %H:%M} and {first:%Y-%m-%d %H:%M} UTC did not come: its server "
-            "keeps its events for a day or two. A [[bluesky]] source with a `query` can fill that in: "
-            "`overheard back-fill` asks it"
-        )
+            return None
+        return Gap(left, first, "its server keeps its events for a day or two")
+
+    def fills(self, source: Source) -> bool:
+        """Return whether a source is a search of Bluesky (`Stream.fills`)."""
+        return isinstance(source, bluesky.Bluesky) and bool(source.query)
 
     def profiles(self, accounts: Sequence[str]) -> str:
         """Return where to ask who some accounts are, 25 at most (`Stream.profiles`)."""
@@ -119,18 +122,19 @@ class Jetstream(Stream, frozen=True, kw_only=True):
 
     def sift(self, frames: Sequence[bytes], door: Door, known: Known, now: datetime) -> Sifted:
         """Return the events that are let in (`Stream.sift`)."""
-        del now
         passing: dict[int, str] = {}  # the place of each that passes, and who wrote it
         asked: dict[str, list[int]] = {}
         left: dict[int, str] = {}
         watched = door.accounts(self.platform)
         anything = door.always(self.name)
         first = newest = read = odd = 0
+        # What is said to come from the future would have the stream go on there.
+        latest = min(_microseconds(now + _CLOCK_DIFFERENCE), _LATEST_US)
         touches = door.touches
         for place, frame in enumerate(frames):
             try:
                 event = _events.decode(frame)
-            except (msgspec.DecodeError, UnicodeDecodeError):
+            except DECODING_ERRORS:
                 event = _NONE
             at, did, commit = event.time_us, event.did, event.commit
             if event.kind not in _KINDS or not did or (commit is None and event.kind == "commit"):
@@ -138,9 +142,9 @@ class Jetstream(Stream, frozen=True, kw_only=True):
                 if odd <= MOST_ODD:
                     passing[place] = ""
                 continue
-            if at > newest:
-                newest = at if at < _LATEST_US else newest
-            first = first or at
+            if newest < at < latest:
+                newest = at
+            first = first or (at if at < latest else 0)
             if event.account is not None and not event.account.active and event.account.status in _LEFT:
                 left[place] = did
             if commit is None or commit.collection != _POST:
@@ -260,9 +264,13 @@ def _uri(frame: bytes) -> str:
     """Return the URI of the post that an event is about, "" for none."""
     try:
         event = _events.decode(frame)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except DECODING_ERRORS:
         return ""
     return "" if event.commit is None else f"at://{event.did}/{_POST}/{event.commit.rkey}"
+
+
+def _microseconds(at: datetime) -> int:
+    return (at - _EPOCH) // timedelta(microseconds=1)
 
 
 def _time(microseconds: int) -> datetime | None:

@@ -5,14 +5,14 @@ https://docs.joinmastodon.org/methods/streaming/
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
 import msgspec
 from msgspec import Meta
 
-from overheard.collectors.base import Deletion, Reading
+from overheard.collectors.base import Deletion, Reading, Source
 from overheard.collectors.communities import mastodon
 from overheard.collectors.communities.community import Address, deletion_of, one_of, with_query
 from overheard.collectors.communities.fields import FieldError, Item, document, origin_of, unexpected
@@ -44,16 +44,6 @@ class MastodonStream(Stream, frozen=True, kw_only=True):
     """
 
     kind = "mastodon_stream"
-    asks = {
-        "instance": "The server that is listened to, such as https://mastodon.social.",
-        "streaming": "Its streaming API, where that is at another address.",
-        "tag": "A hashtag, without #.",
-        "list": "A list of the token's account, by its id.",
-        "home": "The home of the token's account.",
-        "public": "All that the server hears, of which what is about you is let in.",
-        "local": "Only what is said on that server itself.",
-    }
-    token_from = "An application with the scope read, made on that server under Preferences, Development."  # noqa: S105
     token_from = "An application with the scope read, made on that server under Preferences, Development."  # noqa: S105
     asks = {
         "instance": "The server, such as https://mastodon.social.",
@@ -65,6 +55,7 @@ class MastodonStream(Stream, frozen=True, kw_only=True):
         "local": "Only what was said on that server itself.",
     }
     transport = "events"
+    filled_by = "A [[mastodon]] source of the same server can fill that in: `overheard back-fill` asks it"
     platform = mastodon.PLATFORM
     silence = 60.0
 
@@ -94,6 +85,28 @@ class MastodonStream(Stream, frozen=True, kw_only=True):
     def others(self) -> tuple[str, ...]:
         """The server, where its streaming API is elsewhere (`Stream.others`)."""
         return (self.instance,)
+
+    def time_of(self, cursor: str) -> datetime | None:
+        """Return the time in the id of a status, of servers whose ids are times (`Stream.time_of`)."""
+        if not cursor.isdigit() or not _OF_TIME < int(cursor) < 2**63:
+            return None
+        return datetime.fromtimestamp((int(cursor) >> 16) / 1_000, UTC)
+
+    def begin(self, at: datetime) -> str:
+        """Return the id that a status of a time has at least, where ids are times (`Stream.begin`)."""
+        return str(int(at.timestamp() * 1_000) << 16)
+
+    def fills(self, source: Source) -> bool:
+        """Return whether a source asks the same server for the same (`Stream.fills`)."""
+        if not isinstance(source, mastodon.Mastodon) or origin_of(source.instance) != origin_of(self.instance):
+            return False
+        wider = self.local or not source.local
+        return wider and (source.public if not self.tag else _tag(source.tag) == _tag(self.tag)) and not self.is_own
+
+    @property
+    def is_own(self) -> bool:
+        """True where it is what the account of the token is shown."""
+        return self.home or bool(self.list)
 
     def missed(self, cursor: str, now: datetime) -> str:
         """Return where to ask for what has an id after the newest that came (`Stream.missed`)."""
@@ -168,6 +181,10 @@ class MastodonStream(Stream, frozen=True, kw_only=True):
         shown = status.item("reblog") or status
         here = canonical_url(_here(origin, shown.id("id"))) if shown.id("id") else ""
         return msgspec.structs.replace(mention, aliases=tuple(dict.fromkeys(filter(None, (*mention.aliases, here)))))
+
+
+def _tag(tag: str) -> str:
+    return tag.lstrip("#").lower()
 
 
 def _here(origin: str, id_: str) -> str:

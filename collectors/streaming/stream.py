@@ -9,10 +9,10 @@ A frame is one message of the stream as it came, JSON in one line. All of it is 
 import json
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal, Protocol
 
-from overheard.collectors.base import Deletion, Reading, Rejected
+from overheard.collectors.base import Deletion, Reading, Rejected, Source
 from overheard.collectors.communities.community import Community, Take, reading_of
 from overheard.collectors.markup import shorten
 from overheard.errors import InputError
@@ -108,11 +108,26 @@ class Sifted:
     odd: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A stretch of time of which a stream cannot tell all any more, and why; `start` is None where nobody knows."""
+
+    start: datetime | None
+    end: datetime
+    why: str
+
+    def __str__(self) -> str:
+        if self.start is None:
+            return (
+                f"what was said before {_minute(self.end)} UTC, while there was no connection, did not come: {self.why}"
+            )
+        return f"what was said between {_minute(self.start)} and {_minute(self.end)} UTC did not come: {self.why}"
+
+
 class Stream(Community, frozen=True, kw_only=True):
     """A source that is connected to and tells by itself. Its `url` is where, without what follows from the cursor."""
 
     documented_api = True
-    goes_on = True
     goes_on = True
     # How it tells: messages of a WebSocket, server-sent events, or a line each.
     transport: ClassVar[Transport] = "lines"
@@ -120,6 +135,10 @@ class Stream(Community, frozen=True, kw_only=True):
     silence: ClassVar[float] = 45.0
     # The platform that its accounts are on.
     platform: ClassVar[str] = ""
+    # Whether what was missed is found newest first: it goes on where it was until all of that came.
+    found_backwards: ClassVar[bool] = False
+    # Who else can tell what it cannot tell any more, in a sentence; "" for nobody.
+    filled_by: ClassVar[str] = ""
 
     @property
     def others(self) -> tuple[str, ...]:
@@ -140,13 +159,33 @@ class Stream(Community, frozen=True, kw_only=True):
         """Return what an answer to `missed` holds as frames, and where there is more. Raises InputError."""
         raise NotImplementedError
 
-    def gap(self, cursor: str, first: datetime | None, now: datetime) -> str:
-        """Return in words what a stream that goes on at a cursor cannot tell any more; "" for nothing.
+    def time_of(self, cursor: str) -> datetime | None:
+        """Return when that was said at which a cursor stands; None where it does not tell."""
+        del cursor
+        return None
 
-        `first` is the time of the first thing that it told.
+    def begin(self, at: datetime) -> str:
+        """Return the cursor to go on at of a connection that was opened at a time and was told nothing yet."""
+        del at
+        return ""
+
+    def gap(self, cursor: str, first: datetime | None, now: datetime) -> "Gap | None":
+        """Return what a stream that goes on at a cursor cannot tell any more; None for nothing.
+
+        `first` is the time of the first thing that it told, None before it told any.
         """
         del cursor, first, now
-        return ""
+        return None
+
+    def fills(self, source: Source) -> bool:
+        """Return whether another source can be asked for what it cannot tell any more."""
+        del source
+        return False
+
+    def units(self, frames: Sequence[bytes]) -> int:
+        """Return what frames use of its budget."""
+        del frames
+        return 0
 
     @property
     def asked_first(self) -> str:
@@ -257,6 +296,10 @@ def let_in(
     for id_ in (here & asked.keys()) | set(known(list(asked)) if asked else ()):
         passing.update(asked.get(id_, ()))
     return [frames[place] for place in sorted(passing)], read, odd, readings
+
+
+def _minute(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M}"
 
 
 def _of(deletion: Deletion) -> str:

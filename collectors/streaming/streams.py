@@ -16,7 +16,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -29,10 +29,10 @@ from overheard.collectors.polling.sender import Sender
 from overheard.collectors.polling.telling import Telling
 from overheard.collectors.streaming.again import ended, opened, told
 from overheard.collectors.streaming.connection import Connection
-from overheard.collectors.streaming.stream import MOST_ODD, Door, Open, SaidAt, Sifted, Stream, nothing_said
+from overheard.collectors.streaming.stream import MOST_ODD, Door, Gap, Open, SaidAt, Sifted, Stream, nothing_said
 from overheard.errors import InputError
 from overheard.log.base import Log
-from overheard.records import Fetch, PollState, Revision, decode, digest
+from overheard.records import Errand, Fetch, PollState, Revision, decode, digest
 
 _logger = logging.getLogger(__name__)
 _BATCH = 1.0  # seconds between two batches of one stream
@@ -45,6 +45,7 @@ _KEYS = 500
 _PROFILES = 25
 _KEPT_PROFILES = 20_000
 _FRESH = 86_400.0
+_EITHER_SIDE = timedelta(minutes=10)
 _SULK = 60.0  # seconds that nobody is asked who somebody is after that failed
 
 
@@ -59,7 +60,11 @@ class _Batch:
 
 @dataclass(slots=True)
 class _Live:
-    """A stream that is connected to, or is about to be."""
+    """A stream that is connected to, or is about to be.
+
+    `held`: what came is older than what is still to be found of what was missed, so its place stays where it was.
+    `settled`: all that was missed was published, and its place is where the connection began, or later.
+    """
 
     stream: Stream
     connection: Connection
@@ -69,6 +74,8 @@ class _Live:
     looked: float = float("-inf")
     stored: float = 0.0
     first: bool = True
+    held: bool = False
+    settled: bool = False
     waiting: _Batch | None = None
     asked: "Future[dict[str, bytes] | None] | None" = None
 
@@ -77,7 +84,8 @@ class Streams:
     """The streams of one poller, owned by its thread; `states` are those of all its sources, by name.
 
     `door` returns what is watched now, `said_at` the posts on record by how their addresses begin.
-    `problem` is called with a source, and why it is not listened to.
+    `problem` is called with a source, and why it is not listened to; `ask` with an errand that fills in what a stream
+    could not tell any more.
     """
 
     def __init__(
@@ -92,7 +100,8 @@ class Streams:
         problem: Callable[[str, str], None],
         door: Callable[[], Door] = Open,
         said_at: SaidAt = nothing_said,
-        budgets: Budgets | None = None,
+        budgets: Budgets,
+        ask: Callable[[Errand], None],
     ) -> None:
         self._log = log
         self._sender = sender
@@ -104,6 +113,8 @@ class Streams:
         self._door = door
         self._said_at = said_at
         self._budgets = budgets
+        self._ask = ask
+        self._sources: Mapping[str, Source] = {}
         self._streams: dict[str, Stream] = {}
         self._live: dict[str, _Live] = {}
         self._profiles: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
@@ -121,6 +132,7 @@ class Streams:
     def use(self, sources: Mapping[str, Source], fetcher: Fetcher) -> None:
         """Listen to the streams among these sources from now on; those that stay as they are stay connected."""
         same = self._fetcher is fetcher
+        self._sources = sources
         before, self._streams = self._streams, {name: one for name, one in sources.items() if isinstance(one, Stream)}
         self._fetcher = fetcher
         for name in [name for name in self._live if not same or before.get(name) != self._streams.get(name)]:
@@ -128,6 +140,7 @@ class Streams:
         now = self._clock()
         for name in self._streams:
             state = self._states[name]
+            self._telling.missed(name)  # what an earlier run noted, and had no time to tell
             # A run that did not come to its end left it so.
             if name not in self._live and state.stream is not None and state.stream.connected is not None:
                 stream = msgspec.structs.replace(state.stream, connected=None)
@@ -157,14 +170,13 @@ class Streams:
     def _begin(self, name: str, stream: Stream) -> None:
         assert self._fetcher is not None  # since there are streams
         loop, cursor = self._sender.loop(), self._states[name].cursor
-        connection = Connection(stream, self._fetcher, cursor, self._clock, loop)
+        left = self._budgets.left(stream)
+        connection = Connection(stream, self._fetcher, cursor, self._clock, loop, left=left)
         over = asyncio.run_coroutine_threadsafe(connection.run(), loop)
         self._live[name] = _Live(stream, connection, over, cursor)
 
     def _is_spent(self, name: str, stream: Stream) -> bool:
         """Note, and return, whether nothing is left of the budget of a stream's account: then it is not listened to."""
-        if self._budgets is None:
-            return False
         key = f"stream {name}"
         verdict = self._budgets.within(key, stream, Course(name, stream.url, stream.url))
         if not isinstance(verdict, Answer):
@@ -189,25 +201,50 @@ class Streams:
         if live.connection.opened is not None and not live.known_open:
             live.known_open = True
             self._telling.heard()
-            self._change(name, opened(self._states[name], live.connection.opened, requests=live.connection.requests))
+            self._open(name, live, live.connection.opened)
         if live.known_open and not over and time.monotonic() - live.stored >= _ALIVE:
             self._alive(name)
+        if live.connection.gap and live.connection.opened is not None:
+            # Before its place goes on, so that nobody dies between the two.
+            start = live.stream.time_of(self._states[name].cursor)
+            self._miss(name, Gap(start, live.connection.opened, live.connection.gap))
+            live.connection.gap = ""
         if live.waiting is not None:
             if live.asked is not None and not live.asked.done():
                 return
             self._publish(name, live, live.waiting)
         if over or time.monotonic() - live.looked >= _BATCH:
+            filling = live.connection.filling  # before what came is taken: all of it came before
             frames = live.connection.intake.take()
             if frames:
                 live.looked = time.monotonic()
+                live.held = filling and live.stream.found_backwards
                 self._sift(name, live, frames)
             if live.waiting is not None:
                 return
-            if live.connection.gap:
-                self._miss(name, live.connection.gap)
-                live.connection.gap = ""
+            if not filling and not live.settled:
+                self._settle(name, live)
             if over and not frames:
                 self._end(name, live)
+
+    def _open(self, name: str, live: _Live, at: datetime) -> None:
+        """Note that a stream is connected to, and what it cannot tell any more as far as that is known already."""
+        state = opened(self._states[name], at, requests=live.connection.requests)
+        self._change(name, msgspec.structs.replace(state, cursor=state.cursor or live.stream.begin(at)))
+        if gap := live.stream.gap(live.cursor, None, at):
+            live.first = False
+            self._miss(name, gap)
+
+    def _settle(self, name: str, live: _Live) -> None:
+        """Go on from where the connection began, or later, once all that was missed before it was published."""
+        live.settled = True
+        state, at = self._states[name], live.connection.opened
+        if at is None or not live.connection.filled or not live.stream.found_backwards:
+            return
+        reached = live.stream.time_of(state.cursor)
+        if reached is None or reached < at:
+            self._states[name] = msgspec.structs.replace(state, cursor=live.stream.begin(at))
+            self._store(name)
 
     def _alive(self, name: str) -> None:
         """Store that a stream is connected to, though it told nothing."""
@@ -235,14 +272,28 @@ class Streams:
         self._states[name] = self._telling.weigh(self._streams[name], before, new, host=None, rules=None)
         self._store(name)
 
-    def _miss(self, name: str, gap: str) -> None:
-        """Note what cannot be had any more."""
+    def _miss(self, name: str, gap: Gap) -> None:
+        """Note what cannot be told any more, tell it, and have another source fill it in where one can."""
+        words = self._filled_in(self._streams[name], gap)
         state = self._states[name]
         if state.stream is not None:
-            stream = msgspec.structs.replace(state.stream, gap=gap, gap_at=self._clock())
+            stream = msgspec.structs.replace(state.stream, gap=words, gap_at=self._clock())
             self._states[name] = msgspec.structs.replace(state, stream=stream)
             self._store(name)
-        self._problem(name, gap)
+            self._telling.missed(name)
+        self._problem(name, words)
+
+    def _filled_in(self, stream: Stream, gap: Gap) -> str:
+        """Have a gap filled in by the sources that can; return in words what is missing, and who is asked."""
+        others = [one.name for one in self._sources.values() if stream.fills(one)]
+        if gap.start is None or not others:
+            return f"{gap}. {stream.filled_by}".rstrip(". ")
+        # A post has the time at which it was made, and was told somewhat later.
+        start, end = gap.start - _EITHER_SIDE, gap.end + _EITHER_SIDE
+        for other in others:
+            id_ = f"fil_{digest(stream.name, other, start.isoformat())}"
+            self._ask(Errand(id=id_, kind="back-fill", source=other, start=start, end=end, at=self._clock()))
+        return f"{gap}. A back-fill asks {' and '.join(map(repr, others))} for it, as far as it has it"
 
     def _store(self, name: str) -> None:
         save_states(self._log, {source_key(name): self._states[name]}, self._clock())
@@ -314,11 +365,11 @@ class Streams:
             now,
             read=sifted.read,
             passed=len(lines),
-            cursor=sifted.cursor,
+            cursor="" if live.held else sifted.cursor,
             reached=sifted.reached,
             problem=problem,
         )
-        if sifted.units and self._budgets is not None:
+        if sifted.units:
             self._budgets.count(stream, sifted.units)
         was, self._states[name] = self._states[name], state
         if state.outcome != was.outcome or problem:

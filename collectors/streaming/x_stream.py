@@ -16,12 +16,15 @@ from overheard.collectors.communities import x
 from overheard.collectors.communities.community import Address, placed, value_in, with_query
 from overheard.collectors.communities.fields import Item, document, unexpected
 from overheard.collectors.markup import one_line, shorten
-from overheard.collectors.streaming.stream import Door, Known, Sifted, Stream, let_in, read_frames
+from overheard.collectors.streaming.stream import Door, Gap, Known, Sifted, Stream, let_in, read_frames
 from overheard.records import Fetch, Policy
 from overheard.text import clean
 
 _EXPECTED = "posts of X's filtered stream"
-_MOST = 100
+# The most and the fewest posts that a search can be asked for, and how many a post is at most with what it answers or
+# quotes: all that an answer holds is paid for.
+_MOST, _LEAST = 100, 10
+_WITH_OTHERS = 3
 # The recent search goes back seven days, and refuses what is older, or of the last seconds.
 _RECENT = timedelta(days=7) - timedelta(minutes=5)
 # The newest ones may have come out of their order.
@@ -39,14 +42,6 @@ class XStream(Stream, frozen=True, kw_only=True):
     """
 
     kind = "x_stream"
-    asks = {
-        "rules": "What is looked for, as X's rules of the filtered stream are written.",
-        "backfill": "Whether what you paid for lets a connection go back by five minutes.",
-        "budget": "How many posts may be told in a month to all sources with its token.",
-        "price": "What a thousand posts cost.",
-        "api": "Where it is asked, where that is not the service's own address.",
-    }
-    token_from = "A bearer token of an app of yours: https://developer.x.com/en/portal/dashboard."  # noqa: S105
     complaints = x.X.complaints
     token_from = "A bearer token of an app of yours: https://developer.x.com/en/portal/dashboard."  # noqa: S105
     kind_terms = Terms("https://docs.x.com/developer-terms/policy", date(2026, 11, 23))
@@ -60,6 +55,7 @@ class XStream(Stream, frozen=True, kw_only=True):
     }
     transport = "lines"
     platform = x.PLATFORM
+    found_backwards = True
     # It sends an empty line each 20 seconds.
     silence = 25.0
 
@@ -86,8 +82,18 @@ class XStream(Stream, frozen=True, kw_only=True):
         return None if self.budget is None else Budget(self.budget, "posts", "month", self.price)
 
     def within(self, url: str, left: int) -> tuple[str, int]:
-        """Return that it is listened to as long as anything is left (`Source.within`)."""
-        return (url, 0) if left > 0 else ("", 0)
+        """Return that it is listened to as long as anything is left (`Source.within`).
+
+        A search for what was missed is for so many posts as may be read, with those that come along.
+        """
+        if not url.startswith(self._recent):
+            return (url, 0) if left > 0 else ("", 0)
+        count = min(left // _WITH_OTHERS, _MOST)
+        return (with_query(url, max_results=count), count * _WITH_OTHERS) if count >= _LEAST else ("", 0)
+
+    @property
+    def _recent(self) -> str:
+        return f"{self.api.rstrip('/')}/tweets/search/recent"
 
     @property
     def asked_first(self) -> str:
@@ -127,25 +133,35 @@ class XStream(Stream, frozen=True, kw_only=True):
                 return f"expected rules that X takes; it says of {value!r}: {shorten(one_line(details[0]), 300)}"
         return ""
 
+    def time_of(self, cursor: str) -> datetime | None:
+        """Return the time of the newest post that came (`Stream.time_of`)."""
+        return datetime.fromtimestamp(int(cursor) / 1_000, UTC) if cursor.isdigit() else None
+
+    def begin(self, at: datetime) -> str:
+        """Return a time as a cursor (`Stream.begin`)."""
+        return str(int(at.timestamp() * 1_000))
+
     def missed(self, cursor: str, now: datetime) -> str:
         """Return where to ask for what its rules would have found since a cursor (`Stream.missed`)."""
-        if not cursor.isdigit():
+        left = self.time_of(cursor)
+        if left is None:
             return ""
-        left = datetime.fromtimestamp(int(cursor) / 1_000, UTC)
         if self.backfill and now - left < timedelta(minutes=5):
             return ""
         return self._search(max(left - _REWIND, now - _RECENT))
 
-    def gap(self, cursor: str, first: datetime | None, now: datetime) -> str:
+    def gap(self, cursor: str, first: datetime | None, now: datetime) -> Gap | None:
         """Return what lies before all that the recent search still has (`Stream.gap`)."""
         del first
-        left = datetime.fromtimestamp(int(cursor) / 1_000, UTC) if cursor.isdigit() else None
+        left = self.time_of(cursor)
         if left is None or now - left < _RECENT:
-            return ""
-        return (
-            f"what was said between {left:%Y-%m-%d %H:%M} and {now - _RECENT:%Y-%m-%d %H:%M} UTC did not come: X's "
-            "recent search goes back seven days. What was paid for may let you search all of X, by hand"
-        )
+            return None
+        why = "X's recent search goes back seven days. What was paid for may let you search all of X, by hand"
+        return Gap(left, now - _RECENT, why)
+
+    def units(self, frames: Sequence[bytes]) -> int:
+        """Return how many posts came, those that came along among them (`Stream.units`)."""
+        return sum(_posts_in(frame) for frame in frames)
 
     def _search(self, since: datetime) -> str:
         query = {
@@ -154,7 +170,7 @@ class XStream(Stream, frozen=True, kw_only=True):
             "max_results": _MOST,
             **x.FIELDS,
         }
-        return f"{self.api.rstrip('/')}/tweets/search/recent?{urlencode(query)}"
+        return f"{self._recent}?{urlencode(query)}"
 
     def found(self, fetch: Fetch) -> tuple[Sequence[bytes], str]:
         """Return the posts of a search as messages, and where more are: of this rule, then of the next one."""
@@ -195,8 +211,8 @@ class XStream(Stream, frozen=True, kw_only=True):
         return Sifted(
             passing,
             read=read,
-            units=len(frames),
-            cursor="" if reached is None else str(int(reached.timestamp() * 1_000)),
+            units=self.units(frames),
+            cursor="" if reached is None else self.begin(reached),
             oldest=min(said, default=None),
             reached=reached,
             odd=odd,
@@ -215,6 +231,17 @@ class XStream(Stream, frozen=True, kw_only=True):
     def read(self, fetch: Fetch) -> Reading:
         """Return the posts of messages (`Source.read`)."""
         return read_frames(fetch, _EXPECTED, lambda item: x.post_in(fetch, item))
+
+
+def _posts_in(frame: bytes) -> int:
+    """Return how many posts a message holds, each once; one for what cannot be read."""
+    try:
+        found = json.loads(frame)
+    except (ValueError, RecursionError):
+        return 1
+    whole = Item(found if isinstance(found, dict) else {})
+    posts = [whole.item_if_any("data"), *whole.item_if_any("includes").items("tweets")]
+    return max(len({id_ for one in posts if (id_ := one.id_if_any("id"))}), 1)
 
 
 def _message(post: Any, includes: Any, mark: str) -> bytes:

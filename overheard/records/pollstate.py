@@ -56,7 +56,8 @@ class Streamed(Record, frozen=True, kw_only=True):
 
     `connected` is since when it is, None where it is not; `opened` how often it was connected to since `began`. Of
     what it told, `read` posts were looked at and `passed` were let in; `heard` is when it told something last, and
-    `reached` the time of the newest thing that it told. `gap` says what it could not tell any more, seen at `gap_at`.
+    `reached` the time of the newest thing that it told. `gap` says what it could not tell any more, seen at `gap_at`;
+    somebody was told of such a thing last at `gap_told`.
     """
 
     began: Time
@@ -68,6 +69,7 @@ class Streamed(Record, frozen=True, kw_only=True):
     reached: Time | None = None
     gap: str = ""
     gap_at: Time | None = None
+    gap_told: Time | None = None
 
 
 class PollState(Record, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ import pytest
 from websockets.asyncio.server import ServerConnection
 from websockets.frames import Frame, Opcode
 
+from overheard.collectors.communities.bluesky import Bluesky
 from overheard.collectors.fetching.fetch import Fetcher, Limits
 from overheard.collectors.polling.bounded import read_here
 from overheard.collectors.polling.collect import STAGE
+from overheard.collectors.polling.news import News
 from overheard.collectors.polling.poller import Poller, poll_due
 from overheard.collectors.polling.pollstate import save_states, source_key
 from overheard.collectors.streaming.jetstream import Jetstream
@@ -173,16 +176,67 @@ def test_hours_of_absence_are_made_up_from_the_cursor(server: JetstreamServer, h
 def test_what_the_server_does_not_keep_any_more_is_said_as_a_gap(server: JetstreamServer, heard: Listening) -> None:
     with heard.listening(source(server)):
         until(lambda: server.connections)
-        server.events.append(post("a", "before", at=0))
+        server.events.append(post("a", "before", at=-7_200_000_000))
         until(lambda: heard.texts() == ["before"])
-    server.keeps_from = T0 + 7_200_000_000
-    server.events += [post("lost", "lost", at=3_600_000_000), post("b", "after", at=7_300_000_000)]
+    server.keeps_from = T0
+    server.events += [post("lost", "lost", at=-3_600_000_000), post("b", "after", at=1)]
     with heard.listening(source(server)):
         until(lambda: heard.texts() == ["after", "before"])
         state = heard.once("bluesky", lambda state, stream: stream.gap)
     assert state.stream is not None
     assert "did not come" in state.stream.gap
     assert "back-fill" in state.stream.gap
+
+
+def test_what_the_server_does_not_keep_any_more_is_told_once_and_a_search_is_asked_for_it(
+    server: JetstreamServer, heard: Listening
+) -> None:
+    said: list[News] = []
+    asked: list[str] = []
+
+    def answer(method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], Any]:
+        asked.append(path)
+        lost = {"$type": "app.bsky.feed.post", "text": "lost", "createdAt": stamp(-3_600)}
+        found = {"uri": f"at://{DID}/app.bsky.feed.post/lost", "record": lost, "author": {"did": DID}}
+        posts = [found] if "/xrpc/app.bsky.feed.searchPosts" in path and len(asked) > 1 else []
+        return 200, {"Content-Type": "application/json"}, whole(json.dumps({"posts": posts}).encode())
+
+    api = HttpServer(answer)
+    sources = source(server), Bluesky(name="search", query="paperfold", api=api.url)
+    try:
+        with heard.listening(*sources, tell=said.extend):
+            until(lambda: server.connections and asked)
+            server.events.append(post("a", "before", at=-7_200_000_000))
+            until(lambda: heard.texts() == ["before"])
+        server.keeps_from = T0
+        server.events.append(post("b", "after", at=1))
+        with heard.listening(*sources, tell=said.extend):
+            until(lambda: heard.texts() == ["after", "before", "lost"])
+            until(lambda: said)
+        with heard.listening(*sources, tell=said.extend):
+            heard.once("bluesky", lambda state, stream: stream.opened == 3)
+    finally:
+        api.close()
+    (news,) = said
+    assert news.text.startswith("bluesky: what was said between")
+    assert "'search'" in news.text
+    assert {event.cause for event in heard.events() if event.data.content == "lost"} == {"back-fill"}
+
+
+def stamp(seconds: int) -> str:
+    """A time so long after T0."""
+    return datetime.fromtimestamp(T0 / 1_000_000 + seconds, UTC).isoformat()
+
+
+def test_what_says_to_come_from_the_future_does_not_take_the_place_along(
+    server: JetstreamServer, heard: Listening
+) -> None:
+    with heard.listening(source(server)):
+        until(lambda: server.connections)
+        server.events += [post("f", "from the future", at=10**12), post("a", "now", at=1)]
+        until(lambda: heard.texts() == ["from the future", "now"])
+        state = heard.once("bluesky", lambda state, stream: stream.read == 2)
+    assert state.cursor == str(T0 + 1)
 
 
 @pytest.mark.parametrize("status", [401, 403, 429, 503])
@@ -242,11 +296,12 @@ def test_garbage_becomes_dead_letters_and_the_next_event_is_unharmed(server: Jet
             post("a", "A Paperfold", at=1)[:-9],
             b"[]",
             b'{"kind": 7}',
+            b'{"a":' * 5_000 + b"1" + b"}" * 5_000,
             post("b", "A Paperfold", at=2).replace(b'"text": "A Paperfold"', b'"text": 17'),
             post("c", "The whole Paperfold", at=3),
         ]
         until(lambda: heard.texts() == ["The whole Paperfold"])
-        until(lambda: len(letters(heard.log)) == 5)
+        until(lambda: len(letters(heard.log)) == 6)
     assert all("expected" in one for one in letters(heard.log))
 
 

@@ -11,9 +11,11 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 import pytest
 
+from overheard.collectors.communities.mastodon import Mastodon
 from overheard.collectors.fetching.secrets import Place, Secrets
 from overheard.collectors.polling.health import health_of
-from overheard.collectors.polling.news import weigh_news
+from overheard.collectors.polling.news import News, weigh_news
+from overheard.collectors.polling.pollstate import load_states, save_states, source_key
 from overheard.collectors.streaming.framing import Events, FrameTooLargeError, Lines
 from overheard.collectors.streaming.mastodon_stream import MastodonStream
 from overheard.collectors.streaming.x_stream import XStream
@@ -165,6 +167,50 @@ def test_where_what_was_missed_cannot_be_had_just_now_nothing_is_given_up(heard:
     assert heard_at == str(ID)
 
 
+def test_what_is_said_after_a_connection_that_told_nothing_is_made_up_for(heard: Listening, serving: Serving) -> None:
+    begun = utc_now()
+    streams = [whole(b":)\n\n"), open_ended(b":)\n\n")]
+
+    def answer(method: str, path: str, headers: dict[str, str], body: bytes) -> Answered:
+        if "/streaming/" in path:
+            return 200, EVENTS, streams.pop(0) if len(streams) > 1 else streams[0]
+        asked = int(parse_qs(urlsplit(path).query)["min_id"][0])
+        since = datetime.fromtimestamp((asked >> 16) / 1_000, UTC)
+        assert timedelta(minutes=4) < begun - since < timedelta(minutes=6)
+        said = (int(utc_now().timestamp() * 1_000) << 16) + 7
+        return 200, JSON, whole(json.dumps([status(said, "missed")] if asked < said and not missed else []).encode())
+
+    missed: list[str] = []
+    with listen(heard, mastodon(serving(answer))):
+        until(lambda: heard.texts() == ["missed"])
+
+
+@pytest.mark.parametrize("searched", [True, False])
+def test_a_timeline_that_cannot_be_had_is_said_and_a_source_that_asks_for_the_same_fills_it_in(
+    heard: Listening, serving: Serving, *, searched: bool
+) -> None:
+    told: list[News] = []
+    streams = [whole(sse("update", status(ID, "before"))), open_ended(sse("update", status(ID + 2, "after")))]
+
+    def answer(method: str, path: str, headers: dict[str, str], body: bytes) -> Answered:
+        if "/streaming/" in path:
+            return 200, EVENTS, streams.pop(0)
+        return (404, JSON, whole(b"{}")) if "min_id" in path else (200, JSON, whole(b"[]"))
+
+    server = serving(answer)
+    other = Mastodon(name="timeline", instance=server.url, tag="PaperFold")
+    with heard.listening(*[mastodon(server), *([other] if searched else [])], tell=told.extend):
+        until(lambda: told)
+        until(lambda: heard.texts() == ["after", "before"])
+    (news,) = told
+    assert "404" in news.text
+    assert ("'timeline'" if searched else "[[mastodon]]") in news.text
+    errands = heard.events("errands")
+    assert [one.data.source for one in errands] == (["timeline"] if searched else [])
+    for one in errands:
+        assert one.data.start < datetime.fromtimestamp((ID >> 16) / 1_000, UTC) < one.data.end
+
+
 def test_a_public_stream_is_sifted_and_letters_are_left_out(heard: Listening, serving: Serving) -> None:
     class Words:
         def passes(self, mention: Any) -> bool:
@@ -282,7 +328,9 @@ class XServer:
             return 200, JSON, whole(json.dumps({"data": self.rules, "meta": {}}).encode())
         if "/recent" in path:
             self.searched.append(parse_qs(urlsplit(path).query))
-            page = self.pages.pop(0) if self.pages else {"meta": {"result_count": 0}}
+            page: dict[str, Any] = self.pages.pop(0) if self.pages else {"meta": {"result_count": 0}}
+            if "status" in page:
+                return page["status"], JSON, whole(b"{}") if page["status"] >= 400 else open_ended()
             return 200, JSON, whole(json.dumps(page).encode())
         pieces = self.streams.pop(0) if len(self.streams) > 1 else self.streams[0]
         return 200, JSON, whole(*pieces) if self.ends or len(self.streams) > 1 else open_ended(*pieces)
@@ -366,6 +414,80 @@ def test_a_stream_that_says_why_it_ends_goes_on_with_a_search_for_what_was_misse
     assert timedelta(hours=3) <= utc_now() - since < timedelta(hours=3, minutes=3)
     assert all(event.data.attributed_to.preferred_username == "asha" for event in heard.events())
     assert not letters(heard.log)
+
+
+def found(*messages: dict[str, Any], more: str = "") -> dict[str, Any]:
+    """A page of the recent search."""
+    meta = {"next_token": more} if more else {}
+    return {"data": [one["data"] for one in messages], "includes": messages[0]["includes"], "meta": meta}
+
+
+@pytest.mark.parametrize("fault", ["status", "end"])
+def test_a_search_for_what_was_missed_that_is_cut_between_two_pages_begins_again(
+    heard: Listening, serving: Serving, fault: str
+) -> None:
+    hour = timedelta(hours=1)
+    x = XServer(line(message(1, "before", at=utc_now() - 3 * hour)))
+    x.streams += [[b"\r\n"], [b"\r\n"]]
+    newest, oldest = message(6, "missed last", at=utc_now() - hour), message(5, "missed first", at=utc_now() - 2 * hour)
+    pages = [found(newest, more="t2"), found(oldest)]
+    x.pages = [pages[0], {"status": 503 if fault == "status" else 200}]
+    server = serving(x)
+    with listen(heard, x_source(server)):
+        until(lambda: heard.texts() == ["before", "missed last"])
+        if fault == "status":
+            x.pages += [*pages]
+            heard.once("x-live", lambda state, stream: state.status == 503)
+    before = heard.state("x-live")
+    assert before is not None
+    begun = datetime.fromtimestamp(int(before.cursor) / 1_000, UTC)
+    assert utc_now() - begun > 2.9 * hour, "what is found first is the newest"
+    save_states(heard.log, {source_key("x-live"): msgspec.structs.replace(before, next_due=utc_now())}, utc_now())
+    x.pages = [*pages]
+    with listen(heard, x_source(server)):
+        until(lambda: heard.texts() == ["before", "missed first", "missed last"])
+        state = heard.once("x-live", lambda state, _: state.cursor != before.cursor)
+    assert int(state.cursor) / 1_000 > time.time() - 60, "all that was missed is there"
+    assert len(heard.events()) == 3
+
+
+def test_a_search_for_what_was_missed_keeps_to_the_budget(heard: Listening, serving: Serving) -> None:
+    x = XServer(line(message(1, "before", at=utc_now() - timedelta(hours=3))))
+    x.streams += [[b"\r\n"], [b"\r\n"]]
+    missed = [message(at, f"missed {at}", at=utc_now() - timedelta(minutes=at)) for at in range(10, 20)]
+    missed[0]["includes"]["tweets"] = [{"id": "2", "text": "answered", "author_id": "7"}]
+    missed[0]["data"]["referenced_tweets"] = [{"type": "replied_to", "id": "2"}]
+    x.pages = [found(*missed, more="t2")]
+    with listen(heard, x_source(serving(x), budget=32)):
+        state = heard.once("x-live", lambda state, stream: stream.gap)
+        until(lambda: len(heard.texts()) == 11)
+    assert [one["max_results"] for one in x.searched] == [["10"]], "31 are left, and each may have two others along"
+    assert state.stream is not None
+    assert "too little of the budget" in state.stream.gap
+    spending = load_states(heard.log, [key for key in _keys(heard.log) if key.startswith("budget/")])
+    (units,) = (sum(one.spending.values()) for one in spending.values())
+    assert units == 12
+
+
+def _keys(log: Any) -> set[str]:
+    start, end = log.span("poll-state", 0)
+    return {record.key for record in log.read("poll-state", 0, start, end)}
+
+
+def test_what_x_cannot_find_any_more_is_said_though_nothing_is_said_since(heard: Listening, serving: Serving) -> None:
+    x = XServer(b"\r\n")
+    source = x_source(serving(x))
+    left = utc_now() - timedelta(days=9)
+    begun = PollState(
+        configured=source.url, url=source.url, next_due=utc_now(), cursor=str(int(left.timestamp() * 1_000))
+    )
+    save_states(heard.log, {source_key("x-live"): begun}, utc_now())
+    with listen(heard, source):
+        state = heard.once("x-live", lambda state, stream: stream.gap)
+        until(lambda: len(x.searched) == 2)
+        state = heard.once("x-live", lambda state, stream: state.cursor != begun.cursor)
+    assert state.stream is not None
+    assert f"between {left:%Y-%m-%d %H:%M}" in state.stream.gap
 
 
 def test_x_is_asked_again_as_it_asks_for(heard: Listening, serving: Serving) -> None:
