@@ -5,6 +5,7 @@ path ─▶ the next file that is not as it was read ─▶ Answer with a new cu
 
 import asyncio
 import os
+import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -27,6 +28,8 @@ _HOST = "file://localhost"
 REFUSED = "refused"
 # Files of a folder that are looked at, by name.
 _MOST_FILES = 5_000
+# Seconds for which nobody has written what is read.
+_SETTLED = 0.5
 _UNFINISHED = (".part", ".tmp", ".crdownload", "~")
 
 
@@ -113,13 +116,17 @@ class Files:
             message = f"expected a file or folder that can be read at `path`; got: {e.strerror or e}"
             return Answer("soft", message=message, site=course.site)
         read = _cursor(course.cursor, self._source.options)
-        waiting = sorted(name for name, state in now.items() if read.get(name) != state)
-        if not waiting:
+        # As they were laid down: of two exports of one chat the later one counts.
+        waiting = sorted(
+            (name for name in now if read.get(name) != now[name]), key=lambda name: (_when(now[name]), name)
+        )
+        whole = ((name, path / name if path.is_dir() else path) for name in waiting)
+        name, file = next(((name, file) for name, file in whole if _is_written(file, now[name])), ("", path))
+        if not name:
             kept = {name: state for name, state in read.items() if name in now}
             return Answer("unmodified", 200, site=course.site, cursor=self._said(kept))
-        name = waiting[0]
         cursor = self._said({one: state for one, state in {**read, name: now[name]}.items() if one in now})
-        file, purpose = path / name if path.is_dir() else path, ""
+        purpose = ""
         try:
             body = contents(file, self._limits.body)
         except OSError as e:
@@ -134,7 +141,9 @@ class Files:
             return
         with os.scandir(path) as entries:
             names = sorted(one.name for one in entries if one.is_file() and self._is_wanted(one.name))
-        for name in names[:_MOST_FILES]:
+        if len(names) > _MOST_FILES:
+            raise OSError(f"more than {_MOST_FILES:,} files. Move those elsewhere that were read")
+        for name in names:
             yield name, _state((path / name).stat())
 
     def _is_wanted(self, name: str) -> bool:
@@ -147,6 +156,21 @@ class Files:
 
 def _state(stat: os.stat_result) -> str:
     return f"{stat.st_size} {stat.st_mtime_ns}"
+
+
+def _when(state: str) -> int:
+    return int(state.rpartition(" ")[2])
+
+
+def _is_written(file: Path, state: str) -> bool:
+    """Return whether a file stays as it is, after a moment where it was written just now: half a list is none."""
+    since = time.time() - _when(state) / 1e9
+    if 0 <= since < _SETTLED:
+        time.sleep(_SETTLED - since)
+    try:
+        return _state(file.stat()) == state
+    except OSError:
+        return True  # what is wrong with it is said as it is read
 
 
 def _cursor(cursor: str, options: str) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Files laid into a folder are read when they are new or have changed, each by itself, and never from the network."""
 
 import asyncio
+import os
 import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -88,6 +89,45 @@ def test_each_file_of_a_folder_is_read_once_and_again_when_it_has_grown(log: Emb
     polls.poll()
     assert polls.said() == ["ask 0", "ask 1", "ask 2", "ask 9"]
     assert {event.data.channel for event in polls.events()} == {"form"}
+
+
+def test_a_file_that_is_written_still_is_read_once_it_is_whole(
+    log: EmbeddedLog, laid: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = "Hetal,h@v.example,the folder jams\n"
+    (laid / "2.csv").write_text("Name,E-mail,Message\nZoe,z@a.example,ask 2\n")
+    growing = laid / "1.csv"
+    growing.write_text("Name,E-mail,Message\n" + row[:-9])
+    os.utime(laid / "2.csv", (1, 1))
+    polls = Polls(log, leads(laid))
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr("time.sleep", lambda _: growing.write_text("Name,E-mail,Message\n" + row))
+        polls.poll()
+    assert polls.said() == ["ask 2"], "nothing waits for it"
+    polls.poll()
+    assert polls.said() == ["ask 2", "the folder jams"]
+
+
+def test_of_two_exports_of_a_chat_the_one_that_was_laid_down_last_counts(log: EmbeddedLog, laid: Path) -> None:
+    later, first = laid / "WhatsApp Chat with H (1).txt", laid / "WhatsApp Chat with H.txt"
+    first.write_text("2025-12-31, 21:05 - H: It jams\n")
+    later.write_text("2025-12-31, 21:05 - H: It jams at times <This message was edited>\n2025-12-31, 21:06 - H: And\n")
+    os.utime(first, (1_000, 1_000))
+    os.utime(later, (2_000, 2_000))
+    polls = Polls(log, WhatsApp(name="chats", path=str(laid), me=("us",)))
+    polls.poll()
+    newest = {event.subject: event.data.content for event in sorted(polls.events(), key=lambda one: one.sourceversion)}
+    assert sorted(newest.values()) == ["And", "It jams at times"]
+
+
+def test_more_files_than_can_be_kept_in_mind_are_said(
+    log: EmbeddedLog, laid: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("overheard.collectors.laid.laid._MOST_FILES", 2)
+    for n in range(3):
+        (laid / f"{n}.csv").write_text(f"{HEAD}{n},Hetal,h@v.example,ask {n}\n")
+    (problem,) = Polls(log, leads(laid)).poll().problems
+    assert "more than 2 files" in problem.message
 
 
 def test_a_file_that_cannot_be_read_is_told_and_harms_no_other(log: EmbeddedLog, laid: Path) -> None:
