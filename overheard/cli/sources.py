@@ -22,6 +22,11 @@ from overheard.wiring.newsources import about
 from overheard.wiring.service import SystemService
 from overheard.wording import Locale, number, when
 
+UNWATCHED = (
+    "Nothing is watched yet, so what names nobody you know is left out. Say in a watch list what to listen for, and "
+    "name its file as `watch` in the settings; or let `overheard init yourfirm.example` propose one."
+)
+
 app = typer.Typer(invoke_without_command=True, help="The sources of the settings: how each does.")
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="As `overheard sources` shows it.")]
@@ -46,6 +51,7 @@ def _list(folder: Path | None, config: Path | None, as_json: bool) -> None:
     with open_system(folder, config) as system, closing(SystemService(system)) as service:
         found = service.sources()
         locale = system.settings.locale
+        left_out = any(one.new > one.kept for one in found) and not service.watched()
     if as_json:
         print_json([source_health(one) for one in found])
         return
@@ -58,6 +64,8 @@ def _list(folder: Path | None, config: Path | None, as_json: bool) -> None:
     troubled = sum(one.health.is_trouble for one in found)
     said = f"{number(len(found), locale)} {'source' if len(found) == 1 else 'sources'}"
     _print([f"{said}; {number(troubled, locale)} to look at" if troubled else said])
+    if left_out:
+        _print([UNWATCHED])
 
 
 @app.command("kinds")

@@ -24,6 +24,7 @@ from overheard.cli.options import (
     open_system,
     print_json,
 )
+from overheard.cli.sources import UNWATCHED
 from overheard.wiring.pulse import end_of
 from overheard.wiring.service import SystemService
 from overheard.wiring.system import System
@@ -31,6 +32,8 @@ from overheard.wiring.up import Status, run_up
 
 # Where standard error is no terminal, a line says how far it is, at most every so many seconds, while that changes.
 _LINE_EVERY = 10.0
+# One of `overheard.log.stage.FATES`.
+_LEFT_OUT = "dropped: no watched term, identity or source"
 # Enrich processes where the settings name no number. Beyond four, one matcher and one index writer are the limit.
 _MOST_WORKERS = 4
 
@@ -56,11 +59,15 @@ def up(
         begun = time.monotonic()
         status = run_with_progress(system, once=once, workers=workers, stop=stop, serve=pages and not once)
         seconds = time.monotonic() - begun
+        with closing(SystemService(system)) as service:
+            left_out = bool(status.fates.get("enrich", {}).get(_LEFT_OUT)) and not service.watched()
     if as_json:
         print_json({"seconds": round(seconds, 3), "fates": status.fates, "lag": status.lag})
     else:
         console().print(render.fates(status.fates))
         console().print(f"{seconds:.1f} s")
+        if left_out:
+            console().print(UNWATCHED, markup=False, soft_wrap=True)
 
 
 def run_with_progress(

@@ -190,6 +190,16 @@ def test_all_that_can_be_replayed_is_and_the_rest_is_told(overheard: Command, tm
     assert [one["id"] for one in overheard("dead-letters", "list", "-f", folder, "--json").json] == [row["id"]]
 
 
+def test_whoever_watches_nothing_is_told_why_nothing_is_on_record(overheard: Command, tmp_path: Path) -> None:
+    (tmp_path / "posts.csv").write_text("url,text\nhttps://a.example/1,The Korvex leaks\n")
+    (tmp_path / "watch.toml").write_text('[[term]]\nid = "korvex"\nkind = "own-product"\naliases = ["Korvex"]\n')
+    there = ("--folder", tmp_path / "data")
+    assert overheard("import", "mentions", tmp_path / "posts.csv", "--source", "list", *there).status == 0
+    assert "Nothing is watched yet" in overheard("up", "--once", *there).out
+    assert overheard("import", "watch", tmp_path / "watch.toml", *there).status == 0
+    assert "Nothing is watched yet" not in overheard("up", "--once", *there).out
+
+
 def test_posts_come_from_a_gzipped_csv_with_columns_put_by_hand(overheard: Command, tmp_path: Path) -> None:
     posts = tmp_path / "posts.csv.gz"
     posts.write_bytes(gzip.compress("\ufeffWhere,No,Said what\nforum,7,hello korvex\n".encode()))
