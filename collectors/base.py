@@ -153,7 +153,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Something to poll, as its table in the settings says; a kind of source is a subclass.
 
     `name` is the configured name: key of its poll state, `Mention.source` of its mentions. `url` is where to ask;
-    `interval` the configured pause between two polls in seconds, None for the source's own rhythm. The cursor of a
+    `interval` the configured pause between two polls in seconds, None for the source's own rhythm. `about` are the
+    watched terms that all that is said there is about. The cursor of a
     source whose every answer is complete (a feed) is HTTP's own, and kept by `polling.poller`. Picklable.
     """
 
@@ -183,6 +184,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         "name": "A name of your own for it, which its posts are shown under.",
         "url": "Its address.",
         "interval": "Seconds between two polls; without it, its own rhythm.",
+        "about": "Ids of terms of your watch list that all that is said there is about; all of it passes then.",
         "policy": "What of it is kept, and for how long.",
     }
     # Where its token is made, and what that must allow, in a sentence; "" for a kind that takes none.
@@ -191,6 +193,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     name: Annotated[str, Meta(min_length=1, max_length=200)]
     url: str
     interval: Interval | None = None
+    about: tuple[Annotated[str, Meta(min_length=1, max_length=200)], ...] = ()
     policy: PolicyTable = AS_ITS_KIND
 
     @property

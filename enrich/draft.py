@@ -40,7 +40,8 @@ class Draft:
 
     `text` is what is read of the mention's; all offsets are into it. `sentences` are in order and do not overlap;
     `quoted` are the stretches that are not the author's own words. `verdicts` has one for each of `hits`.
-    `open` are those of `hits`, by place, that may be another sense of the word; `linked` the terms that a link names.
+    `open` are those of `hits`, by place, that may be another sense of the word; `linked` the terms that a link names,
+    and those that all that its source has is about (`about`).
     `dropped` is the fate of a draft that turned out not to matter; later components do not see it.
     `encoded` has what the encoder made of each sentence that was read, by the sentence.
     """
@@ -63,6 +64,11 @@ class Draft:
     intents: tuple[Intent, ...] = ()
     concerns: tuple[Concern, ...] = ()
     snippets: tuple[Snippet, ...] = ()
+
+    @property
+    def about(self) -> tuple[str, ...]:
+        """The watched terms that it is about by where it was said."""
+        return tuple(term for term in self.linked if term in self.mention.about)
 
     def enriched(self, models: dict[str, str], model_version: int) -> EnrichedMention:
         """Return the record of what was found, by these models."""

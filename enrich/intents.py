@@ -192,13 +192,15 @@ def own_sentences(draft: Draft) -> Iterator[Span]:
 def targets_of(label: ActivityType, draft: Draft, sentence: Span, clause: Span) -> tuple[str, ...]:
     """Return the watched terms that an intent is about, in order: those in its clause, else in its sentence.
 
-    Else the nearest one before, in the author's own words; "" where there is none. Of several, one that is left behind
+    Else the nearest one before, in the author's own words, else what all that is said there is about; "" where there is
+    none. Of several, one that is left behind
     is not bought, one that is gone to is not left, one that is praised is not complained of, and the other way round.
     """
     inside = [at for at, hit in enumerate(draft.hits) if clause.start <= hit.start < clause.end]
     inside = inside or [at for at, hit in enumerate(draft.hits) if sentence.start <= hit.start < sentence.end]
     if not inside:
-        return (_before(draft, sentence),)
+        before = _before(draft, sentence)
+        return (before,) if before else draft.about or ("",)
     meant = [at for at in inside if not _is_other(label, draft, at, sentence)]
     return _terms(draft.hits[at] for at in meant or inside)
 

@@ -6,7 +6,7 @@ is said is calibrated, and "unsure" below a bar. Knows English, and of Hindi in 
 
 import json
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -100,7 +100,7 @@ class Sentiments:
             }
             draft.sentiment = self._whole(draft, read)
             draft.verdicts = self._verdicts(draft, one, read)
-            draft.targets = targets_of(draft.hits, draft.verdicts)
+            draft.targets = (*targets_of(draft.hits, draft.verdicts), *_unnamed(draft))
 
     def _whole(self, draft: Draft, read: Sequence[Encoded]) -> Sentiment:
         """Return what is said in all chunks, each with the weight of its length."""
@@ -290,6 +290,16 @@ def targets_of(hits: Sequence[WatchHit], verdicts: Sequence[Verdict]) -> tuple[T
             TargetSentiment(target=term, polarity=polarity, confidence=confidence, start=clause.start, end=clause.end)
         )
     return tuple(targets)
+
+
+def _unnamed(draft: Draft) -> Iterator[TargetSentiment]:
+    """Yield the tone of the whole for each term that it is about by where it was said, and that it does not name."""
+    named, said = {hit.term for hit in draft.hits}, draft.sentiment
+    for term in draft.about:
+        if term not in named and draft.text:
+            yield TargetSentiment(
+                target=term, polarity=said.polarity, confidence=said.confidence, start=0, end=len(draft.text)
+            )
 
 
 def combine(verdicts: Sequence[Verdict]) -> Verdict:

@@ -72,7 +72,7 @@ class Winnowed(NamedTuple):
 
     `hits` are in order of their start, longest first; of one term, none lies inside another. Empty where the mention
     passed by identity or source alone. `open` are the places of hits that may be another sense of the word; `linked`
-    the terms whose account or site a link names, in the text or not.
+    the terms whose account or site a link names, in the text or not, and those that all that its source has is about.
     """
 
     passed: tuple[Passed, ...]
@@ -147,9 +147,12 @@ class Winnow:
         """
         hits, unsure = self._terms.find(mention.text, mention.platform)
         linked = self._terms.linked(mention.links)
+        if mention.about:
+            linked = tuple(dict.fromkeys((*linked, *filter(self._terms.knows, mention.about))))
         watched = [*self._watched(mention), *self._named(mention)]
-        # A webmention was verified to link to a page of ours, whatever it says there.
-        always = mention.source in self._always or bool(mention.response or mention.channel)
+        # A webmention was verified to link to a page of ours, whatever it says there; a comment on ours stands there.
+        here = bool(mention.response or mention.channel or mention.own or mention.about)
+        always = here or mention.source in self._always
         if not (hits or linked or watched or always):
             return None
         passed = [Passed(reason="term", by=term) for term in dict.fromkeys([*[hit.term for hit in hits], *linked])]
@@ -219,6 +222,7 @@ class TermSigns:
         self._spellings: dict[str, frozenset[str]] = {}
         self._accounts: dict[str, list[str]] = {}
         self._sites: dict[str, list[str]] = {}
+        self._ids: frozenset[str] | None = None  # a million of them take a second, and few ever ask
         self.judged: dict[str, Term] = {}
         for term in terms:
             for pattern in {pattern for alias in term.aliases for pattern in _patterns_of(alias)}:
@@ -260,6 +264,12 @@ class TermSigns:
             if site := ascii_host(given.casefold().removeprefix("www.")):
                 yield fold(site), _Sign("domain")
                 self._sites.setdefault(site, []).append(term.id)
+
+    def knows(self, term: str) -> bool:
+        """True where a term with this id is watched."""
+        if self._ids is None:
+            self._ids = frozenset(term.id for owners in self._owners for term in owners)
+        return term in self._ids
 
     def linked(self, links: Sequence[str]) -> tuple[str, ...]:
         """Return the terms whose account or site one of these URLs is, each once."""

@@ -138,7 +138,7 @@ def make_incident(
         passed=mention.passed,
         language=mention.language,
         sentiment=mention.sentiment,
-        about=tuple(dict.fromkeys(hit.term for hit in mention.hits)),
+        about=_about(mention),
         hits=mention.hits,
         entities=mention.entities,
         targets=mention.targets,
@@ -161,6 +161,13 @@ def make_incident(
         version_count=len(versions),
         models=mention.models,
     )
+
+
+def _about(mention: EnrichedMention) -> tuple[str, ...]:
+    """Return the terms that a mention names, then those that it is about by where it was said."""
+    told = mention.mention.about
+    there = [one.by for one in mention.passed if one.reason == "term" and one.by in told] if told else []
+    return tuple(dict.fromkeys([*(hit.term for hit in mention.hits), *there]))
 
 
 def polarity_of(incident: Incident) -> Polarity:

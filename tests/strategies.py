@@ -203,6 +203,8 @@ mentions = st.builds(
     replies=counts,
     channel=literals(Channel),
     rating=st.none() | st.builds(Rating, value=unit, best=unit, worst=unit),
+    own=st.booleans(),
+    about=tuples(words),
 )
 passed = st.builds(Passed, reason=st.sampled_from(["term", "identity", "always"]), by=words)
 hits = st.builds(WatchHit, term=words, kind=literals(TermKind), start=offsets, end=offsets, confidence=unit)

@@ -7,6 +7,7 @@ mentions under the same ids and versions. Which fetch has entries that wait for 
 position is: whoever dies while they wait publishes what is left of it (`recover`).
 """
 
+import dataclasses
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -179,7 +180,7 @@ class Collector:
                 continue
             try:
                 fetch = decode(records[0].value or b"").data
-                reading = Reading() if fetch.withheld else self._read(source, fetch)
+                reading = Reading() if fetch.withheld else self._reading(source, fetch)
             except (InputError, RecordError):
                 continue  # it could be read when it came, and is on `fetches` for a replay
             suppressions = self._suppressed()
@@ -214,7 +215,7 @@ class Collector:
                     # either, so that the source is asked again, as if for the first time.
                     self._count(record, {"unchanged": 1})
                     continue
-                reading = self._read(source, fetch)
+                reading = self._reading(source, fetch)
             except (InputError, RecordError) as e:
                 self._give_up(record, e, known=record.key == mine)
                 if record.key == mine:
@@ -244,6 +245,15 @@ class Collector:
             raise InputError(message, where=event.data.url)
         mine = self._mine
         return source, mine if mine is not None and mine.id == record.key else event.data
+
+    def _reading(self, source: Source, fetch: Fetch) -> Reading:
+        """Return what a source reads in a fetch; of what is about us by being there it says so."""
+        reading = self._read(source, fetch)
+        if not (source.is_own or source.about) or not reading.mentions:
+            return reading
+        told = {"own": source.is_own, "about": source.about}
+        mentions = tuple(msgspec.structs.replace(one, **told) for one in reading.mentions)
+        return dataclasses.replace(reading, mentions=mentions)
 
     def _errand(self, fetch: Fetch) -> Errand | None:
         """Return the errand that a fetch was made for; None where it was withdrawn in the meantime, or for none."""

@@ -60,7 +60,9 @@ class Mention(Record, frozen=True, kw_only=True):
     platform tells it. Aliases: other canonical URLs of the same utterance. `method` is how the text was had: "" as the
     source gave it, "page" from the page that a feed only sums up. `response` is what a webmention is to the page of
     ours that it was verified to link to, "mention" for a mere link; "" for all others. `rating` is what a review gives,
-    None for what gives none. `withheld` says what was left out as this left Overheard, and by whose policy; it is never
+    None for what gives none. `own`: it was said where we are at home (a review of our shop, a comment on our page), and
+    is about us by being there; `about` are the ids of the watched terms that all that its source has is about, as the
+    settings say. `withheld` says what was left out as this left Overheard, and by whose policy; it is never
     kept.
     """
 
@@ -91,6 +93,8 @@ class Mention(Record, frozen=True, kw_only=True):
     withheld: str = ""
     channel: Channel = ""
     rating: Rating | None = None
+    own: bool = False
+    about: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:

@@ -16,7 +16,7 @@ from overheard.policy import in_words
 from overheard.web.newsource import Given, Question, SourceForm, SourceKind
 
 # Settings that hardly anybody needs: the service's own address, the pause, the policy.
-_SELDOM = frozenset({"interval", "policy", "api", "auth"})
+_SELDOM = frozenset({"interval", "about", "policy", "api", "auth"})
 _PLACES = ("_env", "_file")
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]{0,63}")
 # Tokens are longer than what files of tokens are called.

@@ -22,8 +22,9 @@ def keys_of(struct: Any, prefix: str = "") -> dict[str, Any]:
         kind = next(
             (t for t in (field.type, *getattr(field.type, "__args__", ())) if hasattr(t, "__struct_fields__")), None
         )
-        # Every kind of source has the same, so it is documented once.
+        # Every kind of source has these, so they are documented once.
         name = "policy" if kind is PolicyTable else f"{prefix}{field.encode_name}"
+        name = "about" if field.name == "about" else name
         found |= keys_of(kind, f"{name}.") if kind else {name: field.default}
     return found
 
