@@ -3,6 +3,7 @@
 import logging
 import os
 import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,10 @@ from hypothesis import HealthCheck, settings
 pytest_plugins = ["tests.engines.fixtures"]
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# Some machines forbid compiled modules to be kept: each of the many processes begun here would compile Overheard anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # No deadline: the machines that run this share their cores. In CI the same examples every time, so that a red build
 # is a change's fault; at a desk new ones each time, so that they hunt. `make faults` and a nightly run may take longer.

@@ -17,6 +17,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from importlib.metadata import version
 from typing import Literal, Protocol
 from urllib.parse import urljoin, urlsplit
@@ -53,6 +54,7 @@ _SAID_SECONDS = 5.0
 _MAX_TOKEN = 65_536
 _HOUR = timedelta(hours=1)
 _NOT_TAKEN = "The token of this source was not taken: it expired, was withdrawn, or does not allow this"
+_NOBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts no certificate: where there is none
 _WANTED = "It wants a token of whoever asks"
 
 
@@ -190,7 +192,6 @@ class Fetcher:
         self._grants = Grants(clock)
         # Names are resolved beside the loop: a resolver may take its time, and asyncio's own pool has five threads.
         self._resolvers = ThreadPoolExecutor(_RESOLVERS, thread_name_prefix="resolve")
-        self._tls = ssl.create_default_context()
         self._sites: dict[str, _Site] = {}
         self._lock = threading.Lock()
 
@@ -295,7 +296,16 @@ class Fetcher:
         if isinstance(addresses, _Hop):
             refused: AnswerKind = "refused" if addresses.kind == "refused" else "soft"
             return Answer(refused, message=addresses.message, site=site)
-        return Reach(httpx.URL(url), addresses, self.agent, _secret(place, token), token, self._tls)
+        return Reach(
+            httpx.URL(url), addresses, self.agent, _secret(place, token), token, self._tls(urlsplit(url).scheme)
+        )
+
+    def _tls(self, scheme: str) -> ssl.SSLContext:
+        return _NOBODY if scheme in {"http", "ws"} else self._trusted
+
+    @cached_property
+    def _trusted(self) -> ssl.SSLContext:
+        return ssl.create_default_context()  # reading all certificates takes 30 ms: not before one is to be checked
 
     def account(self, source: str) -> str:
         """Return the same for sources that are asked with the same token (`Secrets.account`).
@@ -351,7 +361,7 @@ class Fetcher:
             return _Hop(
                 "refused",
                 message=f"expected a public address; {host!r} has none. Private, loopback and metadata addresses are "
-                "not asked; a host of your own must be allowed in the settings",
+                "not asked, but for a host of your own that `allow_hosts` of `[http]` names",
             )
         return addresses[:_MAX_ADDRESSES]
 
@@ -405,7 +415,7 @@ class Fetcher:
         )
         try:
             async with asyncio.timeout(seconds):
-                transport = httpx.AsyncHTTPTransport(verify=self._tls, trust_env=False)
+                transport = httpx.AsyncHTTPTransport(verify=self._tls(url.scheme), trust_env=False)
                 async with transport:
                     response = await transport.handle_async_request(request)
                     try:
