@@ -142,6 +142,7 @@ class _Walk:
         self._new = new
         self._form = form
         self._untried = untried
+        self._places = {one.name for one in form.questions if one.place}
         self.given = given
         self.anyway = False
 
@@ -190,7 +191,10 @@ class _Walk:
         except InputError as e:
             if talk.yes:
                 raise
-            talk.say(f"{f'{e.where}: ' if e.where else ''}{e}", "red")
+            talk.say(str(e), "red")
+            if e.where.removesuffix("_env").removesuffix("_file") in self._places:
+                # It may be the secret itself: it is not proposed again.
+                self.given.pop(e.where, None)
             return None
         if trial.problem:
             talk.say(f"It gave nothing: {trial.problem}.", "red")

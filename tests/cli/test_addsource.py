@@ -144,6 +144,17 @@ def test_a_token_is_asked_for_by_its_place_and_never_taken_itself(config: Path, 
     assert config.read_text() == WRITTEN
 
 
+def test_what_may_be_a_token_is_not_proposed_when_it_is_corrected(config: Path, overheard: Command) -> None:
+    names = [one.name for one in newsources.FileNewSources(config).form("x").questions]
+    first = {"query": "paperfold", "token": TOKEN}
+    lines = [first.get(name, "") for name in names] + ["c"] + [""] * len(names) + ["q"]
+    said = overheard("sources", "add", "x", stdin="\n".join([*lines, ""]).encode())
+    assert said.out.count("token: expected where the token is, never what it is") == 1
+    assert "paperfold" in said.out, "all else is proposed"
+    assert TOKEN not in said.out + said.err
+    assert config.read_text() == WRITTEN
+
+
 def test_a_token_that_is_not_there_or_not_taken_is_said_with_what_to_do(
     config: Path, base: str, httpserver: HTTPServer, overheard: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
