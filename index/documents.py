@@ -1,5 +1,6 @@
 """Records as the index holds them: tokens, values, keys to look up a profile by, canonical JSON. Pure."""
 
+import math
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -12,8 +13,8 @@ import msgspec
 from overheard.errors import FolderDamagedError, InputError
 from overheard.identities import national_number, normal_email, normal_handle, normal_phone
 from overheard.index import analyser
-from overheard.index.fields import normal_value, site_of
-from overheard.records import Incident, Profile, identity_key, sort_key
+from overheard.index.fields import STARS, normal_value, site_of
+from overheard.records import Incident, Profile, Rating, identity_key, sort_key
 from overheard.text import clean, fold
 from overheard.urls import canonical_url, registrable_domain
 
@@ -130,6 +131,7 @@ def _incident(incident: Incident, version: int, first: bool) -> Document:
     common = (mention.type, mention.source, mention.platform, channel, incident.language.code, incident.status)
     values = _common(common, incident.sentiment.polarity) | _values(
         about=incident.about,
+        rating=() if mention.rating is None else stars_of(mention.rating),
         intent=[one.label for one in incident.intents],
         concern=[one.topic for one in incident.concerns],
         issue=[f"{one.target}/{one.topic}" for one in incident.concerns if one.target],
@@ -155,6 +157,15 @@ def _incident(incident: Incident, version: int, first: bool) -> Document:
         json=_encode(incident),
         first=first,
     )
+
+
+def stars_of(rating: Rating) -> tuple[str, ...]:
+    """Return a rating in whole stars of five, whatever its scale, halves upward; empty for what is on no scale."""
+    scale, above = rating.best - rating.worst, rating.value - rating.worst
+    if not (math.isfinite(scale) and math.isfinite(above) and scale > 0):
+        return ()
+    share = min(max(above / scale, 0.0), 1.0)
+    return (STARS[math.floor(share * (len(STARS) - 1) + 0.5)],)
 
 
 @lru_cache(maxsize=4_096)

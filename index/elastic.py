@@ -45,7 +45,7 @@ from overheard.index.query import Everything, restrict
 from overheard.index.ranges import LOOK, Names, Table, current, generations, next_start, table_of, writing
 
 # The number of analyser and mappings together: another one means a rebuild.
-FORMAT = 4
+FORMAT = 5
 # A range is followed by a new one when it holds so many documents; some 15 GB of incidents.
 MOST = 20_000_000
 # A writer that is back after a pause finds the removals of this time. Elasticsearch keeps each in memory for so long,

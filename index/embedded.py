@@ -61,7 +61,7 @@ from overheard.index.query import (
 T = TypeVar("T")
 
 # The number of the analyser, the schema and the tables together: another one means a rebuild.
-FORMAT = 4
+FORMAT = 5
 # One thread with this much; tantivy's merges take some more. 15 MB is its least; more than 64 MB brought no speed.
 WRITER_HEAP = 64_000_000
 # Facets are exact only when every segment hands on all its values, and all are merged.

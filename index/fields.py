@@ -25,6 +25,7 @@ VALUE_FIELDS = {
     "language": "BCP 47 code, und where unknown",
     "about": "id of a watched term that is mentioned",
     "sentiment": "positive, negative, neutral or unsure",
+    "rating": "what a review gives, in whole stars of five; rating:[1 TO 2]",
     "intent": "complaint, question, praise, purchase-intent, churn-risk or comparison",
     "concern": "what it complains of or wishes for: delivery, price, battery life",
     "issue": "a concern of one watched term: its id, a slash and the concern; korvex/delivery",
@@ -42,6 +43,9 @@ VALUE_FIELDS = {
 # Values that a resolver expands to every id that stands for the person or organisation.
 RESOLVED_FIELDS = frozenset({"contact", "account", "candidate"})
 DATE_FIELD = "published"
+# The values of `rating`, in order: any scale is told in these, and a range of them is some of them.
+STARS = ("1", "2", "3", "4", "5")
+STARS_FIELD = "rating"
 FIELDS = frozenset(TEXT_FIELDS) | frozenset(VALUE_FIELDS) | {DATE_FIELD}
 # What results can be counted by; `published` by UTC day or month.
 FACETS = (frozenset(VALUE_FIELDS) - {"url", "event"}) | {"published:day", "published:month"}

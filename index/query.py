@@ -23,6 +23,8 @@ from overheard.index.fields import (
     DATE_FIELD,
     FIELDS,
     RESOLVED_FIELDS,
+    STARS,
+    STARS_FIELD,
     VALUE_FIELDS,
     normal_value,
 )
@@ -248,10 +250,11 @@ def _lex_word(text: str, at: int, found: list[_Lexeme]) -> int:
         found.append(_Lexeme("field", name, at))
         if start == len(text) or text[start].isspace() or text[start] == ")":
             _fail(f"a value right after {name}:", text[start : start + 1] or "the end", start)
-        if name == DATE_FIELD:
+        if name == DATE_FIELD or (name == STARS_FIELD and text[start] == "["):
             span = _RANGE.match(text, start)
             if not span and text[start] == "[":
-                _fail("[FROM TO UNTIL] with dates or *", text[start : start + 40], start)
+                what = "dates" if name == DATE_FIELD else "stars"
+                _fail(f"[FROM TO UNTIL] with {what} or *", text[start : start + 40], start)
             end = span.end() if span else _bare(text, start)
             found.append(_Lexeme("range", text[start:end], start))
             return end
@@ -419,7 +422,7 @@ class _Parser:
             _fail(f"words for {outer}: up to the closing parenthesis", f"{lexeme.text}:", lexeme.at)
         value = self._take()
         if value.kind == "range":
-            return _published(value)
+            return _published(value) if lexeme.text == DATE_FIELD else _rated(value)
         if value.kind == "(":
             return self._group(lexeme.text, value)
         return self._term(lexeme.text, value)
@@ -453,6 +456,8 @@ class _Parser:
         text = lexeme.text
         prefix = lexeme.kind == "word" and text.endswith("*")
         value = normal_value(field, text[:-1] if prefix else text)
+        if field == STARS_FIELD:
+            return Value(field, _stars(value, lexeme))
         if not value:
             _fail(f"a value of {field}", text, lexeme.at)
         if prefix:
@@ -491,6 +496,23 @@ def _alternatives(field: str, tree: Tree, lexeme: _Lexeme) -> list[tuple[str, ..
         f"got {got}. {advice}"
     )
     raise QueryError(msg, position=lexeme.at)
+
+
+def _stars(text: str, lexeme: _Lexeme) -> str:
+    if text not in STARS:
+        _fail(f"whole stars, {STARS[0]} to {STARS[-1]}, or a range of them as in [1 TO 2]", lexeme.text, lexeme.at)
+    return text
+
+
+def _rated(lexeme: _Lexeme) -> Tree:
+    """Return the tree of a range of stars, both ends within it."""
+    span = _RANGE.fullmatch(lexeme.text)
+    assert span is not None
+    low = STARS[0] if span[1] == "*" else _stars(span[1], lexeme)
+    high = STARS[-1] if span[2] == "*" else _stars(span[2], lexeme)
+    if low > high:
+        _fail("a range that begins before it ends", lexeme.text, lexeme.at)
+    return some([Value(STARS_FIELD, one) for one in STARS if low <= one <= high])
 
 
 def _published(lexeme: _Lexeme) -> Published:

@@ -129,6 +129,8 @@ def _hit(hit: Hit, brackets: bool) -> list[RenderableType]:
         mention = record.mention
         when = mention.published or mention.first_seen
         where = f"{mention.source}, by {mention.channel}" if mention.channel else mention.source
+        if rating := mention.rating:
+            where += f", {rating.value:g} of {rating.best:g}"
         head = _head(when, where, _author(record), record.sentiment.polarity)
         fragments = [marked(f.text, f.marks, brackets=brackets) for f in hit.fragments]
         if not fragments:

@@ -9,7 +9,19 @@ from urllib.parse import urlencode
 from overheard.index.base import Sort
 
 # What results are counted and narrowed by, in the order of the page.
-FIELDS = ("sentiment", "intent", "about", "concern", "source", "platform", "channel", "language", "contact", "account")
+FIELDS = (
+    "sentiment",
+    "rating",
+    "intent",
+    "about",
+    "concern",
+    "source",
+    "platform",
+    "channel",
+    "language",
+    "contact",
+    "account",
+)
 SORTS: tuple[Sort, ...] = get_args(Sort)
 _MOST_VALUES = 50
 

@@ -13,7 +13,7 @@ from overheard.index.documents import document_of, text_of
 from overheard.index.evaluate import matches
 from overheard.index.fields import FACETS
 from overheard.index.query import parse
-from overheard.records import Concern, ExternalId, Identity, Intent, ProfileIdentity
+from overheard.records import Concern, ExternalId, Identity, Intent, ProfileIdentity, Rating
 from tests.index.oracle import Oracle
 from tests.index.queries import Queries
 from tests.index.world import START, incident, incidents, profile
@@ -118,6 +118,16 @@ class IndexContract:
         assert ids(index, "intent:question NOT concern:price") == [late.id]
         page = index.search(Search(parse("issue:l200/*"), facets=["issue", "intent"]))
         assert page.facets == {"issue": [("l200/delivery", 2), ("m3/price", 1)], "intent": [("question", 1)]}
+
+    def test_reviews_are_found_and_counted_by_their_stars_whatever_their_scale(self, index: Index) -> None:
+        ratings = [Rating(value=1), Rating(value=4.5), Rating(value=8, best=10), Rating(value=9, best=5, worst=5), None]
+        fill(index, [document_of(incident(i, "x", rating=one), 1) for i, one in enumerate(ratings)])
+        found = {name: incident(i, "x").id for i, name in enumerate(("one", "five", "four", "none", "no review"))}
+        assert ids(index, "rating:1") == ids(index, "rating:[* TO 3]") == [found["one"]]
+        assert ids(index, "rating:[4 TO *]") == [found["four"], found["five"]]
+        assert ids(index, "x NOT rating:[* TO *]") == [found["no review"], found["none"]]
+        page = index.search(Search(parse("x"), filters={"rating": ["4", "5"]}, facets=["rating"]))
+        assert page.facets == {"rating": [("4", 1), ("5", 1)]}
 
     def test_days_and_months_are_counted_in_utc_and_in_order(self, index: Index) -> None:
         times = [datetime(2026, 1, 31, 23, 59, 59, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC), START]

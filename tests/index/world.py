@@ -44,7 +44,7 @@ def incident(number: int, text: str, **changes: Any) -> Incident:
     of_mention = {
         name: changes.pop(name)
         for name in list(changes)
-        if name in Mention.__struct_fields__ and name not in ("id", "language")
+        if name in Mention.__struct_fields__ and name not in ("id", "language", "about")
     }
     first_seen = of_mention.pop("first_seen", START + timedelta(hours=7 * number))
     mention = Mention(

@@ -25,6 +25,7 @@ from overheard.web.security import needs
 
 LABELS = {
     "sentiment": "Tone",
+    "rating": "Stars",
     "intent": "Intent",
     "about": "About",
     "concern": "Concern",
