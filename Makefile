@@ -5,6 +5,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PYTEST_ARGS ?=
+# As many workers as cores, four at most; a file's tests stay together, for the fixtures that they share.
+WORKERS := -n logical --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help up test lint format engines engines-stop real recorded bench-matcher evaluate models faults screenshots bench wheel lock lock-training clean
@@ -16,7 +18,7 @@ up: .venv/.installed ## set up, hear the sample world, show what came of it, ser
 	@$(BIN)/overheard sample
 
 test: lint ## set up, lint, run all tests; -rs says what was not tested and why (no Chromium, JDK, Maven, shared data)
-	$(BIN)/pytest -rs $(PYTEST_ARGS)
+	$(BIN)/pytest -rs $(WORKERS) $(PYTEST_ARGS)
 
 lint: .venv/.installed ## check style, types and the direction of imports
 	$(BIN)/ruff check

@@ -28,6 +28,13 @@ settings.register_profile("long", deadline=None, suppress_health_check=_slow_mac
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "desk"))
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take minutes, else in random order: no worker is left alone with one at the end."""
+    longest = {item.path for item in items if item.get_closest_marker("faults")}
+    items.sort(key=lambda item: item.path not in longest)
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The real data beside the repository; the test is skipped where it is absent."""
