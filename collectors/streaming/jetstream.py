@@ -3,7 +3,6 @@
 https://github.com/bluesky-social/jetstream
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -29,11 +28,11 @@ _EXPECTED = "events of Jetstream"
 _REWIND_US = 5_000_000
 # All of Bluesky is never silent so long; the public servers keep some 36 hours.
 _GAP = timedelta(minutes=2)
+_DELAY = timedelta(minutes=1)
 _CLOCK_DIFFERENCE = timedelta(hours=1)
 _KINDS = frozenset({"commit", "identity", "account"})
 # Of an account that is not active. One that its owner has hidden for a while ("deactivated") may come back.
 _LEFT = frozenset({"deleted", "takendown", "suspended"})
-_NSID = re.compile(r"[a-zA-Z0-9-]{1,63}(?:\.[a-zA-Z0-9-]{1,63}){2,20}", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Larger than any time of the next thousand years.
 _LATEST_US = 2**55
@@ -74,6 +73,10 @@ class Jetstream(Stream, frozen=True, kw_only=True):
         """Return the time of the newest event that came (`Stream.time_of`)."""
         return _time(int(cursor)) if cursor.isdigit() else None
 
+    def begin(self, at: datetime) -> str:
+        """Return a time as a cursor, somewhat earlier: what a server tells is some seconds old (`Stream.begin`)."""
+        return str(_microseconds(at - _DELAY))
+
     def gap(self, cursor: str, first: datetime | None, now: datetime) -> Gap | None:
         """Return what lies before all that the server still has (`Stream.gap`)."""
         del now
@@ -98,7 +101,7 @@ class Jetstream(Stream, frozen=True, kw_only=True):
             raise unexpected(fetch, found, "profiles of Bluesky")
         kept = ("did", "handle", "displayName", "description", "website")
         return {
-            one["did"]: msgspec.json.encode({name: one[name] for name in kept if isinstance(one.get(name), str)})
+            one["did"]: msgspec.json.encode({name: clean(one[name]) for name in kept if isinstance(one.get(name), str)})
             for _, one in placed(found["profiles"])
             if isinstance(one, dict) and isinstance(one.get("did"), str)
         }
@@ -321,7 +324,7 @@ def _taken(fetch: Fetch, item: Item) -> Mention | Deletion | None:
     # What a record is it says itself; only of one that is gone nothing else does.
     written = record.text_if_any("$type") if record is not None else ""
     if (written or collection) not in ("", _POST):
-        if _NSID.fullmatch(written or collection):
+        if bluesky.NSID.fullmatch(written or collection):
             return None  # a like, a profile, a list
         raise FieldError(commit.place("collection"), "expected the name of a collection, such as app.bsky.feed.post")
     if record is None and operation == "delete":

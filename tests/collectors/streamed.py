@@ -209,8 +209,15 @@ async def open_ended(*pieces: bytes) -> AsyncIterator[bytes]:
 class Listening:
     """A poller that runs in a thread of its own, over a folder."""
 
-    def __init__(self, folder: Folder, log: Any = None, secrets: Secrets | None = None) -> None:
+    def __init__(
+        self,
+        folder: Folder,
+        log: Any = None,
+        secrets: Secrets | None = None,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
         self.log = log or EmbeddedLog(folder)
+        self._clock = clock
         self.fetcher = Fetcher(
             contact="https://us.example/bot", allow={"127.0.0.1"}, limits=Limits(gap=0, total=5), secrets=secrets
         )
@@ -223,7 +230,7 @@ class Listening:
         def run() -> None:
             try:
                 consumer = self.log.consumer(STAGE, "fetches")
-                with Poller(self.log, consumer, utc_now, **options) as poller:
+                with Poller(self.log, consumer, self._clock, **options) as poller:
                     poller.use(sources, self.fetcher)
                     poller.run(stop)
                 consumer.close()

@@ -146,8 +146,18 @@ def test_a_connection_that_is_cut_goes_on_where_it_was(server: JetstreamServer, 
     assert len(heard.events()) == 2, "what is told again is known"
 
 
+def test_what_is_said_after_a_connection_that_told_nothing_is_made_up_for(
+    server: JetstreamServer, heard: Listening
+) -> None:
+    with heard.listening(source(server)):
+        heard.once("bluesky", lambda state, stream: stream.connected)
+    server.events.append(post("a", "said meanwhile", at=now()))
+    with heard.listening(source(server)):
+        until(lambda: heard.texts() == ["said meanwhile"])
+
+
 def test_a_frame_cut_in_the_middle_is_told_again(server: JetstreamServer, heard: Listening) -> None:
-    whole = post("a", "in two pieces", at=1)
+    whole = post("a", "in two pieces", at=now())
 
     async def cut(connection: ServerConnection) -> None:
         frame = Frame(Opcode.TEXT, whole).serialize(mask=False)
@@ -223,6 +233,11 @@ def test_what_the_server_does_not_keep_any_more_is_told_once_and_a_search_is_ask
     assert {event.cause for event in heard.events() if event.data.content == "lost"} == {"back-fill"}
 
 
+def now() -> int:
+    """How long it is since T0."""
+    return int(time.time() * 1_000_000) - T0
+
+
 def stamp(seconds: int) -> str:
     """A time so long after T0."""
     return datetime.fromtimestamp(T0 / 1_000_000 + seconds, UTC).isoformat()
@@ -272,7 +287,7 @@ def test_a_silent_connection_is_dead_and_is_made_anew(
     server.cut = hang
     with heard.listening(source(server)):
         until(lambda: len(server.paths) >= 2)
-        server.events.append(post("a", "alive", at=1))
+        server.events.append(post("a", "alive", at=now()))
         until(lambda: heard.texts() == ["alive"])
 
 
