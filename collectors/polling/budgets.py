@@ -17,7 +17,7 @@ from overheard.collectors.base import Budget, Source
 from overheard.collectors.fetching.fetch import Answer, Course
 from overheard.collectors.polling.budget import budget_of, marks, news_of, spent, stopped, used
 from overheard.collectors.polling.news import News
-from overheard.collectors.polling.pollstate import budget_key, load_states, save_states
+from overheard.collectors.polling.pollstate import added, budget_key, load_states, save_states, tried_key
 from overheard.log.base import Log
 from overheard.records import PollState
 
@@ -62,7 +62,7 @@ class Budgets:
         budget = self._budgets.get(account)
         if budget is None:
             return True
-        return bool(source.within(source.url, spent(budget, self._states[account].spending, self._clock()).left)[0])
+        return bool(source.within(source.url, spent(budget, self._used(account), self._clock()).left)[0])
 
     def left(self, source: Source) -> int | None:
         """Return how many units may still be used for a source; None where nothing is to be kept to."""
@@ -77,7 +77,7 @@ class Budgets:
         if budget is None:
             return course
         now = self._clock()
-        spending = spent(budget, self._states[account].spending, now)
+        spending = spent(budget, self._used(account), now)
         here, most = source.within(course.here, spending.left)
         if not here:
             return Answer("spent", message=stopped(spending), site=course.site, until=spending.until)
@@ -107,6 +107,12 @@ class Budgets:
         if (budget := self._budgets.get(account)) is not None:
             self._use(account, budget, units, self._clock())
 
+    def _used(self, account: str) -> dict[str, int]:
+        """Return what was used of a budget, with what others used who tried a source out."""
+        tried = load_states(self._log, [tried_key(account)]).get(tried_key(account))
+        units = self._states[account].spending
+        return units if tried is None else added(units, tried.spending)
+
     def _use(self, account: str, budget: Budget, units: int, at: datetime) -> None:
         state = self._states[account]
         state = msgspec.structs.replace(state, spending=used(budget, state.spending, units, at))
@@ -122,7 +128,7 @@ class Budgets:
             if any(one.account == account for one in self._aside.values()):
                 continue  # what is put aside may be given back
             state = self._states[account]
-            spending = spent(budget, state.spending, now)
+            spending = spent(budget, self._used(account), now)
             before = [one for one in state.told.split(", ") if one.startswith(f"{spending.period} ")]
             names = [name for name, one in self._accounts.items() if one == account]
             if news := news_of(account, names, spending, before):

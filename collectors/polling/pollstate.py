@@ -1,5 +1,6 @@
 """What is remembered between polls: `source/<name>`, what it showed `shown/<name>`, of sites `host/<domain>`, of their
-rules `robots/<origin>`, of errands `errand/<id>`, of accounts what they used `budget/<account>`."""
+rules `robots/<origin>`, of errands `errand/<id>`, of accounts what they used `budget/<account>`
+and what trials of sources did `budget/<account>/tried`."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -43,6 +44,30 @@ def errand_key(id_: str) -> str:
 def budget_key(account: str) -> str:
     """Return the key under which it is kept what an account has used of its budget."""
     return f"budget/{account}"
+
+
+def tried_key(account: str) -> str:
+    """Return the key under which it is kept what trials of sources have used of an account's budget.
+
+    Whoever tries one out writes it, and no one else: whoever polls writes the rest.
+    """
+    return f"budget/{account}/tried"
+
+
+def load_used(log: Log, accounts: Iterable[str], now: datetime) -> dict[str, dict[str, int]]:
+    """Return the units by period that polls and trials have used of the budgets of accounts, by account."""
+    names = list(dict.fromkeys(accounts))
+    states = load_states(log, [key for one in names for key in (budget_key(one), tried_key(one))])
+    nothing = PollState(next_due=now)
+    return {
+        one: added(states.get(budget_key(one), nothing).spending, states.get(tried_key(one), nothing).spending)
+        for one in names
+    }
+
+
+def added(units: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:
+    """Return units by period with more of them."""
+    return {period: units.get(period, 0) + more.get(period, 0) for period in {**units, **more}}
 
 
 def load_errand(log: Log, id_: str) -> Errand | None:

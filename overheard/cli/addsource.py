@@ -1,5 +1,9 @@
 """`overheard sources add`: a source set up in short questions, tried, and kept once it was seen what it brings."""
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,14 +17,23 @@ from overheard.cli.options import (
     JsonOption,
     console,
     notes,
+    open_system,
     print_json,
     telling,
 )
 from overheard.errors import ConfigError, InputError, NotFoundError
+from overheard.log.base import Log
 from overheard.web.newsource import Question, SourceForm, Trial
 from overheard.wiring.newsources import CONTACT, FileNewSources
 
 _CONTACT = "Your e-mail address or site, so that those who are asked can see who asks and answer"
+
+
+@contextmanager
+def _log(folder: Path | None, config: Path | None) -> Iterator[Log]:
+    """Open the log in which budgets are counted; one is begun where there is none."""
+    with closing(open_system(folder, config if config is not None and config.exists() else None, make=True)) as system:
+        yield system.log
 
 
 def add_source(
@@ -33,7 +46,7 @@ def add_source(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing: keep it where it can be had.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Try it, and write nothing.")] = False,
     untried: Annotated[bool, typer.Option("--untried", help="Ask the source nothing, and keep it as it is.")] = False,
-    folder: FolderOption = None,  # noqa: ARG001  every command takes it
+    folder: FolderOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -41,7 +54,7 @@ def add_source(
 
     A secret is never asked for, nor taken: only where it is. With --json nothing is asked.
     """
-    new = FileNewSources(config or DEFAULT_CONFIG)
+    new = FileNewSources(config or DEFAULT_CONFIG, log=partial(_log, folder, config))
     if not kind:
         _list(new, as_json=as_json)
         return

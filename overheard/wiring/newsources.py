@@ -6,7 +6,7 @@ kind or address ─▶ form ─▶ given ─▶ source ─▶ tried ─▶ kept 
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from overheard.collectors.polling.collect import Read
 from overheard.config.settings import Settings
 from overheard.config.toml import read
 from overheard.errors import ConfigError, InputError, NotFoundError
+from overheard.log.base import Log
 from overheard.web.newsource import Given, Guess, SourceForm, SourceKind, Trial
 from overheard.wiring import plugins
 from overheard.wiring.feeds import fetcher_of
@@ -31,6 +32,7 @@ from overheard.wiring.secrets import beside
 from overheard.wiring.settingsfile import write_settings
 from overheard.wiring.sourceforms import form_of, name_for, source_of, table_text
 from overheard.wiring.system import utc_now
+from overheard.wiring.trialbudgets import TrialBudget
 from overheard.wiring.trials import tried
 
 # Given beside the settings of a source: who asks.
@@ -44,11 +46,20 @@ CONTACT = (
 class FileNewSources:
     """`NewSources` on a file of settings, which is made where there is none.
 
-    `read` is how what comes is read: without it in a process of its own, within bounds.
+    `read` is how what comes is read: without it in a process of its own, within bounds. `log` opens the log in which
+    budgets are counted; without it they are not.
     """
 
-    def __init__(self, config: Path, *, read: Read | None = None, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self,
+        config: Path,
+        *,
+        log: Callable[[], AbstractContextManager[Log]] | None = None,
+        read: Read | None = None,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
         self._config = config
+        self._log = log
         self._read = read
         self._clock = clock
         self._turn = threading.Lock()
@@ -96,11 +107,11 @@ class FileNewSources:
         """See `NewSources.try_out`."""
         source, _ = source_of(self._kind(kind), _without_contact(given))
         (source,) = [one for one in beside(self._config.parent, [source]) if isinstance(one, Source)]
-        with self._client([source], given.get(_CONTACT, "")) as fetcher:
+        with self._client([source], given.get(_CONTACT, "")) as fetcher, self._budget(source) as budget:
             if self._read is not None:
-                return tried(source, fetcher, self._read, self._clock)
+                return tried(source, fetcher, self._read, self._clock, budget)
             with BoundedReader() as reader:
-                return tried(source, fetcher, reader.read, self._clock)
+                return tried(source, fetcher, reader.read, self._clock, budget)
 
     def keep(self, kind: str, given: Given) -> str:
         """See `NewSources.keep`. Raises OSError."""
@@ -119,6 +130,16 @@ class FileNewSources:
 
     def _settings(self) -> Settings:
         return load_settings(self._config) if self._config.exists() else Settings()
+
+    @contextmanager
+    def _budget(self, source: Source) -> Iterator[TrialBudget | None]:
+        """Give the budget that a source shares with those that are kept; None where none of them has any."""
+        kept = [one for one in self._settings().sources if isinstance(one, Source)]
+        if self._log is None or all(one.allowance is None for one in (*kept, source)):
+            yield None
+            return
+        with self._log() as log:
+            yield TrialBudget(log, source, kept, self._clock)
 
     def _kind(self, name: str) -> type[Source]:
         found = kinds().get(name)

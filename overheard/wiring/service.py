@@ -3,7 +3,7 @@
 import queue
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import date, datetime
 from functools import partial
 from typing import Any, Literal
@@ -102,7 +102,7 @@ class SystemService:
         # Two batches at once would both find a post or contact new.
         self._bringing = threading.Lock()
         self.setup = SystemSetUp(system, self._bringing, clock=clock)
-        self.new_sources = FileNewSources(system.config, clock=clock)
+        self.new_sources = FileNewSources(system.config, log=lambda: nullcontext(system.log), clock=clock)
 
     def close(self) -> None:
         """Let go of the index; whoever reads just now lets go of it at the end."""

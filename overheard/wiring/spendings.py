@@ -5,9 +5,8 @@ from datetime import datetime
 
 from overheard.collectors.base import Budget, Source
 from overheard.collectors.polling.budget import budget_of, in_words, spent
-from overheard.collectors.polling.pollstate import budget_key, load_states
+from overheard.collectors.polling.pollstate import load_used
 from overheard.log.base import Log
-from overheard.records import PollState
 from overheard.web.results import Spending
 from overheard.wiring.secrets import secrets_of
 
@@ -19,18 +18,17 @@ def spendings(log: Log, sources: Sequence[Source], now: datetime) -> Mapping[str
     for one in sources:
         accounts.setdefault(secrets.account(one.name), []).append(one.allowance)
     budgets = {account: budget for account, several in accounts.items() if (budget := budget_of(several)) is not None}
-    states = load_states(log, map(budget_key, budgets))
+    used = load_used(log, budgets, now)
     found = {}
     for one in sources:
         account = secrets.account(one.name)
         if (budget := budgets.get(account)) is not None:
-            state = states.get(budget_key(account), PollState(next_due=now))
-            found[one.name] = _result(budget, state, now)
+            found[one.name] = _result(budget, used[account], now)
     return found
 
 
-def _result(budget: Budget, state: PollState, now: datetime) -> Spending:
-    spending = spent(budget, state.spending, now)
+def _result(budget: Budget, used: Mapping[str, int], now: datetime) -> Spending:
+    spending = spent(budget, used, now)
     return Spending(
         period=spending.period,
         unit=spending.unit,

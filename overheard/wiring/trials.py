@@ -17,6 +17,7 @@ from overheard.errors import InputError
 from overheard.policy import applied
 from overheard.records import Mention, PollState
 from overheard.web.newsource import Trial
+from overheard.wiring.trialbudgets import TrialBudget
 
 SHOWN = 3
 # Requests that may be needed before there is a post: an account's statuses, the children of an index.
@@ -25,12 +26,22 @@ _TOLD = "It is not asked: others send what they have to say. It is there as soon
 _ELSEWHERE = "It is no address of the web, and not tried here: it is read as soon as it is kept."
 _STREAM = "It goes on for ever, and cannot be asked once: it is connected to as soon as it is kept."
 _QUIET = "It lets us listen, and told nothing in {:g} seconds."
+_SPENT = "Raise `budget` of the sources with this token, or keep it untried: it is asked when there is some again."
 # So long a source that tells by itself is listened to.
 _LISTEN = 10.0
 
 
-def tried(source: Source, fetcher: Fetcher, read: Read, clock: Callable[[], datetime]) -> Trial:
-    """Return what came of asking a source, and up to three addresses that it leads to, until there is a post."""
+def tried(
+    source: Source,
+    fetcher: Fetcher,
+    read: Read,
+    clock: Callable[[], datetime],
+    budget: TrialBudget | None = None,
+) -> Trial:
+    """Return what came of asking a source, and up to three addresses that it leads to, until there is a post.
+
+    What that uses of a budget is counted, and nothing is asked where it is used up.
+    """
     if not source.url:
         return Trial(note=_TOLD)
     if isinstance(source, Stream):
@@ -47,13 +58,18 @@ def tried(source: Source, fetcher: Fetcher, read: Read, clock: Callable[[], date
         if not waiting or shown:
             break
         purpose, url = waiting.pop(0)
-        answer = _asked(source, url, fetcher, clock)
-        if answer.fetch is None:
-            return _failed(source, answer, clock())
+        here = url if budget is None else budget.within(url)
+        answer = _asked(source, here, fetcher, clock) if isinstance(here, str) else here
+        reading: Reading | None = None
         try:
-            reading: Reading = read(source, msgspec.structs.replace(answer.fetch, purpose=purpose, url=url))
+            if answer.fetch is not None:
+                reading = read(source, msgspec.structs.replace(answer.fetch, purpose=purpose, url=url))
         except InputError as e:
-            return _failed(source, replace(answer, message=str(e)), clock())
+            answer = replace(answer, message=str(e))
+        if budget is not None:
+            budget.settle(answer, None if reading is None else reading.units)
+        if reading is None:
+            return _failed(source, answer, clock())
         shown += reading.mentions
         rejected += len(reading.rejected)
         summaries |= reading.summaries
@@ -92,6 +108,8 @@ def _asked(source: Source, url: str, fetcher: Fetcher, clock: Callable[[], datet
 
 def _failed(source: Source, answer: Answer, now: datetime) -> Trial:
     """Return why nothing came, and what to do, as `overheard sources` would say it."""
+    if answer.kind == "spent":
+        return Trial(problem=answer.message, advice=_SPENT)
     unread = answer.kind == "fetched"
     state = PollState(
         configured=source.url,
