@@ -15,8 +15,6 @@ from datetime import UTC, datetime
 from fnmatch import fnmatch
 from pathlib import Path
 
-import msgspec
-
 from benchmarks import counted
 from benchmarks.counted import Answer, Said
 from overheard.collectors.base import Reading
@@ -38,7 +36,7 @@ _NOW = datetime(2026, 11, 22, tzinfo=UTC)
 FIELDS = ("author", "time", "permalink", "parent", "words")
 _HOOK = GitHubWebhook(name="recorded", secret_env="S")
 _STREAM = MastodonStream(name="recorded", instance="http://localhost:3000", home=True, token_env="T")
-_READERS: Mapping[str, Callable[[Fetch], Reading]] = {
+READERS: Mapping[str, Callable[[Fetch], Reading]] = {
     "mastodon": read_mastodon,
     "reddit": read_reddit,
     "bluesky": read_bluesky,
@@ -109,7 +107,7 @@ class Row:
 def row_of(path: Path) -> Row:
     """Return what became of a file."""
     row = Row(path.relative_to(counted.API).as_posix())
-    if row.file.split("/")[0] in _READERS:
+    if row.file.split("/")[0] in READERS:
         for answer in counted.answers(path):
             _compare(row, answer)
     return row
@@ -144,23 +142,27 @@ def _compare(row: Row, answer: Answer) -> None:
 
 
 def _reading(answer: Answer) -> Reading | InputError:
-    fetch = Fetch(
-        id="f",
-        source="recorded",
-        url=answer.url,
-        final_url=answer.url,
-        status=200,
-        body=answer.body,
-        at=_NOW,
-    )
     try:
-        if "jsonl" in answer.file:
-            return read_events(fetch)
-        if "event-stream" in answer.headers.get("content-type", ""):
-            return _STREAM.read(msgspec.structs.replace(fetch, body=b"\n".join(Events().feed(answer.body + b"\n\n"))))
-        return _READERS[answer.file.split("/")[0]](fetch)
+        return reader_of(answer)(fetch_of(answer))
     except InputError as e:
         return e
+
+
+def fetch_of(answer: Answer) -> Fetch:
+    """Return an answer as what the poller hands to a source; of a stream what its connection keeps: a line each."""
+    body = b"\n".join(Events().feed(answer.body + b"\n\n")) if _is_stream(answer) else answer.body
+    return Fetch(id="f", source="recorded", url=answer.url, final_url=answer.url, status=200, body=body, at=_NOW)
+
+
+def reader_of(answer: Answer) -> Callable[[Fetch], Reading]:
+    """Return what reads an answer."""
+    if "jsonl" in answer.file:
+        return read_events
+    return _STREAM.read if _is_stream(answer) else READERS[answer.file.split("/")[0]]
+
+
+def _is_stream(answer: Answer) -> bool:
+    return "event-stream" in answer.headers.get("content-type", "")
 
 
 def _differing(mention: Mention, said: Said) -> dict[str, str]:

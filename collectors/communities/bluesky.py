@@ -3,6 +3,7 @@
 https://docs.bsky.app/docs/api/app-bsky-feed-search-posts
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
@@ -40,6 +41,8 @@ _MOST = 100
 _APPVIEW = "https://api.bsky.app"
 # Which passes on what is asked of the servers of its accounts.
 _ENTRYWAY = "https://bsky.social"
+# The name of a collection.
+NSID = re.compile(r"[a-zA-Z0-9-]{1,63}(?:\.[a-zA-Z0-9-]{1,63}){2,20}", re.ASCII)
 # Of notifications, those that somebody says something in: others are likes, reposts, followers, and are no posts; or
 # posts of whom the account wants to hear, which need not be about it.
 _REASONS = ("reply", "mention", "quote")
@@ -186,7 +189,11 @@ def _thread(path: str, top: Any) -> list[tuple[str, Any]]:
         found.append((place, _post_of(node)))
         if not isinstance(node, dict):
             continue
-        waiting += [(f"{place}.replies{at}", reply) for at, reply in placed(node.get("replies"))]
+        replies = node.get("replies")
+        if isinstance(replies, list):
+            waiting += placed(replies, f"{place}.replies")
+        elif replies is not None:
+            found.append((f"{place}.replies", replies))  # said below to be no item
         if node.get("parent") is not None:
             waiting.append((f"{place}.parent", node["parent"]))
     return found
@@ -203,8 +210,11 @@ def _taken(fetch: Fetch, item: Item) -> Mention | Deletion | None:
     uri = item.needed_id("uri")
     if not uri.startswith("at://"):
         raise FieldError(item.place("uri"), "expected an AT URI, at://did/collection/key")
-    if f"/{_POST}/" not in uri and uri.count("/") > 2 and record.text_if_any("$type") not in ("", _POST):
-        return None  # a list, a feed, a starter pack
+    collection = uri.removeprefix("at://").partition("/")[2].partition("/")[0]
+    if collection != _POST and record.text_if_any("$type") != _POST:
+        if NSID.fullmatch(collection):
+            return None  # a list, a feed, a starter pack
+        raise FieldError(item.place("uri"), f"expected the address of a post, at://did/{_POST}/key")
     return post_of(fetch, uri, record, item)
 
 
@@ -219,6 +229,8 @@ def post_of(fetch: Fetch, uri: str, record: Item, view: Item) -> Mention:
     quoted = _quoted(record)
     facets = list(record.items("facets"))
     features = [feature for facet in facets for feature in facet.items("features")]
+    if not record.has("text"):
+        raise FieldError(record.place("text"), "expected the text of a post, which may be empty; there is none")
     text = record.text("text")
     alt = [one.text_if_any("alt") for part in media for one in (*part.items("images"), part)]
     reply = record.item("reply")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Annotated, Any, ClassVar
-from urllib.parse import parse_qsl, unquote, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
 import msgspec
 from markdown_it import MarkdownIt
@@ -75,6 +75,8 @@ class Community(Source, frozen=True, kw_only=True):
     # What codes in its errors mean, in a sentence that says what to do, those first that say most; of all others its
     # own words are told.
     complaints: ClassVar[Mapping[str, str]] = {}
+    # Codes of errors that another token or setting at the service ends, whatever the status is they come with.
+    mended_there: ClassVar[frozenset[str]] = frozenset()
     # Whether what its errors say to be used up is of whoever's token it is, and others have their own.
     limits_accounts: ClassVar[bool] = False
     # The header in which the token is sent, and what stands before it there.
@@ -101,7 +103,8 @@ class Community(Source, frozen=True, kw_only=True):
         told = told_in(body)
         known = next((words for code, words in self.complaints.items() if code in told.codes), "")
         words = known or (f"It says: {told.words}" if told.words else "")
-        return Complaint(words, self.again(status, told, now), alone=self.limits_accounts)
+        soft = not self.mended_there.isdisjoint(told.codes)
+        return Complaint(words, self.again(status, told, now), soft=soft, alone=self.limits_accounts)
 
     def again(self, status: int, told: Told, now: datetime) -> datetime | None:
         """Return until when an error says, beside what is in its headers, that nothing more is to be had."""
@@ -404,7 +407,7 @@ def unescaped(text: str) -> str:
 
 def site_url(base: str, path: str) -> str:
     """Return an address on a site; "" where there is none."""
-    return absolute_url(urljoin(base, path)) if path else ""
+    return absolute_url(path, base)
 
 
 def plain_links(text: str) -> tuple[str, ...]:

@@ -37,6 +37,7 @@ _EXPECTED = "posts or topics of Discourse"
 # Kinds of posts that nobody said to all: notes of what was done, and whispers among the staff.
 _NOTE, _WHISPER = 3, 4
 _MOST_HTML, _MOST_TAGS = 65_536, 4_000
+_SILENT = ("user", "category", "tag", "group")  # what the first search found beside topics
 _NEW_TOPIC, _REPLY = 4, 5  # what a user did, of all that one can
 
 
@@ -134,7 +135,7 @@ def _posts(found: Any) -> list[tuple[str, Any]] | None:
             return placed(held[inner], f"{name}.{inner}")
     if isinstance(found.get("posts"), list):
         return placed(found["posts"], "posts")
-    if "grouped_search_result" in found:
+    if "grouped_search_result" in found and found.get("posts") is None:
         return []
     if isinstance(found.get("post"), dict):
         return [("post", found["post"])]
@@ -148,7 +149,9 @@ def _is_post(value: Any) -> bool:
 def _of_old_search(path: str, value: Any) -> list[tuple[str, Any]]:
     """Return what a group of results of the first search held; anything else is returned as it is."""
     if isinstance(value, dict) and isinstance(value.get("results"), list) and "type" in value:
-        return placed(value["results"], f"{path}.results") if value["type"] == "topic" else []
+        if value["type"] == "topic":
+            return placed(value["results"], f"{path}.results")
+        return [] if value["type"] in _SILENT else [(path, value)]
     return [(path, value)]
 
 
@@ -205,10 +208,13 @@ class _Forum:
         if item.text_if_any("archetype") == "private_message" or self._is_letter():
             return None
         if item.has("action_type"):
-            return self._done(item) if item.count("action_type") in (_NEW_TOPIC, _REPLY) else None
+            kind = item.count("action_type")
+            if kind is None:
+                raise FieldError(item.place("action_type"), "expected the number of what somebody did; it is none")
+            return self._done(item) if kind in (_NEW_TOPIC, _REPLY) else None
         if item.count("post_type") in (_NOTE, _WHISPER):
             return None
-        if not item.has("post_number") and not item.has("topic_id"):
+        if not (item.has("post_number") or item.has("topic_id") or item.has("cooked") or item.has("blurb")):
             return self._topic(item)
         topic, number = item.id("topic_id") or self._whole.id("id"), item.id("post_number")
         if not topic or not number:
@@ -217,7 +223,7 @@ class _Forum:
         topic_item = self._topics.get(topic) or self._whole
         slug = item.text_if_any("topic_slug") or topic_item.text_if_any("slug")
         url = self._url(topic, number, slug)
-        if item.raw("deleted_at") is not None or item.flag("user_deleted"):
+        if item.time("deleted_at") is not None or item.flag("user_deleted") or item.flag("hidden"):
             return deletion_of(self._fetch, self.platform, f"{topic}/{number}", url=url)
         title = item.text_if_any("topic_title") or topic_item.text_if_any("title")
         edited = (item.count("version") or 1) > 1
@@ -247,6 +253,8 @@ class _Forum:
             raise FieldError(item.place("title"), "expected the title of a topic; there is none")
         posters = [one.id_if_any("user_id") for one in item.items("posters")]
         user = next((self._users[one] for one in posters[:1] if one in self._users), None)
+        # What is odd of an account harms none of the topics that it began.
+        user = user if user is not None and user.text_if_any("username") else None
         posts = item.count("posts_count")
         return mention_of(
             self._fetch,

@@ -164,6 +164,8 @@ def _taken(fetch: Fetch, item: Item, *, gone: bool) -> Mention | Deletion | None
         return deletion_of(fetch, PLATFORM, native_id, url=url)
     if item.flag("draft") and item.has("tag_name") and not item.has("published_at"):
         return None  # a release that only its makers see
+    if item.has("submitted_at") and not item.text("body"):
+        return None  # a review of which nothing but its outcome is told
     is_release = item.has("tag_name")
     parent, root = _thread(item, url)
     body = _body(item, url)

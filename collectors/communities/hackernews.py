@@ -160,7 +160,8 @@ def _items(found: Any) -> list[tuple[str, Any]] | None:
             below = one.get(name) if isinstance(one, dict) else None
             place = f"{path}.{name}".lstrip(".")
             # What is no list is said below to be no item.
-            waiting += placed(below, place) if isinstance(below, list) else [(place, below)] if below else []
+            if below is not None:
+                waiting += placed(below, place) if isinstance(below, list) else [(place, below)]
     return items
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode, urlsplit
 
+import msgspec
 from msgspec import Meta
 
 from overheard.collectors.base import Deletion, Further, Reading
@@ -37,7 +38,7 @@ PLATFORM = "mastodon"
 _STATUSES = "statuses"
 _EXPECTED = "statuses of the Mastodon API"
 # What anybody may read, and what only some may: that is a letter, and left out.
-_PUBLIC = frozenset({"public", "unlisted", ""})
+_PUBLIC = frozenset({"public", "unlisted"})
 _LETTERS = frozenset({"private", "direct", "limited", "mutuals_only", "list", "local", "self"})
 # Servers that speak its API, as they name themselves.
 _SOFTWARE = frozenset({"mastodon", "hometown", "pleroma", "akkoma", "gotosocial", "pixelfed", "friendica"})
@@ -114,6 +115,13 @@ class Mastodon(Community, frozen=True, kw_only=True):
         if len(steps) > 1 and steps[0] in ("tags", "tag"):
             return {**instance, "tag": steps[1]}
         return {**instance, "public": True}
+
+    def compared(self, mention: Mention) -> Mention:
+        """Return a status without its thread (`Source.compared`).
+
+        What a server calls what it answers, and its root, hangs on which others are on the same page.
+        """
+        return msgspec.structs.replace(mention, in_reply_to="", context="")
 
     def read(self, fetch: Fetch) -> Reading:
         """Return the statuses of an answer; of an account, where its statuses are (`Source.read`)."""
@@ -204,9 +212,7 @@ class _Thread:
                 return None
             if visibility not in _PUBLIC:
                 raise FieldError(one.place("visibility"), "expected public or unlisted, or who else may read it")
-        uri = item.id("uri") or item.id("url")
-        if not uri:
-            raise FieldError(item.place("uri"), "expected the status's `uri`, which makes its id; there is none")
+        uri = item.needed_id("uri")
         if not item.has("content"):
             raise FieldError(item.place("content"), "expected the text of a status; there is none")
         url = absolute_url(item.text_if_any("url")) or absolute_url(uri)

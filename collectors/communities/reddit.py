@@ -142,7 +142,7 @@ def read_listing(fetch: Fetch) -> Reading:
     found = _bare(document(fetch, _EXPECTED))
     if not isinstance(found, dict | list) or (isinstance(found, dict) and not _is_thing(found) and "json" not in found):
         raise unexpected(fetch, found, _EXPECTED)
-    things = _things(found)
+    things = _things(_more(fetch, found) if isinstance(found, dict) and "json" in found else found)
     following = ""
     if isinstance(found, dict) and isinstance(data := found.get("data"), dict):
         after = data.get("after")
@@ -166,28 +166,35 @@ def _bare(found: Any) -> Any:
 def _things(top: Any) -> list[tuple[str, Any]]:
     """Return the data of all posts and comments, those that answer others after them."""
     found: list[tuple[str, Any]] = []
-    waiting: list[tuple[str, Any]] = [("", top)]
+    waiting = list(reversed(placed(top))) if isinstance(top, list) else [("", top)]
     while waiting:
         path, node = waiting.pop()
-        if isinstance(node, list):
-            waiting += [(f"{path}{at}", one) for at, one in reversed(placed(node))]
-        elif _is_thing(node):
-            kind, data, inside = node["kind"], node["data"], f"{path}.data".lstrip(".")
-            if kind in ("t1", "t3"):
-                found.append((inside, data))
-                if isinstance(data, dict) and isinstance(data.get("replies"), dict):
-                    waiting.append((f"{inside}.replies", data["replies"]))
-            elif kind == "Listing" and isinstance(data, dict) and isinstance(data.get("children"), list):
-                waiting.append((f"{inside}.children", data["children"]))
-            elif kind not in _SILENT:
-                found.append((inside, None))  # said below to be no item
-        elif isinstance(node, dict) and isinstance(answer := node.get("json"), dict):  # of /api/morechildren
-            data = answer.get("data")
-            if isinstance(data, dict):
-                waiting.append(("json.data.things", data.get("things")))
-        elif path.endswith("]"):
-            found.append((path, node))  # among things and none itself: said to be no item below
+        if not _is_thing(node):
+            found.append((path, node))  # said below to be no item
+            continue
+        kind, data, inside = node["kind"], node["data"], f"{path}.data".lstrip(".")
+        below = data.get("replies") if kind in ("t1", "t3") and isinstance(data, dict) else None
+        if kind in ("t1", "t3"):
+            found.append((inside, data))
+            if below not in (None, ""):
+                waiting.append((f"{inside}.replies", below))
+        elif kind == "Listing" and isinstance(data, dict) and isinstance(data.get("children"), list):
+            waiting += reversed(placed(data["children"], f"{inside}.children"))
+        elif kind not in _SILENT:
+            found.append((inside, None))  # so is this
     return found
+
+
+def _more(fetch: Fetch, found: Mapping[str, Any]) -> Any:
+    """Return the things in an answer of /api/morechildren, and of whatever else is asked to be answered as JSON."""
+    answer = found["json"]
+    data = answer.get("data") if isinstance(answer, dict) else None
+    things = data.get("things", []) if isinstance(data, dict) else None
+    if isinstance(things, list):
+        return things
+    if isinstance(answer, dict) and data is None and answer.get("errors") == []:
+        return []
+    raise unexpected(fetch, answer, _EXPECTED)
 
 
 def _taken(fetch: Fetch, item: Item, *, plain: bool) -> Mention | Deletion:
@@ -257,7 +264,8 @@ def _body(item: Item, said: str, field: str, *, plain: bool) -> PlainText:
 
 
 def _captions(item: Item) -> list[str]:
-    """Return what is written below the pictures of a gallery, and what stands in for them."""
+    """Return what is written below the pictures of a gallery, what stands in for them, and what a poll lets choose."""
     captions = [one.text_if_any("caption") for one in item.item_if_any("gallery_data").items("items")]
     links = [one.text_if_any("outbound_url") for one in item.item_if_any("gallery_data").items("items")]
-    return [*captions, *(one for one in links if absolute_url(one))]
+    options = [one.text_if_any("text") for one in item.item_if_any("poll_data").items("options")]
+    return [*captions, *(one for one in links if absolute_url(one)), *options]

@@ -66,6 +66,8 @@ class StackExchange(Community, frozen=True, kw_only=True):
         "invalid_access_token": "It does not know that token: make another, and put it where the settings say.",
     }
 
+    mended_there = frozenset({"access_denied", "invalid_access_token", "key_required"})
+
     site: Annotated[str, Meta(min_length=1, max_length=100, pattern="^[a-z0-9.-]+$")] = "stackoverflow"
     what: Literal["questions", "answers", "comments"] = "questions"
     tag: Annotated[str, Meta(max_length=200, pattern="^[^\\s]*$")] = ""
@@ -172,6 +174,11 @@ def _taken(fetch: Fetch, item: Item, site: str) -> Mention:
     if not (question or answer or comment or post):
         message = "expected question_id, answer_id, comment_id or post_id, which make an item's id; there is none"
         raise FieldError(item.place("question_id"), message)
+    # One that does not tell its own id is not what it is on.
+    if not comment and (item.has("edited") or ".comments[" in item.path):
+        raise FieldError(item.place("comment_id"), "expected the id of a comment; there is none")
+    if not answer and not comment and (item.has("is_accepted") or ".answers[" in item.path):
+        raise FieldError(item.place("answer_id"), "expected the id of an answer; there is none")
     home = f"https://{_host(site)}"
     if comment:
         native_id, parent, root = f"comment/{comment}", post or answer or question, question

@@ -287,7 +287,7 @@ def _author(id_: str, user: Item | None) -> Actor | None:
     """Return who wrote a post; an account that is gone or suspended did not come along, and only its id is known."""
     if user is None:
         return actor_of(PLATFORM, native_id=id_, url=f"{_SITE}/i/user/{id_}" if id_ else "")
-    handle = user.text("username")
+    handle = user.text_if_any("username")  # that of one account harms none of its posts
     bio, _ = _expanded(unescaped(user.text_if_any("description")), user.item_if_any("entities", "description"))
     site, _ = _expanded(user.text_if_any("url"), user.item_if_any("entities", "url"))
     return actor_of(

@@ -56,6 +56,7 @@ _PACIFIC = ZoneInfo("America/Los_Angeles")
 _USED_UP = "The quota of its API key is used up for today; it begins anew at midnight in California."
 _DAILY = frozenset({"quotaExceeded", "dailyLimitExceeded"})
 _PICTURE = re.compile(r"https://i\d?\.ytimg\.com/vi(?:_webp)?/([\w-]{11})/", re.ASCII)
+_VIDEO = re.compile(r"[\w-]{11}", re.ASCII)
 # Comments that only the owner of a video sees.
 _HELD = frozenset({"heldForReview", "likelySpam", "rejected"})
 
@@ -94,6 +95,8 @@ class YouTube(Granted, frozen=True, kw_only=True):
         "keyInvalid": "It knows no such API key: make one, and put it where the settings say.",
         "ipRefererBlocked": "The API key is limited to other addresses or sites: allow this machine's.",
     }
+
+    mended_there = frozenset({"API_KEY_INVALID", "keyInvalid", "accessNotConfigured", "ipRefererBlocked"})
 
     query: Phrase = ""
     video: _Id = ""
@@ -221,7 +224,8 @@ def _items(found: Any) -> list[tuple[str, Any]] | None:
     elif str(found.get("kind", "")).startswith("youtube#") and "snippet" in found:
         listed = [("", found)]
     else:
-        return [] if str(found.get("kind", "")).endswith("ListResponse") else None
+        is_empty = found.get("items") is None and str(found.get("kind", "")).endswith("ListResponse")
+        return [] if is_empty else None
     return [one for path, value in listed for one in _opened(path, value)]
 
 
@@ -316,6 +320,8 @@ def _video(fetch: Fetch, item: Item, snippet: Item) -> Mention | None:
         return None
     else:
         id_ = item.needed_id("id")
+        if kind != "youtube#video" and not _VIDEO.fullmatch(id_):
+            raise FieldError(item.place("kind"), "expected youtube#video; what it is the id of is not told otherwise")
     if not id_:
         raise FieldError(item.place("id"), "expected the id of a video; there is none")
     owner = snippet.id("videoOwnerChannelId") or snippet.id("channelId")
