@@ -108,7 +108,8 @@ class Reading:
     important first: they take the place of those that an earlier reading of the source named. `refused` is why what
     was asked for at somebody's word is not what they said, in words that they may read; "" where it is. `units` are
     what this answer used up of the budget of a source that has one (`PollState.spending`). `as_of` is when a mention
-    was as it is told, by its id, where a source tells what happens and may tell it late, or again.
+    was as it is told, by its id, where a source tells what happens and may tell it late, or again. `cut` says after
+    what the body breaks off, "" where it came whole.
     """
 
     mentions: tuple[Mention, ...] = ()
@@ -128,6 +129,7 @@ class Reading:
     refused: str = ""
     units: int = 0
     as_of: Mapping[str, datetime] = field(default_factory=dict)
+    cut: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,12 +81,17 @@ def reading_of_feed(fetch: Fetch, text: str, parsed: Parsed) -> Reading:
     inherited = _author(feed) if parsed.version.startswith("atom") else None
     language = language_of(feed.get("language"))
     links = _dicts(feed.get("links"))
-    entries, cut = _whole(fetch, text, parsed.entries)
+    entries, cut = _whole(text, parsed.entries)
+    unread = (
+        f"expected a feed as far as its end; its body breaks off {cut}. They were read; the others are when a poll "
+        "brings them. If that lasts, tell its owner"
+    )
     skipped = dict(_skipped(text))
     reading = reading_of(fetch, entries, lambda raw: entry_of(raw, inherited, language))
     return dataclasses.replace(
         reading,
-        rejected=(*reading.rejected, *cut),
+        rejected=(*reading.rejected, *([Rejected(fetch.url, unread, digest(fetch.source, unread))] if cut else [])),
+        cut=cut,
         ttl=_ttl(feed),
         next_page=next(_urls(links, "next"), ""),
         previous_archive=next(_urls(links, "prev-archive"), ""),
@@ -96,30 +101,23 @@ def reading_of_feed(fetch: Fetch, text: str, parsed: Parsed) -> Reading:
     )
 
 
-def _whole(
-    fetch: Fetch, text: str, entries: list[Mapping[str, Any]]
-) -> tuple[list[Mapping[str, Any]], tuple[Rejected, ...]]:
-    """Return the entries that came whole; and where a feed breaks off within an entry, that it does.
+def _whole(text: str, entries: list[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any]], str]:
+    """Return the entries that came whole; and where a feed breaks off within an entry, after what ("": it does not).
 
     What merely lacks the feed's own end is whole. An entry that breaks off between two of its fields is taken as it is.
     """
     if _END.search(text, max(0, len(text) - _TAIL)):
-        return entries, ()
+        return entries, ""
     begun = ended = last = 0
     for found in _ENTRY.finditer(text):
         begun, ended = begun + (not found[1]), ended + bool(found[1])
         last = found.end() if not found[1] else last
     if begun != ended + 1 or begun != len(entries):
-        return entries, ()
+        return entries, ""
     rest = _UNENDED_TAG.sub("", text[max(last, len(text) - _TAIL) :]).rstrip()
     is_between = bool(_AFTER_A_FIELD.search(rest)) and text.rfind("<![CDATA[", last) <= text.rfind("]]>", last)
     whole = entries if is_between else entries[:-1]
-    message = (
-        f"expected a feed as far as its end; its body breaks off after {len(whole)} "
-        f"{'entry' if len(whole) == 1 else 'entries'}. They were read; the others are when a poll brings them. If that "
-        "lasts, tell its owner"
-    )
-    return whole, (Rejected(fetch.url, message, digest(fetch.source, message)),)
+    return whole, f"after {len(whole)} {'entry' if len(whole) == 1 else 'entries'}"
 
 
 def parse_any(fetch: Fetch, text: str) -> Parsed:

@@ -307,6 +307,15 @@ class Fetcher:
     def _trusted(self) -> ssl.SSLContext:
         return ssl.create_default_context()  # reading all certificates takes 30 ms: not before one is to be checked
 
+    def is_allowed(self, url: str) -> bool:
+        """True where the settings name the host of an address, so that it may be asked though it is private."""
+        if refusal_of(url):
+            return False
+        target = httpx.URL(url)
+        host = target.raw_host.decode("ascii").strip("[]")
+        port = target.port or (443 if target.scheme == "https" else 80)
+        return bool({host, f"{host}:{port}"} & self._allow)
+
     def account(self, source: str) -> str:
         """Return the same for sources that are asked with the same token (`Secrets.account`).
 
@@ -355,7 +364,7 @@ class Fetcher:
             addresses = list(await asyncio.wait_for(resolving, max(seconds, 0)))
         except (OSError, UnicodeError) as e:  # TimeoutError is an OSError
             return _Hop("soft", message=f"expected the address of {host!r}; got none: {e or 'it took too long'}")
-        if not {host, f"{host}:{port}"} & self._allow:
+        if not self.is_allowed(str(target)):
             addresses = [address for address in addresses if is_public(address)]
         if not addresses:
             return _Hop(

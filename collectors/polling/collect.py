@@ -69,6 +69,7 @@ class Collected:
     are the fetches that they are from, as in `PollState.held`, stored there until their poll is over. Of an errand
     `page` is what the page held, and `refused` why it is not what was said. `sheet` is what a page of a source held
     that has several (`Source.pages`). `units` of its source's budget were used, None where that could not be read.
+    `cut` says after what it breaks off, "" where it came whole, None where it was not read.
     """
 
     ttl: timedelta | None = None
@@ -82,6 +83,7 @@ class Collected:
     refused: str = ""
     sheet: Sheet | None = None
     units: int | None = None
+    cut: str | None = None
 
 
 class Collector:
@@ -353,6 +355,7 @@ class Collector:
             refused=reading.refused,
             sheet=sheet_of(reading, fetch.at, fresh=bool(new)) if self._has_pages(fetch) else None,
             units=self._units(fetch, reading, revised),
+            cut=reading.cut,
         )
 
     def _units(self, fetch: Fetch, reading: Reading, revised: Sequence[Revised]) -> int:

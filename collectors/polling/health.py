@@ -26,6 +26,7 @@ HealthState = Literal[
     "retired",
     "refused",
     "unreadable",
+    "cut short",
     "lying validators",
 ]
 # What somebody has to look at; those first that only a person can mend.
@@ -57,6 +58,10 @@ _UNANSWERED = {
     "expected the password": (
         "Put the password where the message says, for whoever runs `overheard up`. It is looked for with each try."
     ),
+    "expected a public address": (
+        "If it is a host of your own, name it in `allow_hosts` of `[http]`: it is asked again at once then. Else look "
+        "at where its address leads."
+    ),
     "expected a valid certificate": (
         "Nothing: it is asked again by itself, and works once the owner of the site has mended its certificate. If it "
         "stays so, tell them."
@@ -71,6 +76,7 @@ _UNANSWERED = {
 }
 _OTHERS = "It is tried again by itself, less and less often. If it stays so, check its address in the settings."
 _UNREAD = "It answers, but not with what is expected here. Check that the address is that of {}."
+_SELECT = "Open the page, and name what counts there by `select` in the settings: it is read again at once then."
 _BOMB = "Tell its owner, or take it out of the settings: what is written so is not to be read by anybody."
 _EXPECTED = {"feed": "a feed, not of a page", "sitemap": "a sitemap", "file": "a file of posts", "page": "a web page"}
 _GONE = "Take it out of the settings, or look for what came in its place."
@@ -82,6 +88,8 @@ _BUDGET = (
 )
 _SILENT = "Look at the site: it may have a new feed at another address, or have fallen asleep. It is still asked."
 _MOVED = "Change its address in the settings when you are at it."
+_CUT = "It breaks off {}. They were read; what comes after is missing until it comes whole."
+_CUT_ADVICE = "Nothing, if it was once. If it stays so, tell the owner of the site: all who read it miss the rest."
 _LYING = "Nothing: it is asked without validators for a while, which costs its server a little more."
 
 # Of a source that tells by itself.
@@ -165,6 +173,9 @@ def health_of(
         return SourceHealth(
             "waiting", f"It is not asked: {state.note}.", _BUDGET, since=state.succeeded, until=state.next_due
         )
+    if state.cut:
+        # Before silence: what is new may be what is missing.
+        return SourceHealth("cut short", _CUT.format(state.cut), _CUT_ADVICE, since=state.succeeded)
     rhythm = state.rhythm
     if rhythm is not None and is_silent(rhythm, now):
         expected = expected_silence(rhythm)
@@ -229,7 +240,7 @@ def _in_error(
     if refusal:
         return SourceHealth("refused", f"It is not asked: {refusal.rstrip('. ')}.", _ROBOTS, since=state.succeeded)
     if state.outcome == "refused":
-        return SourceHealth("refused", f"It is not read: {error}.", _REFUSED, since=state.succeeded)
+        return SourceHealth("refused", f"It is not read: {error}.", _unasked(state) or _REFUSED, since=state.succeeded)
     if quiet:
         return SourceHealth("waiting", _peace(state, host), _WAIT, since=state.succeeded, until=quiet)
     if 200 <= state.status < 300 or state.outcome == "unreadable":
@@ -238,12 +249,20 @@ def _in_error(
             f"It could not be read, {times}: {state.error}.",
             _BOMB
             if "makes of other entities" in error
+            else _SELECT
+            if "`select`" in error
             else _UNREAD.format(_EXPECTED.get(source.kind, "what it is set up as")),
             since=state.succeeded,
         )
-    unanswered = (said for begins, said in _UNANSWERED.items() if not state.status and error.startswith(begins))
-    advice = next(unanswered, "") or _advice(source, state.status)
+    advice = _unasked(state) or _advice(source, state.status)
     return SourceHealth("failing", f"It has failed {times}: {error}.", advice, since=state.succeeded)
+
+
+def _unasked(state: PollState) -> str:
+    """Return what to do where something was wrong before anybody answered; "" where nothing special is."""
+    if state.status:
+        return ""
+    return next((said for begins, said in _UNANSWERED.items() if state.error.startswith(begins)), "")
 
 
 def _advice(source: Asked, status: int) -> str:
@@ -257,8 +276,8 @@ def _advice(source: Asked, status: int) -> str:
 def _peace(state: PollState, host: PollState | None) -> str:
     if host is not None and host.error:
         return f"Its site is left alone: {host.error.rstrip('. ')}."
-    why = f": {state.error.rstrip('. ')}" if state.error else ""
-    return f"Its site asked to be left alone{why}."
+    said = f" When it was asked last: {state.error.rstrip('. ')}." if state.error else ""
+    return f"Its site asked to be left alone.{said}"
 
 
 # --- rhythm in words -------------------------------------------------------------------------------------------------
@@ -288,15 +307,25 @@ def every(interval: timedelta | None) -> str:
     return f"every {interval.total_seconds():.0f} seconds"
 
 
+def last_answer(state: PollState | None) -> tuple[datetime | None, str]:
+    """Return when a source answered last, as far as is known, and with what where that was of no use, else ""."""
+    if state is None:
+        return None, ""
+    if not state.error or not state.status or state.stream is not None:
+        return state.succeeded, ""
+    unread = 200 <= state.status < 300
+    return state.polled, f"status {state.status}{', and could not be read' if unread else ''}"
+
+
 def why_then(source: Asked, state: PollState | None, host: PollState | None, now: datetime) -> str:
     """Return why a source is asked next when it is."""
     interval = None if source.interval is None else timedelta(seconds=source.interval)
     if state is not None and state.stream is not None:
         return "it tells by itself" if state.stream.connected else "it is connected to again"
+    if host is not None and host.next_due > max(now, state.next_due if state else now):
+        return "its site asked for peace until then"
     if state is None or state.polled is None:
         return every(interval)
-    if host is not None and host.next_due > max(now, state.next_due):
-        return "its site asked for peace until then"
     if state.error:
         return "tried again, later with each failure"
     if state.outcome == "spent":

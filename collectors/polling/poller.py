@@ -144,7 +144,13 @@ class Poller:
         self._collector.sources = self._sources
         self._sites = Sites(log, self._jobs.queue, clock, self._problem)
         self._walks = Walks(
-            self._jobs, self._sites, self._collector, clock=clock, states=self._states, step=self._stepped
+            self._jobs,
+            self._sites,
+            self._collector,
+            clock=clock,
+            states=self._states,
+            account=self._account,
+            step=self._stepped,
         )
         self._looks = Looks(log, self._jobs, self._sites, self._collector, clock=clock, states=self._states)
         self._errands = Errands(
@@ -199,12 +205,14 @@ class Poller:
         for source in sources:
             if source.url:
                 state = begin(stored.get(source_key(source.name)), source.url, now)
-                self._states[source.name] = as_set(state, source.options)
+                self._states[source.name] = as_set(state, source.options, now)
         self._budgets.use(self._sources, fetcher.account)
         self._renewed.use([name for name in self._states if fetcher.has_secret(name)], fetcher.mark)
         for name, state in self._states.items():
             # What its settings allow may be more now.
-            if state.outcome == "spent" and state.next_due > now and self._budgets.allows(self._sources[name]):
+            spent = state.outcome == "spent" and self._budgets.allows(self._sources[name])
+            private = state.outcome == "refused" and not state.status and fetcher.is_allowed(state.url)
+            if state.next_due > now and (spent or private):
                 self._states[name] = msgspec.structs.replace(state, next_due=now)
             elif (due := self._renewed.at_start(name, state, now)) != state.next_due:
                 self._states[name] = msgspec.structs.replace(state, next_due=due)
@@ -297,6 +305,10 @@ class Poller:
     def _is_left(self, key: str, began: datetime) -> bool:
         job = self._jobs.get(key)
         return job is not None and job.due <= began
+
+    def _account(self, name: str) -> str:
+        """Return the same for sources that are asked with the same token."""
+        return self._fetcher.account(name)
 
     def _put(self, name: str) -> None:
         """Have a source wait for its time, together with all that have its address and its token: it is asked once."""
@@ -538,6 +550,7 @@ class Poller:
             held=(),
             # What could not be read is a dead letter, and holds up nothing that is newer.
             cursor=answer.cursor or state.cursor,
+            cut=state.cut if collected.cut is None else collected.cut,
         )
         kept: dict[str, PollState | Shown] = {}
         if source.shows_newest and collected.entries:

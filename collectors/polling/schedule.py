@@ -85,15 +85,25 @@ def begin(state: PollState | None, url: str, now: datetime) -> PollState:
     return state
 
 
-def as_set(state: PollState, options: str) -> PollState:
+def as_set(state: PollState, options: str, now: datetime) -> PollState:
     """Return the state to ask from where a source's own options may have been set anew (`Source.options`).
 
-    What was read with others is read again, so its next request has no validators; it keeps its time.
+    What was read with others is read again, so its next request has no validators. It keeps its time, but where its
+    last answer was of no use: who sets a source anew mends it, and waits.
     """
     if state.options == options:
         return state
+    # What the server asked for itself is kept to; `Retry-After` also stands with its site.
+    mended = state.outcome in ("unreadable", "refused")
     return msgspec.structs.replace(
-        state, options=options, body="", etag="", last_modified="", followed=(), sample=False
+        state,
+        options=options,
+        body="",
+        etag="",
+        last_modified="",
+        followed=(),
+        sample=False,
+        next_due=min(state.next_due, now) if mended else state.next_due,
     )
 
 
@@ -172,12 +182,17 @@ def _due(
     if interval is not None:
         # What is set stands, but for a request that must bring the whole body where nobody gave leave.
         least = MIN_INTERVAL if any(validators_of(state)) or leave else FLOOR
-        return _outside(now + max(_configured(interval), asked, least), state)
+        set_ = max(_configured(interval), least)
+        return _outside(now + max(set_ + _jitter(set_, state), asked), state)
     # A `ttl` above the hour is kept by `asked`.
     floor = LOW_FLOOR if honours_validators(state) or leave else FLOOR
     wanted = pause(rhythm, now, floor=floor)
-    jitter = min(wanted / 10, MAX_JITTER) * _share(state.configured)
-    return _outside(now + max(min(wanted + jitter, max(wanted, ALIVE)), asked), state)
+    return _outside(now + max(min(wanted + _jitter(wanted, state), max(wanted, ALIVE)), asked), state)
+
+
+def _jitter(pause: timedelta, state: PollState) -> timedelta:
+    """Return what is added to a pause, so that sources of one pause do not stay together: its own for each source."""
+    return min(pause / 10, MAX_JITTER) * _share(state.configured)
 
 
 def retry_after(answer: Answer, now: datetime) -> datetime | None:

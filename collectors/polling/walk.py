@@ -78,7 +78,8 @@ Step = Callable[[str, Walk | None, Mapping[str, PollState]], None]
 class Walks:
     """The walks of one poller, by the name of the source, owned by its thread; `states` are those of its sources.
 
-    `step` is called after each answer to one of their requests.
+    `account` returns the same for sources that are asked with the same token: what several of them lead to is asked
+    once. `step` is called after each answer to one of their requests.
     """
 
     def __init__(
@@ -89,8 +90,10 @@ class Walks:
         *,
         clock: Callable[[], datetime],
         states: dict[str, PollState],
+        account: Callable[[str], str],
         step: Step,
     ) -> None:
+        self._account = account
         self._jobs = jobs
         self._sites = sites
         self._collector = collector
@@ -124,8 +127,10 @@ class Walks:
 
     def _follow(self, name: str, walk: Walk, one: Followed) -> None:
         """Put a further request of a poll in line; one whose site wants to be left alone waits for another poll."""
-        site, key = site_of(one.url), f"further {name} {one.url}"
-        if site and not self._sites.is_quiet(site) and key not in self._jobs:
+        site = site_of(one.url)
+        # Sources whose validators differ each get the answer to their own.
+        key = f"further {self._account(name)} {one.purpose} {digest(one.etag, one.last_modified)} {one.url}"
+        if site and not self._sites.is_quiet(site):
             course = Course(name, one.url, one.url, one.etag, one.last_modified, purpose=one.purpose, about=one.about)
             self._put(key, course, name, "feed")
             walk.asked[key] = one
@@ -160,8 +165,8 @@ class Walks:
     def _ask_pages(self, name: str, walk: Walk, mentions: Sequence[Mention]) -> None:
         """Put the pages of mentions in line that were held back for their text; where that cannot be, publish them."""
         for mention in mentions:
-            site, key = site_of(mention.url), f"page {name} {mention.id}"
-            if not site or self._sites.is_quiet(site) or key in self._jobs:
+            site, key = site_of(mention.url), f"page {self._account(name)} {mention.id}"
+            if not site or self._sites.is_quiet(site):
                 self._collector.keep(mention)
                 continue
             course = Course(name, mention.url, mention.url, purpose=PAGE, about=mention, accept=HTML)
@@ -169,15 +174,27 @@ class Walks:
             walk.asked[key] = mention
 
     def _put(self, key: str, course: Course, name: str, wanted: Wanted) -> None:
-        self._jobs.put(key, Job(course, self._clock(), self._answered, [name], wanted))
+        """Put a request in line; where it waits or is under way for another source, its answer is for this one too."""
+        job = self._jobs.get(key)
+        if job is None:
+            self._jobs.put(key, Job(course, self._clock(), self._answered, [name], wanted))
+        elif name not in job.sources:
+            job.sources.append(name)
 
     def _answered(self, key: str, job: Job, answer: Answer) -> None:
+        """Publish what a further request brought, for all that it was asked for."""
+        for name in job.sources:
+            self._answered_to(name, key, job, answer)
+
+    def _answered_to(self, name: str, key: str, job: Job, answer: Answer) -> None:
         """Publish what a further request of a poll brought; after the last one the source is settled."""
-        name = job.sources[0]
         walk, state = self._walks.get(name), self._states.get(name)
         if walk is None or state is None or key not in walk.asked:
             return  # taken out of the settings in the meantime
         one = walk.asked.pop(key)
+        if answer.fetch is not None and answer.fetch.source != name:
+            about = one if isinstance(one, Mention) else one.about if isinstance(one, Followed) else None
+            answer = replace(answer, fetch=as_own(name, answer.fetch, answer.fetch.url, about))
         walk.sent += job.sent
         if isinstance(one, Followed):
             self._followed(walk, name, one, answer)
@@ -192,7 +209,7 @@ class Walks:
         for other in walk.asked.keys() - self._jobs.under_way.keys():
             site, waits = self._jobs.site(other), isinstance(walk.asked[other], Mention)
             if self._sites.is_quiet(site) or (waits and site == down):
-                self._jobs.drop(other)
+                self._leave(other, name)
                 dropped = walk.asked.pop(other)
                 if isinstance(dropped, Mention):
                     self._collector.keep(dropped)
@@ -201,6 +218,13 @@ class Walks:
         if not walk.asked:
             del self._walks[name]
         self._step(name, None if walk.asked else walk, changed)
+
+    def _leave(self, key: str, name: str) -> None:
+        """Take a source out of a request that waits; one that is for no other is dropped."""
+        job = self._jobs[key]
+        job.sources.remove(name)
+        if not job.sources:
+            self._jobs.drop(key)
 
     def _followed(self, walk: Walk, name: str, one: Followed, answer: Answer) -> None:
         """Publish what came of something that a source leads to."""
@@ -265,9 +289,12 @@ def body_of(fetch: Fetch) -> str:
 
 def as_asked_by(source: Source, fetch: Fetch, url: str) -> Fetch:
     """Return a fetch as one of several sources with the same address has it, which goes by `url` there."""
-    if fetch.source == source.name:
-        return fetch
-    return msgspec.structs.replace(fetch, id=f"fet_{digest(source.name, fetch.id)}", source=source.name, url=url)
+    return fetch if fetch.source == source.name else as_own(source.name, fetch, url, fetch.about)
+
+
+def as_own(name: str, fetch: Fetch, url: str, about: Mention | None) -> Fetch:
+    """Return a fetch that was made for another source as one that this one has, for what it asks about."""
+    return msgspec.structs.replace(fetch, id=f"fet_{digest(name, fetch.id)}", source=name, url=url, about=about)
 
 
 def _with(seen: Seen | None, beside: Seen | None) -> Seen | None:

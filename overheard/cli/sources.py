@@ -121,7 +121,11 @@ def _summary(one: SourceStatus, locale: Locale) -> list[str]:
         lines.append(f"  budget: {one.budget.said}")
     if one.endpoint:
         return lines
-    last = when(state.succeeded, locale) if state and state.succeeded else "none yet"
+    at, what = one.answer
+    last = when(at, locale) if at else "none yet"
+    if what:
+        read = f"; the last that was read {when(state.succeeded, locale)}" if state and state.succeeded else ""
+        last = f"{last}: {what}{read}"
     due = f"{when(one.next_due, locale)}, {one.why_next}" if one.next_due else one.why_next
     lines.append(f"  last answer {last}; next {due}")
     return lines

@@ -98,7 +98,8 @@ class PollState(Record, frozen=True, kw_only=True):
 
     `reached` is how far its posts were read, the newest time of the last poll that read all its pages. `cursor` is
     where a stream goes on, in words of its own. `spending` are the units of its budget that were used, by month
-    ("2026-11", UTC). `note` says what the last poll could not do though it worked, "" for nothing.
+    ("2026-11", UTC). `note` says what the last poll could not do though it worked, "" for nothing; `cut` after what the
+    last body that was read breaks off, "" where it came whole.
 
     `stream` is how a source does that tells by itself, None of all others; of it `polled` is when it was connected to.
 
@@ -152,6 +153,7 @@ class PollState(Record, frozen=True, kw_only=True):
     spending: dict[str, int] = msgspec.field(default_factory=dict)
     stream: Streamed | None = None
     note: str = ""
+    cut: str = ""
     peace: Time | None = None
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
-from overheard.collectors.polling.health import SourceHealth
+from overheard.collectors.polling.health import SourceHealth, last_answer
 from overheard.collectors.pushed.posts import Item
 from overheard.config.settings import Settings
 from overheard.index.base import Hit, Page, Sort
@@ -115,6 +115,11 @@ class SourceStatus:
         if self.state.stream is not None and self.state.stream.connected is not None:
             return None
         return max(self.state.next_due, self.quiet_until or self.state.next_due)
+
+    @property
+    def answer(self) -> tuple[datetime | None, str]:
+        """When it answered last, as far as is known, and with what where that was of no use, else ""."""
+        return last_answer(self.state)
 
     @property
     def share(self) -> float | None:

@@ -11,6 +11,7 @@ from pytest_httpserver import HTTPServer
 from overheard.collectors.base import Source
 from overheard.collectors.fetching.fetch import Fetcher, Limits
 from overheard.collectors.polling.poller import PollReport, poll_due
+from overheard.collectors.polling.schedule import MAX_JITTER
 from overheard.config.settings import Settings
 from overheard.folder import Folder
 from overheard.log.embedded import EmbeddedLog
@@ -18,6 +19,11 @@ from overheard.records import Event, Mention, decode
 from overheard.wiring.kinds import load_settings, sources_of
 
 START = datetime(2026, 5, 1, 12, tzinfo=UTC)
+
+
+def spread(pause: timedelta) -> timedelta:
+    """Return a pause with the longest time by which sources of one pause are spread."""
+    return pause + min(pause / 10, MAX_JITTER)
 
 
 class Polled:
@@ -51,7 +57,7 @@ class Polled:
         return counts
 
     def poll(self, sources: Sequence[Source], after: timedelta = timedelta(hours=1), **options: Any) -> PollReport:
-        self.now += after
+        self.now += spread(after)
         return poll_due(self.log, sources, self.fetcher, lambda: self.now, **options)
 
     def events(self, topic: str = "mentions") -> list[Event[Any]]:

@@ -1,14 +1,19 @@
+import threading
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
 
 from overheard.collectors.base import Further
 from overheard.collectors.fetching.fetch import Answer
 from overheard.collectors.polling.bounded import BoundedReader
+from overheard.collectors.polling.collect import STAGE
 from overheard.collectors.polling.follow import FLOOR, MAX_ASKED, MAX_FOLLOWED, after, due, follow
+from overheard.collectors.polling.poller import Poller
 from overheard.collectors.polling.schedule import Seen, settle
 from overheard.folder import Folder
 from overheard.records import PollState
@@ -187,3 +192,51 @@ def test_news_besides_a_source_is_a_part_of_its_rhythm_and_no_sign_that_its_vali
     assert state.rhythm is not None
     assert state.rhythm.last == START - HOUR
     assert settle(asked, answer, START, body="b", seen=Seen(new=[START - HOUR])).lies == 1
+
+
+def test_what_several_sources_of_one_address_lead_to_is_asked_once_and_read_for_each(
+    world: Polled, tmp_path: Path
+) -> None:
+    base = world.server.url_for("").rstrip("/")
+    tables = [table(base).replace('"blog"', f'"{name}"') + "comments = true\n" for name in ("blog", "again", "third")]
+    sources = sources_in(tmp_path, "".join(tables))
+    world.serve("/feed", feed(base, 1, 2), ETag='"1"')
+    world.serve("/1/feed", thread(base, 1, 7), ETag='"7"')
+    world.serve("/2/feed", "", status=500)
+    assert world.poll(sources).problems == ()
+    assert world.asked() == {"/feed": 1, "/1/feed": 1, "/2/feed": 1}
+    said_by = [event.data.source for event in world.events() if event.data.url.endswith("/1#comment-7")]
+    assert sorted(said_by) == ["again", "blog", "third"]
+    assert {event.data.in_reply_to for event in world.events() if "#" in event.data.url} == {f"{base}/1"}
+    world.poll(sources)
+    again = {request.path: request.headers.get("If-None-Match") for request, _ in world.server.log}
+    assert again == {"/feed": '"1"', "/1/feed": '"7"'}, "each knows the validators of what came, and what failed"
+    assert len(world.server.log) == 2
+
+
+def test_a_source_that_is_taken_out_while_it_shares_a_request_takes_nothing_from_the_others(
+    world: Polled, tmp_path: Path
+) -> None:
+    base = world.server.url_for("").rstrip("/")
+    blog, again = sources_in(
+        tmp_path, "".join(f"{table(base).replace('blog', name)}comments = true\n" for name in ("blog", "again"))
+    )
+    stop = threading.Event()
+
+    def told_to_stop(_: Request) -> Response:
+        stop.set()
+        return Response(feed(base, 1))
+
+    world.server.expect_request("/feed").respond_with_handler(told_to_stop)
+    world.serve("/1/feed", thread(base, 1, 7))
+    with (
+        closing(world.log.consumer(STAGE, "fetches")) as consumer,
+        Poller(world.log, consumer, lambda: world.now) as poller,
+    ):
+        poller.use([blog, again], world.fetcher)
+        poller.run(stop, once=True)
+        stop.clear()
+        poller.use([again], world.fetcher)
+        poller.run(stop, once=True)
+    assert world.asked() == {"/feed": 1, "/1/feed": 1}
+    assert [event.data.source for event in world.events() if "#" in event.data.url] == ["again"]

@@ -81,6 +81,22 @@ def test_an_entry_that_is_only_a_beginning_comes_once_with_the_text_of_its_page(
     assert [event.verb for event in world.events()] == ["Create", "Create"]
 
 
+def test_the_page_of_an_entry_that_several_sources_have_is_asked_once_and_completes_it_for_each(
+    world: Polled, tmp_path: Path
+) -> None:
+    base = world.server.url_for("").rstrip("/")
+    sources = sources_in(tmp_path, settings(base) + settings(base).replace('"blog"', '"again"'))
+    world.serve("/feed", feed(base, ("1", BEGINNING)))
+    world.serve("/1", page(TEXT), content_type="text/html")
+    with BoundedReader() as reader:
+        assert world.poll(sources, read=reader.read).problems == ()
+    assert world.asked() == {"/feed": 1, "/1": 1}
+    assert sorted((event.data.source, event.data.method) for event in world.events()) == [
+        ("again", "page"),
+        ("blog", "page"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("body", "status"),
     [

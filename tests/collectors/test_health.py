@@ -10,7 +10,8 @@ import pytest
 
 from overheard.collectors.feeds.feed import Feed
 from overheard.collectors.fetching.secrets import Place, SecretError, Secrets
-from overheard.collectors.polling.health import SourceHealth, every, health_of, in_words, why_then
+from overheard.collectors.pages.watched import WatchedPage
+from overheard.collectors.polling.health import SourceHealth, every, health_of, in_words, last_answer, why_then
 from overheard.collectors.polling.rhythm import observe
 from overheard.errors import InputError
 from overheard.records import Fetch, PollState, Rhythm, Robots
@@ -60,6 +61,7 @@ def posting(*, since: timedelta = 60 * DAY, pause: timedelta = DAY, until: datet
         (state(status=200, succeeded=NOW, distrusted=NOW + DAY), "lying validators"),
         (state(status=200, succeeded=NOW, rhythm=posting(until=NOW - 40 * DAY)), "silent"),
         (state(status=200, succeeded=NOW, rhythm=posting()), "works"),
+        (state(status=304, succeeded=NOW, cut="after 5 entries"), "cut short"),
     ],
 )
 def test_the_state_of_a_source_is_one_word(known: PollState | None, expected: str) -> None:
@@ -91,6 +93,20 @@ def test_a_robots_txt_that_forbids_it_is_told_with_what_to_do() -> None:
     assert "owner" in found.advice
 
 
+def test_what_breaks_off_is_said_with_how_far_it_came_and_before_silence() -> None:
+    silent = posting(until=NOW - 30 * DAY)
+    found = health(state(status=200, succeeded=NOW, cut="after 5 entries", rhythm=silent))
+    assert found.state == "cut short"
+    assert "breaks off after 5 entries" in found.message
+    assert "owner" in found.advice
+
+
+def test_what_was_wrong_with_a_source_is_not_said_to_be_why_its_site_is_left_alone() -> None:
+    host = PollState(next_due=NOW + DAY)
+    found = health(state(status=401, failures=1, error="expected status 200; got 401"), host=host)
+    assert found.message == "Its site asked to be left alone. When it was asked last: expected status 200; got 401."
+
+
 def test_silence_is_measured_by_the_sources_own_rhythm() -> None:
     rhythm = posting(pause=7 * DAY, since=200 * DAY, until=NOW - 9 * DAY)
     assert health(state(succeeded=NOW, rhythm=rhythm)).state == "works"
@@ -118,6 +134,40 @@ def test_what_was_wrong_before_anybody_answered_has_its_own_advice(message: str,
     assert word in found.advice
     assert "connected" not in found.advice
     assert "address" not in found.advice
+
+
+def test_a_private_address_is_said_with_the_setting_that_allows_it() -> None:
+    refused = state(status=0, failures=1, error="expected a public address; 'wiki.local' has none", outcome="refused")
+    assert "`allow_hosts`" in health(refused).advice
+
+
+def test_a_page_whose_list_is_not_found_is_said_with_the_setting_that_names_it() -> None:
+    page = WatchedPage(name="news", url=URL)
+    with pytest.raises(InputError) as unread:
+        page.read(Fetch(id="f", source="s", url=URL, final_url=URL, status=200, headers={}, body=b"<p>No</p>", at=NOW))
+    known = state(status=200, failures=1, error=str(unread.value), outcome="unreadable")
+    assert "`select`" in health_of(page, known, None, None, NOW).advice
+
+
+@pytest.mark.parametrize(
+    ("known", "at", "what"),
+    [
+        (None, None, ""),
+        (state(status=200, succeeded=NOW), NOW, ""),
+        (state(status=403, failures=1, error="got 403"), NOW, "status 403"),
+        (
+            state(status=200, failures=1, error="no feed", outcome="unreadable"),
+            NOW,
+            "status 200, and could not be read",
+        ),
+        (state(status=0, failures=1, error="no answer", succeeded=NOW - DAY), NOW - DAY, ""),
+        (state(status=0, failures=1, error="no answer"), None, ""),
+    ],
+)
+def test_the_last_answer_is_told_though_it_was_of_no_use(
+    known: PollState | None, at: datetime | None, what: str
+) -> None:
+    assert last_answer(known) == (at, what)
 
 
 def test_a_bomb_is_not_said_to_be_another_address() -> None:
@@ -195,6 +245,7 @@ def test_it_is_told_why_a_source_is_asked_when_it_is() -> None:
     assert "source itself" in why_then(Named(), state(succeeded=NOW, next_due=later, ttl=7_200), None, NOW)
     assert "failure" in why_then(Named(), state(next_due=later, failures=2, error="x"), None, NOW)
     assert "peace" in why_then(Named(), asked, PollState(next_due=NOW + DAY), NOW)
+    assert "peace" in why_then(Named(), None, PollState(next_due=NOW + DAY), NOW)
 
 
 @pytest.mark.parametrize(

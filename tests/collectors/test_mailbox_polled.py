@@ -28,6 +28,7 @@ from overheard.wiring.trials import tried
 from tests.collectors.imap_server import RECEIVED, Faults, Folder, ImapServer
 from tests.collectors.letters import mail
 from tests.collectors.mortal import Killed, Mortal
+from tests.collectors.polled import spread
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 PASSWORD = "correct horse"
@@ -69,7 +70,7 @@ class Polls:
         self.limits = limits or Limits(gap=0, total=10)
 
     def poll(self, log: Any = None) -> PollReport:
-        self.now += timedelta(hours=1)
+        self.now += spread(timedelta(hours=1))
         beside = asked_beside([self.source], self.limits, lambda: self.now)
         fetcher = Fetcher(contact="ops@firm.example", limits=self.limits, clock=lambda: self.now, beside=beside)
         try:
@@ -113,9 +114,10 @@ def test_what_is_new_comes_once_and_nothing_is_changed(log: EmbeddedLog, server:
     polls = Polls(log, box(server))
     assert polls.poll().fates == {"collected": 3}
     assert {event.cause for event in polls.events()} == {"back-fill"}, "what was there is history"
-    assert polls.state.next_due - polls.now == timedelta(minutes=5), "as often as the settings say"
+    pause = polls.state.next_due - polls.now
+    assert timedelta(minutes=5) <= pause <= spread(timedelta(minutes=5)), "as often as the settings say"
     assert polls.poll().fates == {}
-    assert polls.state.next_due - polls.now == timedelta(minutes=5)
+    assert polls.state.next_due - polls.now == pause
     letters(server, 2)
     assert polls.poll().fates == {"collected": 2}
     assert set(polls.mentions()) == {f"m{n}@customer.example" for n in range(1, 6)}

@@ -24,6 +24,7 @@ from overheard.folder import Folder
 from overheard.log.embedded import EmbeddedLog
 from overheard.records import decode
 from overheard.wiring.secrets import secrets_of
+from tests.collectors.polled import spread
 
 DAY = timedelta(days=1)
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -113,7 +114,7 @@ class World:
 
     def days(self, number: int) -> None:
         for _ in range(2 * number):
-            self.service.now += DAY / 2
+            self.service.now += spread(DAY / 2)
             self.poll()
 
     def causes(self) -> dict[str, str]:

@@ -30,6 +30,7 @@ from overheard.folder import Folder
 from overheard.log.embedded import EmbeddedLog
 from overheard.records import Fetch, PollState, decode
 from overheard.wiring.secrets import secrets_of
+from tests.collectors.polled import spread
 
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -69,7 +70,7 @@ class Service:
             self.posts.append((len(self.posts) + 1, self.now))
 
     def poll(self, *sources: Source, after: timedelta = 2 * HOUR) -> PollReport:
-        self.now += after
+        self.now += spread(after)
         self.asked.clear()
         fetcher = Fetcher(
             contact="https://us.example/bot",

@@ -14,10 +14,13 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
+from overheard.collectors.base import Source
 from overheard.collectors.feeds.feed import Feed
 from overheard.collectors.fetching.fetch import Fetcher, Limits
 from overheard.collectors.fetching.secrets import Place, Secrets
+from overheard.collectors.pages.watched import WatchedPage
 from overheard.collectors.polling.collect import FETCH_HEADER, STAGE
+from overheard.collectors.polling.health import health_of
 from overheard.collectors.polling.poller import Poller, PollReport, poll_due
 from overheard.collectors.polling.pollstate import load_states, save_states, source_key
 from overheard.collectors.polling.rhythm import observe
@@ -29,6 +32,7 @@ from overheard.log.deadletters import list_letters, replay_letter
 from overheard.log.embedded import EmbeddedLog
 from overheard.records import Event, decode
 from tests.collectors.mortal import Killed, Mortal
+from tests.collectors.polled import spread
 
 START = datetime(2026, 5, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -69,7 +73,7 @@ class World:
         self.server.expect_request(f"/{name}").respond_with_data(body, status=status, headers=sent)
 
     def poll(self, *names: str, after: timedelta = HOUR, **options: Any) -> PollReport:
-        self.now += after
+        self.now += spread(after)
         feeds = [self.feed(name) for name in names or ("site",)]
         return poll_due(self.log, feeds, self.fetcher, lambda: self.now, **options)
 
@@ -105,9 +109,11 @@ def test_a_feed_becomes_mentions_and_is_not_asked_again_before_it_is_due(world: 
     world.serve(item(1), item(2))
     report = world.poll()
     assert (report.asked, report.fetched, report.fates, report.problems) == (1, 1, {"collected": 2}, ())
-    assert report.next_due == world.now + HOUR
+    assert report.next_due is not None
+    assert HOUR <= report.next_due - world.now <= spread(HOUR)
     assert sorted(event.data.url for event in world.events()) == ["https://site.example/1", "https://site.example/2"]
-    assert world.poll(after=timedelta(minutes=59)).asked == 0
+    world.now += timedelta(minutes=59)
+    assert world.poll(after=timedelta()).asked == 0
 
 
 def test_only_what_is_new_or_changed_is_published_each_counted_once(world: World) -> None:
@@ -201,6 +207,18 @@ def test_a_bad_entry_is_a_dead_letter_once_and_the_others_go_on(world: World) ->
     assert letter.stage == "collect"
     assert letter.where == f"{world.feed().url}, entry 2, link"
     assert "expected a link" in letter.message
+
+
+def test_a_feed_that_breaks_off_is_said_to_until_it_comes_whole(world: World) -> None:
+    whole = rss(item(1), item(2), item(3))
+    cut = whole[: whole.index("hello", whole.index("site.example/3"))]
+    said = []
+    for body in (cut, cut, whole):
+        world.answer(body)
+        world.poll()
+        known = load_states(world.log, ["source/site"])["source/site"]
+        said.append((known.cut, health_of(world.feed(), known, None, None, world.now).state))
+    assert said == [("after 2 entries", "cut short"), ("after 2 entries", "cut short"), ("", "works")]
 
 
 def test_a_body_that_is_no_feed_is_a_dead_letter_and_a_problem_and_can_be_replayed(world: World) -> None:
@@ -378,6 +396,32 @@ def test_an_address_that_may_not_be_asked_is_refused_at_once_and_named(world: Wo
 # ---- One request for many, many sites side by side -------------------------------------------------------------------
 
 
+def test_a_host_that_the_settings_come_to_allow_is_asked_at_once(world: World) -> None:
+    world.serve(item(1))
+    allowing = world.fetcher
+    world.fetcher = Fetcher(contact="https://us.example/bot", limits=Limits(gap=0, total=5), clock=lambda: world.now)
+    (refused,) = world.poll().problems
+    assert "allow_hosts" in refused.message
+    assert world.poll(after=timedelta(minutes=1)).asked == 0
+    world.fetcher = allowing
+    assert world.poll(after=timedelta(minutes=1)).fates == {"collected": 1}
+
+
+def test_a_source_that_could_not_be_read_is_asked_at_once_when_it_is_set_anew(world: World) -> None:
+    world.answer("<main><p>None yet</p></main><div class=news><p><a href=/1>The first of all news</a></p></div>")
+    page = WatchedPage(name="site", url=world.server.url_for("/site"), select="main a", articles=False)
+
+    def poll(source: Source) -> PollReport:
+        world.now += timedelta(minutes=1)
+        return poll_due(world.log, [source], world.fetcher, lambda: world.now)
+
+    assert len(poll(page).problems) == 1
+    assert poll(page).asked == 0
+    mended = msgspec.structs.replace(page, select=".news a")
+    assert poll(mended).fates == {"collected": 1}
+    assert poll(msgspec.structs.replace(page, select=".news")).asked == 0, "what can be read keeps its time"
+
+
 def test_an_address_that_two_sources_have_is_asked_once_and_read_for_both(world: World) -> None:
     world.serve(item(1))
     feeds = [world.feed(), Feed(name="twin", url=world.feed().url, articles=False)]
@@ -483,7 +527,7 @@ def test_a_source_that_moves_to_an_address_that_is_being_asked_is_asked_there_in
             poller.run(threading.Event(), once=True)
             asked = [request.path for request, _ in server.log if request.path != "/robots.txt"]
             assert sorted(asked) == ["/1", "/new", "/new", "/old"]
-            now += HOUR + timedelta(minutes=5)
+            now += spread(HOUR) + timedelta(minutes=5)
             report = poller.run(threading.Event(), once=True)
         assert (report.asked, report.requests) == (2, 1), "once, for both"
         log.close()
@@ -509,7 +553,7 @@ def test_a_look_of_one_source_waits_for_its_time_though_another_has_the_same_add
     twin = load_states(world.log, [key])[key]
     looks = msgspec.structs.replace(twin, sample=True, next_due=world.now + 2 * HOUR)
     save_states(world.log, {key: looks}, world.now)
-    world.now += HOUR
+    world.now += spread(HOUR)
     poll_due(world.log, feeds, world.fetcher, lambda: world.now)
     assert world.server.log[-1][0].headers["If-None-Match"] == '"1"'
 

@@ -19,6 +19,7 @@ from overheard.log.base import TOPICS
 from overheard.log.deadletters import list_letters
 from overheard.log.embedded import EmbeddedLog
 from overheard.records import Event, Fetch, Mention, decode, mention_id
+from tests.collectors.polled import spread
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -116,7 +117,7 @@ def test_a_polled_file_is_read_in_the_bounded_process_and_only_what_is_new_is_pu
 
     def poll(*rows: Mapping[str, object]) -> PollReport:
         nonlocal now
-        now += HOUR
+        now += spread(HOUR)
         httpserver.clear_all_handlers()
         httpserver.expect_request("/robots.txt").respond_with_data(status=404)
         httpserver.expect_request("/posts").respond_with_data(lines(*rows))
