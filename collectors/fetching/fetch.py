@@ -101,8 +101,11 @@ class Answer:
 class Beside(Protocol):
     """How a source is asked that is not asked over HTTP. Thread-safe."""
 
-    async def ask(self, course: "Course") -> Answer:
-        """Return what comes after `course.cursor`; never raises for what a server does."""
+    async def ask(self, course: "Course", token: str = "") -> Answer:
+        """Return what comes after `course.cursor`; never raises for what a server does.
+
+        `token` is what an exchange gave for its source, "" where none is made.
+        """
         ...
 
 
@@ -214,7 +217,7 @@ class Fetcher:
         """Make the next request of a course; return how it goes on, or what came of it. Never raises as `fetch`."""
         here = course.here
         if (other := self._beside.get(course.source)) is not None:
-            return await other.ask(course)
+            return await self._ask_beside(other, course)
         if course.hops > self.limits.redirects:
             message = f"expected at most {self.limits.redirects} redirects; got more, the last to {here!r}"
             return Answer("refused", message=message, site=course.site)
@@ -260,6 +263,21 @@ class Fetcher:
             hops=course.hops + 1,
             spent=course.spent + time.monotonic() - began,
         )
+
+    async def _ask_beside(self, other: Beside, course: Course) -> Answer:
+        """Return what came of a source that is not asked over HTTP, with a token where one is had by an exchange."""
+        place = self._secrets.place(course.source, course.here)
+        if place is None:
+            return await other.ask(course)
+        try:
+            token = await self._token(course, place)
+            answer = await other.ask(course, token)
+            if answer.status == 401:
+                # It may have ended before its time: once more, with a new one.
+                answer = await other.ask(course, await self._token(course, place, refused=token))
+        except SecretError as e:
+            return Answer("soft", message=str(e), site=course.site)
+        return answer
 
     async def _token(self, course: Course, place: Place, *, refused: str = "") -> str:
         """Return the token of a source, by an exchange where it takes one. Raises SecretError."""

@@ -21,6 +21,8 @@ from msgspec import Meta
 from overheard.collectors.base import Interval, Reading, Rejected, Source
 from overheard.collectors.communities.community import Environment, mention_of
 from overheard.collectors.communities.fields import FieldError, Item, document, unexpected
+from overheard.collectors.communities.granted import GOOGLE
+from overheard.collectors.fetching.secrets import Grant, Spot
 from overheard.collectors.mail.authenticity import Vouched, said_at, vouched
 from overheard.collectors.mail.bulk import (
     is_automatic,
@@ -52,6 +54,15 @@ _OFTEN = timedelta(minutes=5)
 _HOST = r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$|^\[?[0-9A-Fa-f:]{2,45}\]?$"
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
 _PORTS = {"tls": 993, "starttls": 143, "none": 143}
+_MICROSOFT = "https://login.microsoftonline.com/common/oauth2/v2.0/token"
+# Where access tokens are had for servers that everybody knows.
+_EXCHANGES = {
+    "imap.gmail.com": GOOGLE,
+    "imap.googlemail.com": GOOGLE,
+    "outlook.office365.com": _MICROSOFT,
+    "outlook.office.com": _MICROSOFT,
+    "imap-mail.outlook.com": _MICROSOFT,
+}
 
 Folder = Annotated[str, Meta(min_length=1, max_length=500)]
 File = Annotated[str, Meta(max_length=1_000)]
@@ -60,7 +71,9 @@ File = Annotated[str, Meta(max_length=1_000)]
 class Mailbox(Source, frozen=True, kw_only=True):
     """A support or sales mailbox, read by IMAP. `url` follows from `host` and `port`, and is not set itself.
 
-    `user` with either a password (`password_env`, `password_file`) or an OAuth token (`token_env`, `token_file`).
+    `user` with either a password (`password_env`, `password_file`) or an OAuth token (`token_env`, `token_file`). With
+    a client id (`client_id_env`, `client_id_file`) the token is a refresh token, and the access tokens are had by it at
+    `auth`; `client_secret_env` or `client_secret_file` says where the client's secret is.
     `security` "none" is for a server on this machine. `ca` is a file of certificates that vouch for the server's, where
     it is none that everybody knows. `me` are one's own addresses and domains: mail from there is an answer. `days` is
     how far back the first poll goes. `authserv` is the id by which one's own server signs what it found out about a
@@ -84,6 +97,11 @@ class Mailbox(Source, frozen=True, kw_only=True):
         "password_file": "The file that holds the password.",
         "token_env": "The environment variable that holds an OAuth token, in place of a password.",
         "token_file": "The file that holds an OAuth token, in place of a password.",
+        "client_id_env": "The environment variable that holds the client id, where the token is a refresh token.",
+        "client_id_file": "Or the file that holds it.",
+        "client_secret_env": "The environment variable that holds the client secret of your application.",
+        "client_secret_file": "Or the file that holds it.",
+        "auth": "Where access tokens are had by it; without it, where Google or Microsoft has them.",
         "folders": "The folders that are read, as `INBOX`.",
         "me": "Your own addresses and domains: mail from there is an answer of yours.",
         "days": "How many days back the first poll goes.",
@@ -102,6 +120,11 @@ class Mailbox(Source, frozen=True, kw_only=True):
     password_file: File = ""
     token_env: Environment = ""
     token_file: File = ""
+    client_id_env: Environment = ""
+    client_id_file: File = ""
+    client_secret_env: Environment = ""
+    client_secret_file: File = ""
+    auth: Annotated[str, Meta(max_length=2_000, pattern="^(https?://[^\\s?#]+)?$")] = ""
     folders: Annotated[tuple[Folder, ...], Meta(min_length=1, max_length=50)] = ("INBOX",)
     me: tuple[Annotated[str, Meta(min_length=3, max_length=320)], ...] = ()
     days: Annotated[int, Meta(ge=0, le=3_650)] = 30
@@ -123,6 +146,30 @@ class Mailbox(Source, frozen=True, kw_only=True):
             raise ValueError(
                 f"expected `password_env` or `password_file`, or else `token_env` or `token_file`; got {got}"
             )
+
+        client = bool(self.client_id_env or self.client_id_file)
+        if client and password:
+            raise ValueError(
+                "expected `token_env` or `token_file`, the refresh token, beside a client id; got a password"
+            )
+        if not client and (self.client_secret_env or self.client_secret_file or self.auth):
+            raise ValueError(
+                "expected `client_id_env` or `client_id_file` beside the other settings of a client; got none"
+            )
+        if client and not (self.auth or host in _EXCHANGES):
+            raise ValueError(f"expected `auth`, where access tokens for {host} are had; got none")
+
+    @property
+    def grant(self) -> Grant | None:
+        """How its access tokens are had; None where its token is one, or a password lets it in."""
+        if not (self.client_id_env or self.client_id_file):
+            return None
+        where = self.auth or _EXCHANGES[self.host.lower()]
+        client_id, secret = (
+            Spot(self.client_id_env, self.client_id_file),
+            Spot(self.client_secret_env, self.client_secret_file),
+        )
+        return Grant(where, "refresh_token", client_id, secret)
 
     def read(self, fetch: Fetch) -> Reading:
         """Return what the messages of a batch say, in public or to us alone. Raises InputError where it is no batch."""

@@ -27,6 +27,8 @@ def secrets_of(sources: Sequence[Source]) -> Secrets:
             header, prefix = _BEARER if one.grant else one.token_header
             also = one.others if isinstance(one, Stream) else ()
             places[one.name] = Place(one.url, header, prefix, one.token_env, one.token_file, one.grant, also)
+        elif isinstance(one, Mailbox) and one.grant:
+            places[one.name] = Place(one.url, env=one.token_env, file=one.token_file, grant=one.grant)
     return Secrets(places)
 
 
