@@ -42,7 +42,7 @@ _ADVICE = {
 }
 # Of interfaces documented for programs, which are asked with a token, or for what the settings name.
 _ADVICE_OF_SERVICES = {
-    400: "It does not understand what is asked for. Look at what the settings say of this source.",
+    400: "Look at what it says, and at what the settings say of this source.",
     401: "Put a token that is valid where the settings say.",
     402: "It wants to be paid for that. Look at the plan of the account, or leave this source out.",
     403: "What the message says is why. If nothing else, its token does not allow this: look at what it may read.",

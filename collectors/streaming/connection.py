@@ -14,7 +14,7 @@ from datetime import datetime
 
 import httpx
 
-from overheard.collectors.fetching.fetch import Answer, Course, Fetcher, Reach, site_of
+from overheard.collectors.fetching.fetch import Answer, AnswerKind, Course, Fetcher, Reach, site_of
 from overheard.collectors.fetching.secrets import without_token
 from overheard.collectors.streaming.framing import Events, FrameTooLargeError, Lines
 from overheard.collectors.streaming.intake import Intake
@@ -31,6 +31,8 @@ _MOST_SAID = 65_536
 _SECONDS = 30.0
 # Pages of what was missed; a day of a busy tag has some hundred.
 _MOST_PAGES = 250
+# With these, a change of the rules is refused for what the rules say.
+_NOT_UNDERSTOOD = frozenset({400, 422})
 _ACCEPT = {"events": "text/event-stream", "lines": "application/json"}
 
 
@@ -201,7 +203,8 @@ class Connection:
         said = self._stream.complaint(status, kept, body, self._clock())
         message = f"expected a stream; got status {status}{f'. {said.message}' if said.message else ''}"
         hard = 400 <= status < 500 and status not in (401, 403, 408, 409, 420, 425, 429)
-        return Answer("hard" if hard else "soft", status, message, kept, site=self._site, until=said.until)
+        kind: AnswerKind = "hard" if hard else "soft"
+        return Answer(kind, status, message, kept, site=self._site, said=body, until=said.until)
 
     async def _bring_rules(self) -> None:
         """Have the server tell what the settings say, and leave alone what others have it tell."""
@@ -212,9 +215,14 @@ class Connection:
         except InputError as e:
             raise _End(self._soft(str(e), 200)) from e
         for change in wanted:
-            answer = await self._had(there, "POST", json.dumps(change).encode())
-            if words := self._stream.refusal(answer.body):
-                raise _End(Answer("refused", 200, words, site=self._site))
+            try:
+                status, said = 200, (await self._had(there, "POST", json.dumps(change).encode())).body
+            except _End as e:
+                status, said = e.answer.status, e.answer.said
+                if status not in _NOT_UNDERSTOOD or not self._stream.refusal(said):
+                    raise
+            if words := self._stream.refusal(said):
+                raise _End(Answer("refused", status, words, site=self._site))
 
     async def _had(self, reach: Reach, method: str, body: bytes = b"") -> Fetch:
         """Return the whole of a small answer."""

@@ -53,7 +53,10 @@ def form_of(kind: type[Source], said: SourceKind) -> SourceForm:
     terms = kind.kind_terms
     if terms is not None and not policy.terms:
         policy = msgspec.structs.replace(policy, terms=terms.url, read_on=terms.read_on)
-    return SourceForm(said, (*own, *places, called), tuple(seldom), kind.token_from, (", ".join(in_words(policy)),))
+    told = ", ".join(in_words(policy))
+    if terms is not None and terms.read_on is None:
+        told += ", which were not read"
+    return SourceForm(said, (*own, *places, called), tuple(seldom), kind.token_from, (told,))
 
 
 def secrets_of(fields: Iterable[str]) -> list[str]:

@@ -144,6 +144,23 @@ def test_a_token_is_asked_for_by_its_place_and_never_taken_itself(config: Path, 
     assert config.read_text() == WRITTEN
 
 
+def test_of_what_is_paid_for_post_by_post_a_trial_reads_no_more_than_it_must(
+    config: Path, base: str, httpserver: HTTPServer, overheard: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("X_TOKEN", TOKEN)
+    httpserver.expect_request("/2/tweets/search/recent").respond_with_json({"meta": {"result_count": 0}})
+    said = overheard("sources", "add", "x", "-s", "query=a", "-s", "token=X_TOKEN", "-s", f"api={base}/2", "--yes")
+    assert said.status == 0, said.out + said.err
+    assert [request.args["max_results"] for request, _ in httpserver.log] == ["10"]
+    assert "max_results" not in config.read_text()
+
+
+def test_terms_that_were_not_read_are_said_to_be_so(overheard: Command, config: Path) -> None:
+    said = overheard("sources", "add", "facebook_page", stdin=b"\n\n\n\nq\n")
+    assert "https://developers.facebook.com/terms/, which were not read" in said.out
+    assert config.read_text() == WRITTEN
+
+
 def test_what_may_be_a_token_is_not_proposed_when_it_is_corrected(config: Path, overheard: Command) -> None:
     names = [one.name for one in newsources.FileNewSources(config).form("x").questions]
     first = {"query": "paperfold", "token": TOKEN}

@@ -5,6 +5,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+import pytest
 import typer
 
 from overheard.cli.app import app
@@ -72,6 +73,20 @@ def test_the_commands_of_the_readme_exist_and_its_queries_can_be_read() -> None:
     assert len(queries) >= 2
     for query in queries:
         parse(query)
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").rglob("*.md")), ids=lambda page: page.stem)
+def test_every_command_that_a_page_names_exists_with_its_options(page: Path) -> None:
+    known = commands()
+    text = page.read_text("utf-8")
+    for line in re.findall(r"`overheard ([a-z][^`\n]*)`|^\$ overheard ([a-z].*)$", text, re.MULTILINE):
+        words = re.split(r"\s+", "".join(line).partition(" #")[0])
+        name = next((one for one in (words[0], " ".join(words[:2])) if one in known), "")
+        groups = {one.partition(" ")[0] for one in known}
+        assert name or words[0] in groups, (page.name, line)
+        if name:
+            given = {re.split(r"[=\]]", word.strip("["))[0] for word in words if word.strip("[").startswith("--")}
+            assert given <= options(known[name]) | SHARED, (page.name, line)
 
 
 def test_the_readme_shows_what_the_terminal_prints(overheard: Command, tmp_path: Path) -> None:

@@ -381,12 +381,13 @@ def test_rules_that_stand_are_not_sent_again(heard: Listening, serving: Serving)
     assert not x.posted
 
 
-def test_a_rule_that_x_does_not_take_is_said_with_its_reason(heard: Listening, serving: Serving) -> None:
+@pytest.mark.parametrize("status", [201, 400], ids=["beside others", "alone"])
+def test_a_rule_that_x_does_not_take_is_said_with_its_reason(heard: Listening, serving: Serving, status: int) -> None:
     def answer(method: str, path: str, headers: dict[str, str], body: bytes) -> Answered:
         if method == "GET":
             return 200, JSON, whole(b'{"meta": {"sent": "2026-05-01T12:00:00Z"}}')
         errors = [{"value": RULES[0], "details": ["missing EOF at 'x'"], "title": "UnprocessableEntity"}]
-        return 201, JSON, whole(json.dumps({"errors": errors, "meta": {}}).encode())
+        return status, JSON, whole(json.dumps({"errors": errors, "meta": {}}).encode())
 
     with listen(heard, x_source(serving(answer))):
         state = heard.once("x-live", lambda state, stream: state.failures)
