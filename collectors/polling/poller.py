@@ -6,9 +6,9 @@
 
 `jobs` are what waits, `sender` asks; `sites` knows who wants to be left alone, `walk` polls that ask more than a source
 itself, `looks` those at entries that may be gone, `errands` one-off work, `budgets` what may still be used of services,
-`telling` what somebody should hear. Requests are made side by side in a thread of their own; everything else, and all
-that is written, is done in the thread that runs it. A site is asked once at a time, with a pause between two requests,
-through redirects too.
+`telling` what somebody should hear, `sweep` forgets sites. Requests are made side by side in a thread of their own;
+everything else, and all that is written, is done in the thread that runs it. A site is asked once at a time, with a
+pause between two requests, through redirects too.
 """
 
 import logging
@@ -38,6 +38,7 @@ from overheard.collectors.polling.renewed import Renewed
 from overheard.collectors.polling.schedule import as_set, begin, settle
 from overheard.collectors.polling.sender import Sender
 from overheard.collectors.polling.sites import Sites
+from overheard.collectors.polling.sweep import Sweep
 from overheard.collectors.polling.telling import Telling
 from overheard.collectors.polling.validators import validators_of
 from overheard.collectors.polling.walk import Walk, Walks, as_asked_by, body_of
@@ -162,6 +163,7 @@ class Poller:
             sources=self._sources,
             states=self._states,
         )
+        self._sweep = Sweep(log, self._sites, clock, self._states)
         self._budgets = Budgets(log, clock)
         self._renewed = Renewed()
         self._telling = Telling(log, clock, self._states, tell, self._budgets)
@@ -261,6 +263,7 @@ class Poller:
             self._look_for_secrets()
             if not once:
                 self._streams.look()
+                self._sweep.look()
             full = stop.is_set() or len(self._jobs.under_way) >= _AT_ONCE
             self._wait(None if full else self._jobs.queue.next_time())
         self._telling.tell(now=once)

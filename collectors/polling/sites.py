@@ -66,6 +66,13 @@ class Sites:
                 self._queue.quiet(site, host.next_due)
         return self._hosts[site]
 
+    def forget(self, keys: Collection[str]) -> None:
+        """Forget what is known of sites and of robots.txts by their keys; it is read anew where it is needed."""
+        for site in [site for site in self._hosts if host_key(site) in keys]:
+            del self._hosts[site]
+        for origin in [origin for origin in self._robots if robots_key(origin) in keys]:
+            del self._robots[origin]
+
     def is_quiet(self, site: str) -> bool:
         """True where a site is to be left alone now."""
         host = self.host(site)
