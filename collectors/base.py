@@ -252,6 +252,10 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         """Return where one sees whether a post that it shows no more is still there, "" for nowhere."""
         return mention.url
 
+    def compared(self, mention: Mention) -> Mention:
+        """Return what of a mention is held against what it gave before, to tell whether it was edited."""
+        return mention
+
     def since(self, reached: datetime) -> str:
         """Return the address that leaves out what is older than what was `reached`, where the service can do that."""
         del reached

@@ -67,6 +67,8 @@ class GoogleBusiness(Granted, frozen=True, kw_only=True):
         "FAILED_PRECONDITION": "The location is not verified: its reviews are told when it is.",
     }
 
+    mended_there = frozenset({"FAILED_PRECONDITION", "UNAUTHENTICATED", "PERMISSION_DENIED"})
+
     account: _Id = ""
     location: _Id = ""
     api: Annotated[Address, Meta(min_length=1)] = "https://mybusiness.googleapis.com/v4"

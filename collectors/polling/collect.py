@@ -69,6 +69,7 @@ class Collected:
     are the fetches that they are from, as in `PollState.held`, stored there until their poll is over. Of an errand
     `page` is what the page held, and `refused` why it is not what was said. `sheet` is what a page of a source held
     that has several (`Source.pages`). `units` of its source's budget were used, None where that could not be read.
+    `rejected` entries could not be used.
     `cut` says after what it breaks off, "" where it came whole, None where it was not read.
     """
 
@@ -83,6 +84,7 @@ class Collected:
     refused: str = ""
     sheet: Sheet | None = None
     units: int | None = None
+    rejected: int = 0
     cut: str | None = None
 
 
@@ -282,7 +284,10 @@ class Collector:
         found = [one for one in reading.mentions if not withdrawn and (filled is None or is_within(filled, one))]
         suppressions = self._suppressed()
         mentions = [one for one in found if not suppressions.covers_mention(one)]
-        given = {fetch.about.id: fetch.about} if fetch.purpose == PAGE and fetch.about is not None else {}
+        compares = self.sources[fetch.source].compared
+        given = {one.id: bare for one in mentions if (bare := compares(one)) is not one}
+        if fetch.purpose == PAGE and fetch.about is not None:
+            given[fetch.about.id] = fetch.about
         # What an old page says of posts that we know may be what they said then.
         deletions = () if filled or withdrawn else reading.deletions
         there = errand is not None and errand.kind == "webmention"
@@ -344,16 +349,19 @@ class Collector:
             skip_days=reading.skip_days,
         )
         outside = len(reading.mentions) - len(found)
+        problem = _unusable(reading) if self.sources[fetch.source].documented_api and errand is None else ""
         return Collected(
             reading.ttl,
             seen,
+            problem,
             requests=reading.requests,
             entries=tuple(_entry(self.sources[fetch.source], one) for one in reading.mentions),
             pages=tuple(pages.values()),
             held=held,
             page=page_of(filled, reading, new=len(new), outside=outside) if filled else None,
             refused=reading.refused,
-            sheet=sheet_of(reading, fetch.at, fresh=bool(new)) if self._has_pages(fetch) else None,
+            sheet=sheet_of(reading, fetch.at, fresh=bool(new)) if self._has_pages(fetch) and not problem else None,
+            rejected=len(reading.rejected),
             units=self._units(fetch, reading, revised),
             cut=reading.cut,
         )
@@ -417,6 +425,20 @@ class Collector:
     def _count(self, record: ConsumerRecord, fates: Mapping[str, int]) -> None:
         self._consumer.commit({record.partition: record.offset + 1}, fates)
         self.fates.update({fate: number for fate, number in fates.items() if number})
+
+
+def _unusable(reading: Reading) -> str:
+    """Return why nothing in the answer of a service could be used; "" where something could, or nothing was there.
+
+    A service that changes its answers changes all of them.
+    """
+    if not reading.rejected or reading.mentions or reading.deletions:
+        return ""
+    first, number = reading.rejected[0], len(reading.rejected)
+    return (
+        f"{first.where}: {first.message}. None of the {number:,} entries in it could be used: its service may answer "
+        "otherwise than before. What is said meanwhile is read once that is known"
+    )
 
 
 def _beginnings(new: Sequence[Revised], reading: Reading, most: int) -> dict[str, Mention]:

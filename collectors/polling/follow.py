@@ -26,10 +26,13 @@ _MAX_PAUSE = timedelta(days=7)
 _DOUBLINGS = 8
 
 
-def follow(known: Sequence[Followed], requests: Sequence[Further], now: datetime) -> tuple[Followed, ...]:
+def follow(
+    known: Sequence[Followed], requests: Sequence[Further], now: datetime, reached: datetime | None = None
+) -> tuple[Followed, ...]:
     """Return what is followed once a source has named `requests`; what it named before and names no more is dropped.
 
-    At most `MAX_FOLLOWED`, in the order named, each address once.
+    At most `MAX_FOLLOWED`, in the order named, each address once. What is older than what the source had `reached` was
+    no part of what is named for the first time.
     """
     before = {one.url: one for one in known}
     followed: dict[str, Followed] = {}
@@ -37,11 +40,11 @@ def follow(known: Sequence[Followed], requests: Sequence[Further], now: datetime
         if len(followed) >= MAX_FOLLOWED:
             break
         if request.url not in followed:
-            followed[request.url] = _followed(before.get(request.url), request, now)
+            followed[request.url] = _followed(before.get(request.url), request, now, reached)
     return tuple(followed.values())
 
 
-def _followed(old: Followed | None, request: Further, now: datetime) -> Followed:
+def _followed(old: Followed | None, request: Further, now: datetime, reached: datetime | None) -> Followed:
     if old is None or old.purpose != request.purpose:
         return Followed(
             url=request.url,
@@ -50,6 +53,7 @@ def _followed(old: Followed | None, request: Further, now: datetime) -> Followed
             changed=request.changed,
             since=request.since or now,
             due=now,
+            reached=reached,
         )
     new = request.changed is not None and (old.changed is None or request.changed > old.changed)
     # What failed waits its time, whatever is said to be new there.

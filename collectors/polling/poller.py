@@ -52,6 +52,7 @@ _logger = logging.getLogger(__name__)
 # Requests under way at a time, each to another site.
 _AT_ONCE = 64
 _LOOK = 0.5  # seconds between two looks at `stop`
+_REJECTED = "Entries that could not be used when it was read last: {:,}. Each is a dead letter, which says why."
 _SHORT = "It shows no older posts than those that were read: some since {:%Y-%m-%d %H:%M} UTC may be missing."
 _TOO_LONG = (
     "Its service does not go back so far: posts from {:%Y-%m-%d %H:%M} until {:%Y-%m-%d %H:%M} UTC may be missing."
@@ -498,9 +499,10 @@ class Poller:
             # What counts against a budget is counted whether it is new or not.
             if body != state.body or source.allowance is not None:
                 collected = self._collector.publish(as_asked_by(source, answer.fetch, url))
-                followed = followed if collected.problem else follow(followed, collected.requests, now)
+                followed = followed if collected.problem else follow(followed, collected.requests, now, state.reached)
                 self._states[source.name] = msgspec.structs.replace(state, held=(*state.held, *collected.held))
         walk = Walk(answer, body, collected, {one.url: one for one in followed}, sent=job.sent)
+        walk.rejected = collected.rejected
         if job.plain:
             walk.notes.append("Its service did not take the time that was reached, so it was asked without.")
         to_ask = [] if answer.message or collected.problem else due(followed, now)
@@ -575,6 +577,8 @@ class Poller:
     def _reached(self, source: Source, state: PollState, new: PollState, walk: Walk) -> PollState:
         """Return the state of a source that was read as far as it was known, and have an errand do what is left."""
         now = self._clock()
+        if walk.rejected:
+            walk.notes.append(_REJECTED.format(walk.rejected))
         for trail in walk.trails.values():
             if (errand := rest_of(source.name, trail, now, source.reads_back)) is not None:
                 self._errands.add(errand)

@@ -2,8 +2,9 @@
 
     page ─▶ sheet_of ─▶ after(trail, sheet) ─▶ Trail: at the next page, or over
 
-It ends where it comes to what an earlier poll had reached, where a page holds nothing new to it, where there is no
-older page, and after so many pages that an errand has to do the rest.
+It ends where it comes to what an earlier poll had reached, where there is no older page, and after so many pages that
+an errand has to do the rest. What a service leaves out by itself (`Source.since`) is read to its end: what came late
+into its index lies among what is known. A page that comes again in place of an older one is no end.
 """
 
 from collections.abc import Iterable
@@ -52,7 +53,8 @@ class Trail:
     further page. `next` is the page to ask, "" where it is over; then `rest` is where an errand has to go on. `marks`
     are known from its pages, `asked` their addresses. `anew`: its service refused a cursor, and it was begun again.
     `short`: after several pages there was no older one, though all on the last is newer than what was reached: lists
-    end at some thousand.
+    end at some thousand. `narrowed`: its service leaves out what is older. `circles`: a page that was had came in place
+    of an older one, and what was reached is older still.
     """
 
     root: str
@@ -68,6 +70,8 @@ class Trail:
     empty: int = 0
     anew: bool = False
     short: bool = False
+    narrowed: bool = False
+    circles: bool = False
 
 
 def is_refused(answer: Answer) -> bool:
@@ -107,15 +111,18 @@ def after(trail: Trail, sheet: Sheet) -> Trail:
     )
     if trail.until is not None and trail.purpose != OLDER and not sheet.older and sheet.oldest is not None:
         trail = replace(trail, short=trail.pages >= _SEVERAL and sheet.oldest > trail.until)
-    if not sheet.older or sheet.older in trail.asked:
+    if not sheet.older:
         return trail
-    if (sheet.marks and not new) or trail.empty >= _MOST_EMPTY:
+    known = trail.until is not None and _is_known(sheet, trail.until)
+    if sheet.older in trail.asked or (sheet.marks and not new):
+        return replace(trail, circles=trail.until is not None and trail.purpose != OLDER and not known)
+    if trail.empty >= _MOST_EMPTY:
         return trail
     if trail.purpose == OLDER:
         return replace(trail, next=sheet.older) if trail.pages < _MOST_OLDER else trail
     if trail.until is None:
         return replace(trail, rest=sheet.older)
-    if _is_known(sheet, trail.until):
+    if known and not trail.narrowed:
         return trail
     return replace(trail, rest=sheet.older) if trail.pages >= MOST_PAGES else replace(trail, next=sheet.older)
 

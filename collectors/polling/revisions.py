@@ -37,6 +37,8 @@ _CLOCK_DIFFERENCE = timedelta(days=1)
 _NEWS = timedelta(days=1)
 # An article is carried by its own feed and a few that gather; more than these are compared with nothing.
 _SOURCES = 8
+# What a source says otherwise with one and the same edit time, which may be in seconds, is the newer the later it came.
+_SAME_EDIT = 1_000  # ms
 _BATCH = 500
 _NO_HEADERS: Mapping[str, str] = {}
 _NONE_GIVEN: Mapping[str, Mention] = {}
@@ -239,7 +241,8 @@ def _revised(
     if as_of is not None and not there and _is_late(updated, _milliseconds(as_of, mention.first_seen), known):
         return Revised(mention, False, known.revision, "Update", known)
     version = known.revision + 1 if updated is None else updated
-    if there:  # pages are edited without a word of when
+    again = mention.source in known.hashes and 0 <= known.revision - version < _SAME_EDIT
+    if there or again:  # edited without a word of when, or with the word of the edit before
         version = max(version, known.revision + 1)
     others = {name: hash_ for name, hash_ in known.hashes.items() if name != mention.source}
     kept = dict(list(others.items())[-(_SOURCES - 1) :]) | {mention.source: content}

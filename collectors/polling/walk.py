@@ -19,7 +19,7 @@ from overheard.collectors.polling.follow import after, follow
 from overheard.collectors.polling.jobs import Job, Jobs, Wanted
 from overheard.collectors.polling.limits import is_refusal
 from overheard.collectors.polling.looks import HTML
-from overheard.collectors.polling.reach import Sheet, Trail, anew, is_refused
+from overheard.collectors.polling.reach import Sheet, Trail, anew, is_refused, reached_by
 from overheard.collectors.polling.reach import after as after_page
 from overheard.collectors.polling.schedule import Seen
 from overheard.collectors.polling.sites import Sites
@@ -33,7 +33,7 @@ class Walk:
     `body` is the digest of what the source sent; `had` whether anything further came well, `problem` the first that did
     not; `sent` requests it took. `beside` are what lists of what was said long ago lead to, which this poll alone asks.
     `trails` are the lists that are read page by page, `broken` what came of the page of
-    one that could not be had or read, and `unread` why.
+    one that could not be had or read, and `unread` why. `rejected` entries could not be used.
     """
 
     answer: Answer
@@ -49,6 +49,7 @@ class Walk:
     broken: Answer | None = None
     unread: str = ""
     notes: list[str] = field(default_factory=list)
+    rejected: int = 0
 
     @property
     def failed(self) -> str:
@@ -70,6 +71,10 @@ _REFUSED = (
     "Page {} was refused twice ({}), so of the posts since {:%Y-%m-%d %H:%M} UTC older ones may be missing. "
     "A back-fill may have them."
 )
+# Lists end in many ways. So many polls in a row that end so are believed.
+_MOST_CIRCLES = 3
+_CIRCLES = "expected older posts; got the page before once more. It is begun again with the next poll"
+_CIRCLED = "In place of older posts it gives the same page again: some since {:%Y-%m-%d %H:%M} UTC may be missing."
 
 # Called with a source's name, its walk where that is over, and what is to be stored besides.
 Step = Callable[[str, Walk | None, Mapping[str, PollState]], None]
@@ -119,7 +124,8 @@ class Walks:
         for one in followed:
             self._follow(name, walk, one)
         if walk.collected.sheet is not None and walk.answer.fetch is not None:
-            trail = Trail("", walk.answer.fetch.url, "", self._states[name].reached)
+            state, start = self._states[name], walk.answer.fetch.url
+            trail = Trail("", start, "", state.reached, narrowed=start not in (state.url, state.configured))
             self._read_on(name, walk, trail, walk.collected.sheet)
         if walk.asked:
             self._walks[name] = walk
@@ -140,6 +146,23 @@ class Walks:
         trail = walk.trails[trail.root] = after_page(trail, sheet)
         if trail.next:
             self._ask_older(name, walk, trail)
+        elif trail.circles and not self._circled(name):
+            self._break(walk, trail, Answer("soft", walk.answer.status, message=_CIRCLES, site=walk.answer.site))
+        else:
+            if trail.circles:
+                walk.notes.append(_CIRCLED.format(trail.until))
+            self._over(walk, trail)
+
+    def _circled(self, name: str) -> bool:
+        """True where a source has given the same page again for so many polls that it gives no other."""
+        state = self._states[name]
+        return state.failures >= _MOST_CIRCLES and _CIRCLES in state.error
+
+    def _over(self, walk: Walk, trail: Trail) -> None:
+        """Remember how far a list was read that the source leads to: it is asked in a rhythm of its own."""
+        if one := walk.followed.get(trail.root):
+            reached = reached_by([trail], one.reached, self._clock())
+            walk.followed[trail.root] = msgspec.structs.replace(one, reached=reached)
 
     def _ask_older(self, name: str, walk: Walk, trail: Trail) -> None:
         key, site = f"older {name} {trail.next}", site_of(trail.next)
@@ -241,7 +264,7 @@ class Walks:
             walk.had = True
         self._add(walk, name, collected)
         if collected.sheet is not None and answer.fetch is not None:
-            trail = Trail(one.url, one.url, one.purpose, self._states[name].reached)
+            trail = Trail(one.url, one.url, one.purpose, one.reached or self._states[name].reached)
             self._read_on(name, walk, trail, collected.sheet)
         if one.purpose == OLDER:
             self._lead_on(name, walk, collected.requests)
@@ -269,7 +292,8 @@ class Walks:
             # Asked for again and again it would hold up all that is newer.
             if trail.purpose != OLDER:
                 walk.notes.append(_REFUSED.format(trail.pages + 1, answer.status, trail.until))
-            walk.trails[trail.root] = replace(trail, next="")
+            walk.trails[trail.root] = trail = replace(trail, next="")
+            self._over(walk, trail)
         else:
             self._break(walk, trail, answer, collected.problem or f"expected a page; got status {answer.status}")
 
@@ -277,6 +301,7 @@ class Walks:
         """Take what a further request brought into what the poll has found."""
         seen, held = _with(walk.collected.seen, collected.seen), (*walk.collected.held, *collected.held)
         walk.collected = replace(walk.collected, seen=seen, held=held)
+        walk.rejected += collected.rejected
         state = self._states[name]
         self._states[name] = msgspec.structs.replace(state, held=(*state.held, *collected.held))
         self._ask_pages(name, walk, collected.pages)

@@ -244,7 +244,7 @@ def test_a_site_that_wants_peace_midway_gets_it_and_the_rest_comes_thereafter(wo
 
 
 @pytest.mark.parametrize("turns", [1, 3])
-def test_pages_that_repeat_or_go_in_circles_end_the_poll(world: World, turns: int) -> None:
+def test_pages_that_repeat_or_go_in_circles_are_no_end_of_what_is_new(world: World, turns: int) -> None:
     world.post(10)
     world.once()
     world.post(40)
@@ -255,10 +255,31 @@ def test_pages_that_repeat_or_go_in_circles_end_the_poll(world: World, turns: in
         return listed(shown, world.server.url_for(f"/list?page={page + 1}"))
 
     world.answer = answer
+    reached = world.state().reached
     world.once()
     assert len(world.requests) == turns + 1
+    assert "expected older posts; got the page before once more" in world.state().error
+    assert world.state().reached == reached
+    world.answer = lambda _request, _page: None
+    world.once(after=DAY)
+    assert (world.state().error, world.numbers()) == ("", list(range(50)))
+
+
+def test_a_service_that_goes_in_circles_for_ever_is_believed_in_the_end_and_what_may_be_missing_is_said(
+    world: World,
+) -> None:
+    world.post(10)
+    world.once()
+    reached = world.state().reached
+    world.post(40)
+    world.answer = lambda _, page: listed(
+        list(reversed(world.posts))[:PER_PAGE], world.server.url_for(f"/list?page={page + 1}")
+    )
+    for _ in range(4):
+        world.once(after=DAY)
     assert world.state().error == ""
-    assert world.state().reached == START + timedelta(hours=2)
+    assert f"some since {reached:%Y-%m-%d %H:%M} UTC may be missing" in world.state().note
+    assert world.state().reached == world.posts[-1][1]
 
 
 def test_an_address_that_was_asked_in_this_poll_is_not_asked_again(world: World) -> None:

@@ -28,8 +28,9 @@ class Version:
 class Post:
     """One post of a source, by the id that makes its mention's id (`Mention.native_id`).
 
-    `author` is the handle, or the native id where the service tells no handle; "" for nobody. `parent` is what it
-    answers, as `Mention.in_reply_to` has it; `url` its permalink, "" where none is to be held against.
+    `author` is the handle, or the native id where the service tells none, or the name; "" for nobody. `parent` is what
+    it answers, as `Mention.in_reply_to` has it, and `also_parent` another name of that; `url` its permalink, "" where
+    none is to be held against. `owed`: that it is heard of is promised where its source promises posts.
     """
 
     source: str
@@ -40,6 +41,8 @@ class Post:
     parent: str = ""
     url: str = ""
     deleted_at: datetime | None = None
+    owed: bool = True
+    also_parent: str = ""
 
     @property
     def text(self) -> str:
@@ -70,9 +73,20 @@ class Truth:
     told_gone: set[Key] = field(default_factory=set)
 
     def say(
-        self, source: str, native_id: str, author: str, text: str, at: datetime, *, parent: str = "", url: str = ""
+        self,
+        source: str,
+        native_id: str,
+        author: str,
+        text: str,
+        at: datetime,
+        *,
+        parent: str = "",
+        url: str = "",
+        owed: bool = True,
+        also_parent: str = "",
     ) -> Post:
-        post = Post(source, native_id, author, at, (Version(at, text),), parent, url)
+        versions = (Version(at, text),)
+        post = Post(source, native_id, author, at, versions, parent, url, owed=owed, also_parent=also_parent)
         if post.key in self.posts:
             raise ValueError(f"expected an id that no post of {source} has yet; got {native_id}")
         self.posts[post.key] = post
@@ -109,8 +123,12 @@ def breaches(
 ) -> list[str]:
     """Return what is lost, doubled, invented, or not as its source showed it last, of all events on `mentions`."""
     events: dict[Key, list[Event[Mention]]] = defaultdict(list)
+    keys: dict[str, Key] = {}
     for event in mentions:
-        events[key_of(event.data)].append(event)
+        # Of a deletion no more may be known than what is deleted.
+        key = keys.setdefault(event.subject, key_of(event.data)) if event.verb == "Delete" else key_of(event.data)
+        keys[event.subject] = key
+        events[key].append(event)
     found = [f"{_name(key)}: invented: {some[0].data.text!r}" for key, some in events.items() if key not in truth.posts]
     for key, post in truth.posts.items():
         promise = truth.promises.get(post.source, Promise())
@@ -125,7 +143,7 @@ def _name(key: Key) -> str:
 def _breaches(truth: Truth, post: Post, promise: Promise, events: Sequence[Event[Mention]]) -> Iterator[str]:
     shown = truth.shown.get(post.key, 0)
     if not events:
-        if shown or (promise.posts and post.deleted_at is None):
+        if shown or (promise.posts and post.owed and post.deleted_at is None):
             yield f"lost: posted {post.posted_at:%d %H:%M:%S}, shown {'in version ' + str(shown) if shown else 'never'}"
         return
     if len(ids := {event.subject for event in events}) > 1:
@@ -147,8 +165,10 @@ def _breaches(truth: Truth, post: Post, promise: Promise, events: Sequence[Event
 def _otherwise(post: Post, mention: Mention) -> Iterator[str]:
     """Yield what of a mention is not the post's."""
     actor = mention.attributed_to
-    author = "" if actor is None else actor.preferred_username or actor.native_id
-    wanted = [("author", post.author, author), ("parent", post.parent, mention.in_reply_to)]
+    author = "" if actor is None else actor.preferred_username or actor.native_id or actor.name
+    named = post.also_parent and mention.in_reply_to == post.also_parent
+    parent = post.also_parent if named else post.parent
+    wanted = [("author", post.author, author), ("parent", parent, mention.in_reply_to)]
     wanted += [("permalink", post.url, mention.url)] if post.url else []
     yield from (f"wrong {what}: expected {ours!r}; got {theirs!r}" for what, ours, theirs in wanted if ours != theirs)
     if mention.published is None or abs(mention.published - post.posted_at) >= _EXACT:
