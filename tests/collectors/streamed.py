@@ -23,7 +23,7 @@ from overheard.folder import Folder
 from overheard.log.embedded import EmbeddedLog
 from overheard.records import Event, PollState, Streamed, decode
 
-PATIENCE = 8.0
+PATIENCE = 60.0
 DID = "did:plc:abcdefghijklmnopqrstuvwx"
 
 
@@ -31,9 +31,9 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def until(holds: Callable[[], Any], what: str = "") -> Any:
+def until(holds: Callable[[], Any], what: str = "", patience: float = PATIENCE) -> Any:
     """Return what holds once it does, within a deadline."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while not (found := holds()):
         assert time.monotonic() < deadline, what or "it never came"
         time.sleep(0.01)

@@ -35,7 +35,7 @@ from tests.engines.fixtures import remove
 from tests.world import World, timeless_documents, write_world
 
 POSTS = 60
-PATIENCE = 40.0
+PATIENCE = 120.0
 MEERA = contact_id("crm", "c1")
 OTHER_WATCH = '[[term]]\nid = "brannt"\nkind = "own-company"\naliases = ["Brannt", "Brannt Maschinen"]\n'
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
