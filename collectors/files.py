@@ -471,6 +471,10 @@ def _links_of(author: Mapping[str, Any]) -> list[Any]:
     return links
 
 
+# Advice to who imports a file by command; of one that is polled nobody maps columns.
+_OF_IMPORTS = re.compile(r"[.] (?:Mend it, or|Or) ignore the column: --map.*|, or say --map.*")
+
+
 class PostFile(Source, frozen=True, kw_only=True):
     """A file of posts (NDJSON, JSON or CSV, as `overheard import mentions` takes) to poll over HTTP.
 
@@ -517,7 +521,7 @@ def read_post_file(fetch: Fetch) -> Reading:
                 message = f"expected at most {MAX_POSTS:,} posts; got more. The first {MAX_POSTS:,} were read"
                 rejected.append(Rejected(fetch.url, message, digest(fetch.source, message)))
     except ConfigError as e:
-        raise InputError(str(e).removeprefix(f"{fetch.url}: "), where=fetch.url) from e
+        raise InputError(_OF_IMPORTS.sub("", str(e).removeprefix(f"{fetch.url}: ")), where=fetch.url) from e
     return Reading(tuple(mentions.values()), tuple(rejected), repeated, deletions=tuple(deletions))
 
 
@@ -527,7 +531,8 @@ def _is_newer(mention: Mention, other: Mention) -> bool:
 
 
 def _rejected(fetch: Fetch, row: BadRow) -> Rejected:
-    return Rejected(row.error.where or fetch.url, row.error.args[0], digest(fetch.source, clean(row.raw)))
+    message = _OF_IMPORTS.sub("", row.error.args[0])
+    return Rejected(row.error.where or fetch.url, message, digest(fetch.source, clean(row.raw)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,8 +81,8 @@ def _opened(folder: Path | None, config: Path | None, *, make: bool, alone: bool
         return System(path, settings, config=config or DEFAULT_CONFIG, guest=True)
     if not make and not path.exists():
         msg = (
-            f"{path}: expected a data folder; there is none. Go to where it is, name it with --folder, or begin one "
-            "with `overheard init`"
+            f"{path}: expected a data folder; there is none. Go to where it is, name it with --folder, or begin one: "
+            "`overheard init` asks what it needs, `overheard up` goes by the settings that are here"
         )
         raise FolderError(msg)
     return System(path, settings, config=config or DEFAULT_CONFIG)

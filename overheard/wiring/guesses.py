@@ -10,20 +10,24 @@ from overheard.collectors.communities.community import Community
 from overheard.collectors.feeds.feed import Feed
 from overheard.collectors.fetching import robots
 from overheard.collectors.fetching.fetch import Answer, Fetcher
+from overheard.collectors.files import PostFile
 from overheard.collectors.pages.discovery import discover, guesses, looks_like_feed, looks_like_sitemap
 from overheard.collectors.pages.sitemap import Sitemap
 from overheard.collectors.pages.watched import WatchedPage
 from overheard.errors import InputError
-from overheard.records import Robots
+from overheard.records import Fetch, Robots
 from overheard.web.newsource import Guess
 
 # Feeds that are asked for where a page names none: somebody waits.
 _GUESSES = 3
+# What files of posts are called (`collectors.files`); JSON alone may be anything.
+_ROWS = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl", "text/csv"})
+_ENDS = (".ndjson", ".jsonl", ".csv")
 _NODEINFO = "/.well-known/nodeinfo"
 
 
 def guessed(typed: str, kinds: Mapping[str, type[Source]], fetcher: Fetcher, clock: Callable[[], datetime]) -> Guess:
-    """Return what an address is most likely meant as: a service's, a feed, a sitemap, a page.
+    """Return what an address is most likely meant as: a service's, a feed, a sitemap, a file of posts, a page.
 
     What is not known by the address is asked, as its robots.txt allows. Raises InputError where there is nothing.
     """
@@ -40,6 +44,8 @@ def guessed(typed: str, kinds: Mapping[str, type[Source]], fetcher: Fetcher, clo
         return Guess(Feed.kind, {"url": there}, "It is a feed.")
     if looks_like_sitemap(body):
         return Guess(Sitemap.kind, {"url": there}, "It is a sitemap.")
+    if _is_file(answer.fetch):
+        return Guess(PostFile.kind, {"url": there}, "It is a file of posts.")
     page = discover(body, answer.fetch.headers, there)
     for software in (page.generator.lower().partition(" ")[0], site.software(there)):
         if software and (found := _like(kinds, there, software)):
@@ -52,6 +58,12 @@ def guessed(typed: str, kinds: Mapping[str, type[Source]], fetcher: Fetcher, clo
         if answer.fetch is not None and looks_like_feed(answer.fetch.body):
             return Guess(Feed.kind, {"url": one.url}, "Its site has a feed.")
     return Guess(WatchedPage.kind, {"url": there}, "It is a page; no feed of it was found.")
+
+
+def _is_file(fetch: Fetch) -> bool:
+    """True where an address holds rows, by its name or what the server calls it."""
+    called = fetch.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return called in _ROWS or urlsplit(fetch.final_url or fetch.url).path.lower().endswith(_ENDS)
 
 
 def _like(kinds: Mapping[str, type[Source]], url: str, software: str) -> Guess | None:
@@ -95,6 +107,8 @@ class _Site:
         origin = robots.origin_of(url)
         if origin not in self._known:
             answer = self._fetcher.fetch("", robots.address_of(origin))
+            if answer.kind == "refused" and not answer.status:
+                return answer  # an address that may not be asked at all is no robots.txt that cannot be had
             self._known[origin] = robots.robots_after(None, answer, self._clock())
         refusal = robots.refusal(self._known[origin], url)
         return Answer("refused", message=refusal) if refusal else self._fetcher.fetch("", url)

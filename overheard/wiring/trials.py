@@ -103,7 +103,10 @@ def _asked(source: Source, url: str, fetcher: Fetcher, clock: Callable[[], datet
     origin = robots.origin_of(url)
     is_documented = source.documented_api and origin == robots.origin_of(source.url)
     if not is_documented and not refusal_of(url):
-        rules = robots.robots_after(None, fetcher.fetch("", robots.address_of(origin)), clock())
+        answer = fetcher.fetch("", robots.address_of(origin))
+        if answer.kind == "refused" and not answer.status:
+            return answer  # an address that may not be asked at all is no robots.txt that cannot be had
+        rules = robots.robots_after(None, answer, clock())
         if refusal := robots.refusal(rules, url):
             return Answer("soft" if rules.error else "refused", message=refusal)
     answer = fetcher.fetch(source.name, url)

@@ -312,6 +312,35 @@ def test_what_a_site_is_is_found_by_what_it_says_of_itself(
     assert kinds == {"blog": "feed", "direct": "feed", "forum": "discourse", "asha": "mastodon"}
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "content_type"),
+    [
+        ("/ours", '{"id": "1", "text": "The Paperfold jams"}\n', "application/x-ndjson"),
+        ("/ours.csv", "id,text\n1,The Paperfold jams\n", "text/plain"),
+    ],
+)
+def test_a_file_of_posts_is_known_by_what_it_is_called(
+    config: Path, base: str, httpserver: HTTPServer, overheard: Command, *, path: str, body: str, content_type: str
+) -> None:
+    httpserver.expect_request(path).respond_with_data(body, content_type=content_type)
+    said = overheard("sources", "add", f"{base}{path}", "--yes", "-s", "name=agency")
+    assert said.status == 0, said.out + said.err
+    assert "It is a file of posts" in said.out
+    assert [one.kind for one in load_settings(config).sources] == ["file"]
+
+
+@pytest.mark.parametrize("given", [["feed", "-s", "url={}"], ["{}"]])
+def test_a_private_address_is_said_with_the_setting_that_allows_it(
+    config: Path, base: str, overheard: Command, given: list[str]
+) -> None:
+    there = base.replace("localhost", "127.0.0.1") + "/feed"
+    said = overheard("sources", "add", *(one.format(there) for one in given), "-s", "name=wiki", "--yes")
+    assert said.status == 1
+    assert "`allow_hosts` of `[http]`" in said.out + said.err
+    assert "connected" not in said.out
+    assert config.read_text() == WRITTEN
+
+
 def test_what_is_no_kind_and_no_address_is_refused_with_those_that_are(config: Path, overheard: Command) -> None:
     said = overheard("sources", "add", "carrierpigeon", "--yes")
     assert said.status == 1

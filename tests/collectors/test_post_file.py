@@ -86,6 +86,14 @@ def test_what_is_no_file_of_posts_is_an_error_that_names_the_address(body: str |
     assert str(caught.value).count(URL) == 1
 
 
+def test_what_a_polled_file_lacks_is_not_said_to_be_mended_by_an_option_of_the_import() -> None:
+    with pytest.raises(InputError, match=r"Name it in the header$"):
+        read("colour,size\nred,4\n")
+    (row,) = read("id,text,likes\n1,hello,many\n").rejected
+    assert "whole number" in row.message
+    assert "--map" not in row.message
+
+
 @given(st.binary(max_size=300) | st.text(max_size=200).map(str.encode))
 def test_whatever_comes_is_read_or_refused(body: bytes) -> None:
     try:
