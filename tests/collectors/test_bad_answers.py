@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from random import Random
 from typing import Any
@@ -21,7 +22,7 @@ import tests.beside  # noqa: F401
 from benchmarks import counted, recorded
 from overheard.collectors.base import Reading
 from overheard.errors import InputError
-from overheard.records import Fetch
+from overheard.records import Fetch, Mention
 from overheard.testing import SourceContract
 from tests.contracts import test_communities, test_laid, test_mailbox, test_sources, test_streams
 
@@ -110,6 +111,11 @@ def shared() -> Sequence[Case]:
     return [one for one in made if one is not None]
 
 
+def some() -> Sequence[Case]:
+    """Each fifth of them, from another one on with another seed."""
+    return shared()[SEED % 5 :: 5]
+
+
 def _has_yaml() -> bool:
     try:
         import yaml  # type: ignore[import-untyped]  # noqa: F401
@@ -189,7 +195,7 @@ def test_a_bad_field_of_a_real_answer_makes_no_wrong_post_and_harms_no_other() -
 @needs_shared
 def test_a_real_answer_that_ends_early_is_an_error_in_words() -> None:
     dice = Random(f"{SEED}/cut")
-    for case in shared():
+    for case in some():
         body = case.fetch.body.rstrip()
         cut = body[: dice.randrange(1, len(body))]
         if case.lines:
@@ -198,6 +204,102 @@ def test_a_real_answer_that_ends_early_is_an_error_in_words() -> None:
             continue
         with pytest.raises(InputError, match="expected"):
             case.source(msgspec.structs.replace(case.fetch, body=cut))
+
+
+# ---- What is no error of anybody's -----------------------------------------------------------------------------------
+
+
+def turned(value: Any, name: str = "") -> Any:
+    """Return a document with ids that are numbers as texts, and the other way round."""
+    if isinstance(value, dict):
+        return {key: turned(one, key) for key, one in value.items()}
+    if isinstance(value, list):
+        return [turned(one, name) for one in value]
+    if name == "id" or name.endswith(("_id", "Id", "_ids")):
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
+        if isinstance(value, str) and value.isdigit() and str(int(value)) == value:
+            return int(value)
+    return value
+
+
+def doubled(value: Any) -> Any:
+    """Return a document each of whose lists of things says them twice."""
+    if isinstance(value, list):
+        inner = [doubled(one) for one in value]
+        return inner * 2 if inner and isinstance(inner[0], dict) else inner
+    return {key: doubled(one) for key, one in value.items()} if isinstance(value, dict) else value
+
+
+def posts_of(reading: Reading) -> dict[str, Mention]:
+    return {one.id: one for one in reading.mentions}
+
+
+@needs_shared
+def test_ids_of_real_answers_may_be_numbers_or_texts() -> None:
+    for case in some():
+        before, after = case.read(case.document), case.read(turned(case.document))
+        assert posts_of(after) == posts_of(before), case.name
+        assert len(after.rejected) == len(before.rejected), case.name
+
+
+@needs_shared
+def test_a_real_answer_that_repeats_itself_gives_each_post_once() -> None:
+    for case in some():
+        before, after = case.read(case.document), case.read(doubled(case.document))
+        assert [one.id for one in after.mentions] == [one.id for one in before.mentions], case.name
+        assert {one.mention.id for one in after.deletions} == {one.mention.id for one in before.deletions}, case.name
+
+
+_TIMES = {"created_at", "createdAt", "created_utc", "publishedAt", "indexedAt", "time", "submitted_at", "published_at"}
+
+
+def _at(value: Any, when: datetime) -> Any:
+    """Return a document in which everything was said at a time."""
+    if isinstance(value, dict):
+        times = {key: one for key, one in value.items() if key in _TIMES and one and isinstance(one, str | int | float)}
+        said = {key: when.isoformat() if isinstance(one, str) else when.timestamp() for key, one in times.items()}
+        return {key: _at(one, when) for key, one in value.items()} | said
+    return [_at(one, when) for one in value] if isinstance(value, list) else value
+
+
+@needs_shared
+@pytest.mark.parametrize("year", [1970, 2001, 2100, 9998])
+def test_a_real_answer_by_a_clock_that_is_wrong_is_read_all_the_same(year: int) -> None:
+    when = datetime(year, 1, 2, tzinfo=UTC)
+    for case in some():
+        before, after = case.read(case.document), case.read(_at(case.document, when))
+        assert posts_of(after).keys() == posts_of(before).keys(), case.name
+        assert len(after.rejected) == len(before.rejected), case.name
+        msgspec.json.encode(after.mentions)
+
+
+def _without_authors(value: Any) -> Any:
+    """Return a document in which every account is gone, as its service says that."""
+    if isinstance(value, dict):
+        gone: dict[str, Any] = {
+            "author": "[deleted]" if isinstance(value.get("author"), str) else None,
+            "user": None,
+            "users": [],
+        }
+        kept = {key: _without_authors(one) for key, one in value.items()}
+        return kept | {key: one for key, one in gone.items() if key in value}
+    return [_without_authors(one) for one in value] if isinstance(value, list) else value
+
+
+@needs_shared
+@pytest.mark.parametrize("service", ["reddit", "github", "discourse", "x"])
+def test_posts_of_accounts_that_are_gone_are_posts_of_nobody(service: str) -> None:
+    cases = [one for one in shared() if one.kind == service][::5]
+    for case in cases:
+        before, after = case.read(case.document), case.read(_without_authors(case.document))
+        assert posts_of(after).keys() == posts_of(before).keys(), case.name
+        assert len(after.rejected) == len(before.rejected), case.name
+        if service in ("reddit", "github"):
+            assert all(one.attributed_to is None for one in after.mentions), case.name
+        if service == "x":  # of whom the id is told, and nothing else
+            assert not any(one.attributed_to.preferred_username for one in after.mentions if one.attributed_to)
+    assert cases
 
 
 @pytest.mark.long

@@ -5,6 +5,7 @@ What was found once is in test_hostile.py.
 """
 
 import gzip
+import json
 import os
 import signal
 import time
@@ -41,8 +42,10 @@ from overheard.collectors.pages.watched import read_links, read_text
 from overheard.collectors.pages.webmention import PURPOSE, Webmention, what_it_may_become
 from overheard.errors import ConfigError, InputError
 from overheard.records import Fetch
+from overheard.testing import SourceContract
 from overheard.testing.documents import document_of
 from overheard.testing.rules.hostile import noisy
+from tests.contracts import test_communities, test_laid, test_mailbox, test_sources, test_streams
 
 RECORDINGS = Path(__file__).resolve().parents[1] / "contracts" / "recordings"
 SECONDS = float(os.environ.get("OVERHEARD_FUZZ", "30"))
@@ -99,6 +102,24 @@ def fast(body: bytes) -> None:
     parse_plain(without_doctype(decoded(fetched(body)).lstrip()), URL, "")
 
 
+def of_kind(held: type[SourceContract]) -> tuple[Callable[[bytes], Any], list[bytes]]:
+    """What reads an answer of a kind, and the answers of its contract."""
+    first = held.recordings[0].fetch(held.source)
+    return (lambda body: held.source.read(msgspec.structs.replace(first, body=body))), [
+        one.body for one in held.recordings
+    ]
+
+
+def mail(body: bytes) -> Reading:
+    """A mailbox with one message of these bytes, and one that is to come whatever is in the other."""
+    sent = {"folder": "INBOX", "uid": 1, "validity": 1, "size": 1, "received": "2026-11-20T09:30:05Z"}
+    raws = (body.decode("latin-1"), LETTER)
+    messages = [{**sent, "uid": number, "raw": raw} for number, raw in enumerate(raws)]
+    reading = test_mailbox.TestMailbox.source.read(fetched(json.dumps({"messages": messages}).encode()))
+    assert any(one.content.startswith("The press jams") for one in reading.mentions)
+    return reading
+
+
 def inflated(body: bytes) -> None:
     for encoding in ("", "gzip", "deflate"):
         try:
@@ -125,6 +146,12 @@ def seeds(folder: str) -> list[bytes]:
     return [path.read_bytes() for path in sorted((RECORDINGS / folder).iterdir()) if path.suffix != ".headers"]
 
 
+LETTER = "From: Ann <ann@other.example>\r\nTo: support@firm.example\r\nMessage-ID: <1@o>\r\n\r\nThe press jams.\r\n"
+LETTERS = [
+    one["raw"].encode("latin-1")
+    for recording in test_mailbox.TestMailbox.recordings
+    for one in json.loads(recording.body)["messages"]
+]
 PAGES = [*seeds("page"), *seeds("webmention")]
 PARSERS: dict[str, tuple[Callable[[bytes], Any], list[bytes]]] = {
     "feed": (lambda body: read_feed(fetched(body)), seeds("feed")),
@@ -147,6 +174,17 @@ PARSERS: dict[str, tuple[Callable[[bytes], Any], list[bytes]]] = {
     "robots": (robots, [ROBOTS]),
     "inflate": (inflated, [gzip.compress(b"x" * 9_000), zlib.compress(b"words " * 900), b"plain"]),
     "files": (lambda body: read_post_file(fetched(body)), seeds("file")),
+    "mail": (mail, LETTERS),
+    **{
+        f"answers: {held.source.kind}": of_kind(held)
+        for room in (test_communities, test_laid, test_mailbox, test_streams)
+        for held in vars(room).values()
+        if isinstance(held, type) and issubclass(held, SourceContract) and held is not SourceContract
+    },
+    **{
+        f"answers: {held.source.kind}": of_kind(held)
+        for held in (test_sources.TestPush, test_sources.TestGitHubWebhook, test_sources.TestDiscourseWebhook)
+    },
 }
 
 
@@ -171,26 +209,36 @@ def mutants(seed: bytes, dice: Random) -> Iterator[bytes]:
     yield dice.randbytes(dice.randrange(400))
 
 
+@pytest.mark.parametrize("name", [name for name in PARSERS if name.startswith("answers") or name == "mail"])
+def test_some_bad_bodies_of_every_kind_are_a_reading_or_an_error_of_ours(name: str) -> None:
+    for number in range(1, 6):
+        endures(name, number)
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("name", PARSERS)
 def test_a_parser_ends_in_a_reading_or_an_error_of_ours(name: str) -> None:
-    parse, bodies = PARSERS[name]
     began, number = time.monotonic(), 0
     while time.monotonic() - began < SECONDS:
         number += 1
-        dice = Random(f"{SEED}/{name}/{number}")
-        for body in mutants(dice.choice(bodies), dice):
-            try:
-                with bounded(20):
-                    made = parse(body)
-                # What is read can be sent on and written down.
-                if isinstance(made, Reading):
-                    msgspec.json.encode(made.mentions)
-            except ALLOWED:
-                continue
-            except Exception as e:  # noqa: BLE001 - whatever it is, it is what is looked for
-                pytest.fail(f"{name}, number {number}: {type(e).__name__}: {e}\n{body[:3_000]!r}")
+        endures(name, number)
     print(f"{name}: {number:,} times in {SECONDS:g} s")
+
+
+def endures(name: str, number: int) -> None:
+    parse, bodies = PARSERS[name]
+    dice = Random(f"{SEED}/{name}/{number}")
+    for body in mutants(dice.choice(bodies), dice):
+        try:
+            with bounded(20):
+                made = parse(body)
+            # What is read can be sent on and written down.
+            if isinstance(made, Reading):
+                msgspec.json.encode(made.mentions)
+        except ALLOWED:
+            continue
+        except Exception as e:  # noqa: BLE001 - whatever it is, it is what is looked for
+            pytest.fail(f"{name}, number {number}: {type(e).__name__}: {e}\n{body[:3_000]!r}")
 
 
 @contextmanager
