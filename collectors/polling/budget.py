@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from overheard.collectors.base import Budget
+from overheard.collectors.base import Budget, Source
 from overheard.collectors.polling.news import News
 
 # So many periods are remembered: a year of months, and the one that goes on.
@@ -16,6 +16,8 @@ KEPT = 13
 # Before so much of a period is over, what was spent of it says nothing of the rest: a day and a half of a month.
 _EARLY = 1 / 20
 _WARNED = 0.8
+# A request that takes more units than two to this is none.
+_POWERS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +114,22 @@ def in_words(spending: Spending) -> str:
     return f"{said}. Once it is used up {end}."
 
 
-def stopped(spending: Spending, least: str = "") -> str:
-    """Return why a request was not sent: too little is left. `least` says what is needed, where something is."""
-    left = f"{spending.left:,} of {spending.limit:,} {spending.unit} are left in {spending.period}{least}"
-    return f"expected to have budget left for a request; {left}. It goes on at {_day(spending)}, where it left off"
+def smallest(source: Source, url: str) -> tuple[str, int]:
+    """Return the address of the smallest request that a source makes of one, and how many units it takes at most."""
+    found = (source.within(url, 1 << power) for power in range(_POWERS))
+    return next((one for one in found if one[0]), (url, 0))
+
+
+def stopped(spending: Spending, least: int = 0) -> str:
+    """Return why a request was not sent: too little is left. `least` units are what the smallest one may take."""
+    if least > spending.limit:
+        wanted = f"expected a `budget` of at least {least:,}, which the smallest request may take"
+        return f"{wanted}; got {spending.limit:,}. It is never asked with less"
+    left = f"{spending.left:,} of {spending.limit:,} {spending.unit} are left in {spending.period}"
+    needed = f", and the smallest may take {least:,}" if spending.left else ""
+    return (
+        f"expected to have budget left for a request; {left}{needed}. It goes on at {_day(spending)}, where it left off"
+    )
 
 
 def _day(spending: Spending) -> str:

@@ -15,7 +15,7 @@ import msgspec
 
 from overheard.collectors.base import Budget, Source
 from overheard.collectors.fetching.fetch import Answer, Course
-from overheard.collectors.polling.budget import budget_of, marks, news_of, spent, stopped, used
+from overheard.collectors.polling.budget import budget_of, marks, news_of, smallest, spent, stopped, used
 from overheard.collectors.polling.news import News
 from overheard.collectors.polling.pollstate import added, budget_key, load_states, save_states, tried_key
 from overheard.log.base import Log
@@ -80,7 +80,8 @@ class Budgets:
         spending = spent(budget, self._used(account), now)
         here, most = source.within(course.here, spending.left)
         if not here:
-            return Answer("spent", message=stopped(spending), site=course.site, until=spending.until)
+            message = stopped(spending, smallest(source, course.here)[1])
+            return Answer("spent", message=message, site=course.site, until=spending.until)
         self._aside[key] = _Aside(account, most, now)
         self._use(account, budget, most, now)
         return course if here == course.here else replace(course, url=here, here=here)

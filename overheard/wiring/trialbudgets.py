@@ -10,7 +10,7 @@ import msgspec
 
 from overheard.collectors.base import Budget, Source
 from overheard.collectors.fetching.fetch import Answer, site_of
-from overheard.collectors.polling.budget import budget_of, spent, stopped, used
+from overheard.collectors.polling.budget import budget_of, smallest, spent, stopped, used
 from overheard.collectors.polling.pollstate import load_states, load_used, save_states, tried_key
 from overheard.log.base import Log
 from overheard.records import PollState
@@ -49,7 +49,8 @@ class TrialBudget:
         if not here:
             here, most = self._source.within(url, spending.left)
         if not here:
-            return Answer("spent", message=stopped(spending), site=site_of(url), until=spending.until)
+            message = stopped(spending, smallest(self._source, url)[1])
+            return Answer("spent", message=message, site=site_of(url), until=spending.until)
         self._aside = most
         self._count(most)
         return here

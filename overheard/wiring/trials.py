@@ -9,6 +9,7 @@ import msgspec
 from overheard.collectors.base import Reading, Source
 from overheard.collectors.fetching import robots
 from overheard.collectors.fetching.fetch import Answer, Fetcher, refusal_of
+from overheard.collectors.polling.budget import smallest
 from overheard.collectors.polling.collect import Read
 from overheard.collectors.polling.health import health_of
 from overheard.collectors.streaming.stream import Stream
@@ -20,7 +21,6 @@ from overheard.web.newsource import Trial
 from overheard.wiring.trialbudgets import TrialBudget
 
 SHOWN = 3
-_UNITS = [1 << power for power in range(11)]
 # Requests that may be needed before there is a post: an account's statuses, the children of an index.
 _FURTHER = 3
 _TOLD = "It is not asked: others send what they have to say. It is there as soon as it is kept."
@@ -54,7 +54,8 @@ def tried(
     shown: list[Mention] = []
     rejected = 0
     summaries: frozenset[str] = frozenset()
-    waiting = [("", _smallest(source))]
+    # Of some services each post that is read is paid for.
+    waiting = [("", smallest(source, source.url)[0])]
     for _ in range(1 + _FURTHER):
         if not waiting or shown:
             break
@@ -81,12 +82,6 @@ def tried(
     policy = source.in_force
     newest = sorted(shown, key=lambda one: one.published or one.first_seen, reverse=True)[:SHOWN]
     return Trial([applied(policy, one) for one in newest], len(shown), note=" ".join(filter(None, notes)))
-
-
-def _smallest(source: Source) -> str:
-    """Return the address of the smallest request: of some services each post that is read is paid for."""
-    found = (source.within(source.url, left)[0] for left in _UNITS)
-    return next(filter(None, found), source.url)
 
 
 def _listened(source: Stream, fetcher: Fetcher, clock: Callable[[], datetime]) -> Trial:

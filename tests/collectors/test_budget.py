@@ -214,6 +214,18 @@ def test_a_budget_of_nothing_asks_for_nothing(service: Service) -> None:
     assert service.state(source).error == ""
 
 
+def test_a_budget_that_is_too_small_for_any_request_is_said_to_be_so(service: Service) -> None:
+    source = service.source(budget=20)
+    service.poll(source)
+    assert not service.sizes
+    state = service.state(source)
+    assert "expected a `budget` of at least 30" in state.note
+    assert "got 20" in state.note
+    enough = service.source(budget=30)
+    service.poll(enough)
+    assert service.sizes == [10]
+
+
 def test_a_failure_of_the_service_costs_nothing(service: Service) -> None:
     source = service.source(budget=1_000)
     service.post(5)
