@@ -4,14 +4,15 @@ https://docs.github.com/en/rest
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode, urlsplit
 
 from msgspec import Meta
 
-from overheard.collectors.base import Deletion, Reading, Terms
+from overheard.collectors.base import Deletion, Further, Reading, Terms
 from overheard.collectors.communities.community import (
     LATE,
     Address,
@@ -41,6 +42,13 @@ _PAUSE = timedelta(minutes=1)
 _GHOST = "ghost"
 # The objects of an event or webhook that somebody wrote, the one that it is about first.
 _WRITTEN = ("comment", "review", "release", "discussion", "pull_request", "issue", "answer", "old_answer")
+# Why somebody is told of a thread in which their account is named; of all others it took part in, or began them.
+_NAMED = frozenset({"mention", "team_mention"})
+# `Fetch.purpose` of what a notification leads to: the comments of a thread, and the thread itself.
+COMMENTS, THREAD = "comments", "thread"
+# Of a thread that was answered the answers of so many days are asked for: who was away for longer asks for few threads.
+_BACK = timedelta(days=7)
+_MOST_THREADS = 50
 # The lists that may be asked for what changed since a time.
 _SINCE = frozenset({"issues", "comments", "reviews"})
 _PATHS = {
@@ -54,8 +62,10 @@ _PATHS = {
 
 
 class GitHub(Community, frozen=True, kw_only=True):
-    """One of: a `repository` (`owner/name`), or a `query` as in the search of issues and pull requests.
+    """One of: a `repository` (`owner/name`), a `query` as in the search of issues, or the account's `notifications`.
 
+    Notifications are the answers in threads of public repositories in which the token's account took part or is named;
+    `login` is that account, whose own words are left out.
     `what` of a repository: its issues (pull requests among them), the comments on them, and so on. `api` is where it is
     asked: `https://github.example/api/v3` for a server of one's own.
     """
@@ -69,19 +79,27 @@ class GitHub(Community, frozen=True, kw_only=True):
     asks = {
         "repository": "A repository: owner/name.",
         "query": "Words that are looked for, as in the search of issues and pull requests.",
+        "notifications": "Answers in threads that your account took part in; it takes a classic token.",
+        "login": "That account: what you say yourself is left out.",
         "what": "What of a repository is followed.",
         "api": "Where it is asked, where that is not the service's own address.",
     }
 
     repository: Annotated[str, Meta(max_length=300, pattern="^([\\w.-]+/[\\w.-]+)?$")] = ""
     query: Phrase = ""
+    notifications: bool = False
+    login: Annotated[str, Meta(max_length=100, pattern="^@?[\\w-]*$")] = ""
     what: Literal["issues", "comments", "discussions", "discussion comments", "reviews", "releases"] = "issues"
     api: Annotated[Address, Meta(min_length=1)] = "https://api.github.com"
 
     def address(self) -> str:
         """Return where to ask (`Community.address`)."""
         base = self.api.rstrip("/")
-        if one_of(repository=self.repository, query=self.query) == "query":
+        followed = one_of(repository=self.repository, query=self.query, notifications=self.notifications)
+        if followed == "notifications":
+            self.need_token()
+            return f"{base}/notifications?all=true&participating=true&per_page={_MOST_THREADS}"
+        if followed == "query":
             values = {"q": self.query, "sort": "created", "order": "desc", "per_page": _MOST}
             return f"{base}/search/issues?{urlencode(values)}"
         path = _PATHS[self.what]
@@ -97,7 +115,13 @@ class GitHub(Community, frozen=True, kw_only=True):
         if self.query:
             own = "created:" in self.query
             return self.url if own else with_query(self.url, q=f"{self.query} created:>={at}")
-        return with_query(self.url, since=at) if self.what in _SINCE else self.url
+        narrows = self.what in _SINCE and not self.notifications
+        return with_query(self.url, since=at) if narrows else self.url
+
+    @property
+    def has_letters(self) -> bool:
+        """True of notifications, which tell of private repositories too (`Community.has_letters`)."""
+        return self.notifications
 
     @classmethod
     def like(cls, url: str, software: str = "") -> Mapping[str, object] | None:
@@ -111,23 +135,58 @@ class GitHub(Community, frozen=True, kw_only=True):
 
     def read(self, fetch: Fetch) -> Reading:
         """Return what was written in an answer (`Source.read`)."""
-        return read_written(fetch)
+        reading = read_written(fetch)
+        own = self.login.lstrip("@").casefold()
+        if not (self.notifications and own):
+            return reading
+        return replace(reading, mentions=tuple(one for one in reading.mentions if not _is_by(one, own)))
 
 
 def read_written(fetch: Fetch) -> Reading:
     """Return the mentions in an answer: a list, a search result, events, the payload of a webhook, one thing.
 
     What is written is known by its address on the site, so an issue is one whichever way it comes. Raises InputError
-    where nothing is to be read.
+    where nothing is to be read. Notifications say nothing themselves, and lead to what was said.
     """
     found = document(fetch, _EXPECTED)
     written = _written(found)
     if written is None:
         raise unexpected(fetch, found, _EXPECTED)
     gone = {path for path, _ in written[:1]} if isinstance(found, dict) and found.get("action") == "deleted" else set()
-    return reading_of(
-        fetch, written, lambda item: _taken(fetch, item, gone=item.path in gone), next_page=linked_next(fetch)
-    )
+    requests: dict[str, Further] = {}
+
+    def take(item: Item) -> Mention | Deletion | None:
+        if not (item.has("reason") and item.has("subject")):
+            return _taken(fetch, item, gone=item.path in gone)
+        requests.update({one.url: one for one in _led_to(fetch, item)})
+        return None
+
+    reading = reading_of(fetch, written, take, next_page=linked_next(fetch))
+    return replace(reading, requests=tuple(requests.values())[:_MOST_THREADS])
+
+
+def _led_to(fetch: Fetch, item: Item) -> Iterator[Further]:
+    """Yield where the answers are that a notification tells of, in public; and the thread, where it may name us."""
+    subject, repository = item.item("subject"), item.item("repository")
+    if subject is None or repository is None:
+        missing = "subject" if subject is None else "repository"
+        raise FieldError(item.place(missing), f"expected the {missing} of a notification; there is none")
+    if repository.flag("private") or subject.text("type") not in ("Issue", "PullRequest"):
+        return
+    name, number = repository.text("full_name"), subject.text("url").rpartition("/")[2]
+    if not (re.fullmatch(r"[\w.-]+/[\w.-]+", name, re.ASCII) and re.fullmatch(r"\d{1,18}", number, re.ASCII)):
+        raise FieldError(subject.place("url"), f"expected the address of an issue; got {subject.text('url')[:80]!r}")
+    changed = item.time("updated_at")
+    since = (changed or fetch.at).astimezone(UTC) - _BACK
+    thread = f"{fetch.url.partition('/notifications')[0]}/repos/{name}/issues/{number}"
+    yield Further(f"{thread}/comments?per_page={_MOST}&since={since:%Y-%m-%d}T00:00:00Z", COMMENTS, changed=changed)
+    if item.text("reason") in _NAMED:
+        yield Further(thread, THREAD, changed=changed)
+
+
+def _is_by(mention: Mention, login: str) -> bool:
+    author = mention.attributed_to
+    return author is not None and author.preferred_username.casefold() == login
 
 
 def _written(found: Any) -> list[tuple[str, Any]] | None:
