@@ -6,8 +6,11 @@ Three kills by default, an eighth of `OVERHEARD_KILLS` where that is set; `OVERH
 import json
 import os
 import random
+import sqlite3
+import threading
+import time
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,10 +20,13 @@ from msgspec.structs import replace
 
 from overheard.config.settings import Settings
 from overheard.crm.rows import append_facts
+from overheard.errors import NotFoundError
 from overheard.records import Decision, DecisionVerb, Incident, Profile, contact_id, event_for, mention_id
+from overheard.wiring.erasure import apply_suppressions, erase_person
 from overheard.wiring.imports import bring_accounts, bring_contacts, bring_mentions, bring_watch
 from overheard.wiring.system import System
-from tests.faults.test_kill import _kill, _overheard, _up
+from overheard.wiring.up import run_up
+from tests.faults.test_kill import _kill, _overheard
 from tests.world import World, timeless_documents, write_world
 
 KILLS = max(3, int(os.environ.get("OVERHEARD_KILLS", "0")) // 8)
@@ -40,21 +46,17 @@ def test_documents_after_kills_amid_decisions_and_an_erasure_equal_those_of_a_cl
     decisions = _decisions(rows)
     clean, killed = tmp_path / "clean" / "data", tmp_path / "killed" / "data"
     _prepare(clean, world)
-    usual = 0.0
     for part in range(KILLS):
         _bring(clean, world, rows, decisions, part)
-        usual = _up(clean)
-    erasing = _erase(clean)
-    assert erasing
+    _up(clean)
+    assert _erase(clean)
 
     rng = random.Random(SEED)
     _prepare(killed, world)
     in_the_middle = 0
     for part in range(KILLS):
         _bring(killed, world, rows, decisions, part)
-        before = _waiting(killed)
-        _kill(_overheard(killed, "up", "--once"), rng.uniform(0.45, 1.0) * usual, rng.choice(("tree", "child")))
-        in_the_middle += 0 < _waiting(killed) < before
+        in_the_middle += _kill_at(killed, rng.randrange(POSTS_A_KILL), rng.uniform(0, 0.3), rng)
         if part == KILLS // 2:
             # Halfway, where the clean run does so at the end: what is said later, and what comes late, changes nothing.
             for _ in range(2):
@@ -138,23 +140,44 @@ def _bring(
         append_facts(system.log, events)
 
 
-def _waiting(folder: Path) -> int:
+def _kill_at(folder: Path, facts: int, after: float, rng: random.Random) -> bool:
+    """Kill `up` so many seconds after the matcher took in so many facts; True where work was left then."""
+    target = _position(folder) + facts
+    process = _overheard(folder, "up", "--once", "--workers", "1")
+    deadline = time.monotonic() + 120
+    while _position(folder) <= target and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    _kill(process, after, rng.choice(("tree", "child")))
     with System(folder, Settings()) as system:
-        return sum(system.lag().values())
+        return sum(system.lag().values()) > 0
+
+
+def _position(folder: Path) -> int:
+    """Return how far the matcher has read."""
+    with closing(sqlite3.connect(f"file:{folder / 'overheard.db'}?mode=ro", uri=True)) as connection:
+        (found,) = connection.execute("SELECT max(next) FROM ledger_positions").fetchone()
+    return int(found or 0)
+
+
+def _up(folder: Path) -> None:
+    """Run to the end, in this process."""
+    with System(folder, Settings()) as system:
+        run_up(system, once=True, workers=1, stop=threading.Event())
 
 
 def _erase(folder: Path) -> bool:
     """Erase to the end, as one does after an erasure that was cut off; returns whether there was still somebody."""
-    process = _overheard(folder, "erase", f"reddit:handle:{ERASED}")
-    process.communicate(timeout=600)
+    found = False
+    with System(folder, Settings()) as system, suppress(NotFoundError):
+        erase_person(system, lambda: system.index(reading=True), f"reddit:handle:{ERASED}", by="asha")
+        found = True
     _apply(folder)
-    return process.returncode == 0
+    return found
 
 
 def _apply(folder: Path) -> None:
-    process = _overheard(folder, "erasures", "apply")
-    _, err = process.communicate(timeout=600)
-    assert process.returncode == 0, err.decode()
+    with System(folder, Settings()) as system:
+        apply_suppressions(system, by="asha")
 
 
 def _documents(folder: Path) -> dict[str, object]:
