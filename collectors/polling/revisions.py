@@ -238,6 +238,8 @@ def _revised(
         return Revised(mention, False, known.revision, "Update", known)
     if gone and not there and mention.source != BY_HAND and (updated is None or updated <= known.revision):
         return Revised(mention, False, known.revision, "Update", known)  # a copy from before
+    if not gone and not there and _is_address(given) and known.hashes and mention.source not in known.hashes:
+        return Revised(mention, False, known.revision, "Update", known)  # another source has told more
     if as_of is not None and not there and _is_late(updated, _milliseconds(as_of, mention.first_seen), known):
         return Revised(mention, False, known.revision, "Update", known)
     version = known.revision + 1 if updated is None else updated
@@ -250,6 +252,11 @@ def _revised(
         hashes=kept, revision=max(version, known.revision), first_seen=mention.first_seen, deleted=known.deleted
     )
     return Revised(mention, True, version, "Update", seen, said=mention.source in known.hashes)
+
+
+def _is_address(given: Mention) -> bool:
+    """True where a source gives the address of a page and nothing that it says, as sitemaps do."""
+    return given.platform == "web" and not given.name and not given.content
 
 
 def _deleted(deletion: Deletion, id_: str, known: Revision | None) -> Revised:

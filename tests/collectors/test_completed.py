@@ -3,7 +3,7 @@
 import contextlib
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -79,6 +79,26 @@ def test_an_entry_that_is_only_a_beginning_comes_once_with_the_text_of_its_page(
         assert world.poll(sources, read=reader.read).fates == {"collected": 1, "unchanged": 1}
         assert world.asked() == {"/feed": 1}
     assert [event.verb for event in world.events()] == ["Create", "Create"]
+
+
+def test_a_sitemap_that_names_the_entries_of_a_feed_asks_for_none_of_them_and_undoes_nothing(
+    world: Polled, tmp_path: Path
+) -> None:
+    base = world.server.url_for("").rstrip("/")
+    sitemap = f'[[sitemap]]\nname = "map"\nurl = "{base}/sitemap.xml"\n'
+    blog, site = sources_in(tmp_path, settings(base) + sitemap)
+    dated = feed(base, ("1", TEXT)).replace("<item>", "<item><pubDate>Fri, 01 May 2026 10:00:00 GMT</pubDate>")
+    world.serve("/feed", dated)
+    listed = "".join(f"<url><loc>{base}/{n}</loc><lastmod>2026-05-01T11:00:00Z</lastmod></url>" for n in (1, 2))
+    world.serve("/sitemap.xml", f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{listed}</urlset>')
+    for path in ("/1", "/2"):
+        world.serve(path, page(TEXT), content_type="text/html")
+    with BoundedReader() as reader:
+        world.poll([blog], read=reader.read)
+        assert world.poll([site], read=reader.read).fates == {"collected": 1, "unchanged": 1}
+    assert world.asked() == {"/feed": 1, "/sitemap.xml": 1, "/2": 1}
+    said = world.mentions()["/1"]
+    assert (said.source, said.published) == ("blog", datetime(2026, 5, 1, 10, tzinfo=UTC))
 
 
 def test_the_page_of_an_entry_that_several_sources_have_is_asked_once_and_completes_it_for_each(
