@@ -1,8 +1,11 @@
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
+from jinja2 import BytecodeCache, Environment
+from jinja2.bccache import Bucket
 from pytest_httpserver import HTTPServer
 
 from overheard.collectors.feeds.feed import Feed
@@ -21,6 +24,27 @@ FEED = """<?xml version="1.0" encoding="utf-8"?>
 <item><title>Holiday pictures</title><link>https://floor.example/2026/beach</link></item>
 <item><title>No link and no guid</title></item>
 </channel></rss>"""
+
+
+class Compiled(BytecodeCache):
+    """Templates as they were compiled for the first app of this process: most tests make one of their own."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if kept := self._kept.get(bucket.key):
+            bucket.bytecode_from_string(kept)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _templates_compiled_once() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("overheard.web.app.Environment", partial(Environment, bytecode_cache=Compiled()))
+        yield
 
 
 @pytest.fixture(scope="session")
