@@ -39,7 +39,7 @@ def waiting_page(site: Site, incident: str) -> str:
     """Return the path of the review page that shows a post."""
     after = ""
     while True:
-        params = {"limit": 100, "after": after} if after else {"limit": 100}
+        params = {"limit": "100", **({"after": after} if after else {})}
         page: Any = httpx.get(f"{site.address}/v1/review", params=params, trust_env=False, timeout=30).json()
         for item in page["items"]:
             if item["incident"]["id"] == incident:
