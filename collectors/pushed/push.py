@@ -133,11 +133,14 @@ def _reading(rows: Iterable[Mention | Deletion | BadRow], name: str) -> Reading:
         id_ = row.mention.id if isinstance(row, Deletion) else row.id
         repeated += said.pop(id_, None) is not None
         said[id_] = row
+    mentions = tuple(one for one in said.values() if isinstance(one, Mention))
     return Reading(
-        tuple(one for one in said.values() if isinstance(one, Mention)),
+        mentions,
         tuple(rejected.values()),
         repeated,
         deletions=tuple(one for one in said.values() if isinstance(one, Deletion)),
+        # What was not answered well is sent again, after others.
+        as_of={one.id: when for one in mentions if (when := one.updated or one.published) is not None},
     )
 
 

@@ -7,7 +7,7 @@ import asyncio
 import json
 import random
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Literal
@@ -68,7 +68,7 @@ class Teller:
     name: ClassVar[str]
     promise: ClassVar[Promise]
 
-    def __init__(self, truth: Truth, clock: FastClock) -> None:
+    def __init__(self, truth: Truth, clock: Callable[[], datetime]) -> None:
         self.truth = truth
         self.clock = clock
         self.said: list[Said] = []
@@ -249,7 +249,7 @@ class _Lived(Teller):
 
     def __init__(self, truth: Truth, clock: FastClock) -> None:
         super().__init__(truth, clock)
-        self._fault: Fault | None = None
+        self._fault: str | None = None
         self._extra: list[bytes] = []
         self._told: list[Said] = []  # on the connection that is there, or was last
         self.server = HttpServer(self._answered)
@@ -272,7 +272,8 @@ class _Lived(Teller):
     async def telling(self) -> AsyncIterator[bytes]:
         """Yield what is said from now on, until something befalls the connection."""
         at, self._told = len(self.said), []
-        self._fault = None if self._fault == "drop" else self._fault
+        if self._fault == "drop":  # it ended the one before
+            self._fault = None
         yield self.beat
         beaten = time.monotonic()
         while True:
