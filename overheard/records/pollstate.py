@@ -36,7 +36,8 @@ class Followed(Record, frozen=True, kw_only=True):
 
     `purpose`, `about`, `changed` and `since`: `overheard.collectors.base.Further`. `etag` and `last_modified` are byte
     for byte what the server sent, as Latin-1; `body` the digest of the last body that was read. It is asked in a poll
-    from `due` on, None for not before the source names a later `changed`. `failures` in a row.
+    from `due` on, None for not before the source names a later `changed`. `failures` in a row. `reached` is the newest
+    time on it as it was read last, page by page; None where it never was.
     """
 
     url: str
@@ -49,6 +50,7 @@ class Followed(Record, frozen=True, kw_only=True):
     body: str = ""
     due: Time | None = None
     failures: int = 0
+    reached: Time | None = None
 
 
 class Streamed(Record, frozen=True, kw_only=True):
