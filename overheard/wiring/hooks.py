@@ -174,6 +174,13 @@ def _fetch_of(source: Hook, taken: Taken, now: datetime) -> Fetch:
     )
 
 
+def endpoint_of(source: object) -> str:
+    """Return the path that others send to for a source that is pushed to; "" for one that is asked."""
+    if not isinstance(source, Hook):
+        return ""
+    return f"/hooks/{source.name}" if source.takes_deliveries else HANDED_IN
+
+
 def health_of_pushed(source: Hook, state: PushState | None) -> SourceHealth:
     """Return how a source does that is pushed to, in words."""
     where = f"/hooks/{source.name}"

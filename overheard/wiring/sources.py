@@ -29,7 +29,7 @@ from overheard.records import DeadLetter, PollState, PushState
 from overheard.web.base import SourceFetch, SourceStatus
 from overheard.web.results import Received
 from overheard.wiring.backfills import last_back_fills
-from overheard.wiring.hooks import HANDED_IN, health_of_pushed, push_states
+from overheard.wiring.hooks import endpoint_of, health_of_pushed, push_states
 from overheard.wiring.spendings import spendings
 from overheard.wiring.system import System
 from overheard.wiring.webmentions import Webmentions, health_of_received
@@ -160,7 +160,7 @@ def source_statuses(
                 rhythm="as others send them" if elsewhere else in_words(known.rhythm if known else None, zone),
                 why_next="when one is sent" if elsewhere else why_then(one, known, host, now),
                 received=told,
-                endpoint="/webmention" if told is not None else _endpoint(one),
+                endpoint="/webmention" if told is not None else endpoint_of(one),
                 back_fill=filled.get(one.name),
                 budget=budgets.get(one.name),
             )
@@ -173,13 +173,6 @@ def _health(source: object, received: Received | None, hooks: Mapping[str, PushS
     if isinstance(source, Hook):
         return health_of_pushed(source, hooks.get(source.name))
     return None if received is None else health_of_received(received)
-
-
-def _endpoint(source: object) -> str:
-    """Return the path that others send to for a source that is pushed to; "" for one that is asked."""
-    if not isinstance(source, Hook):
-        return ""
-    return f"/hooks/{source.name}" if source.takes_deliveries else HANDED_IN
 
 
 def _is_unasked(state: PollState) -> bool:

@@ -18,12 +18,14 @@ from overheard.errors import InputError
 from overheard.policy import applied
 from overheard.records import Mention, PollState
 from overheard.web.newsource import Trial
+from overheard.wiring.hooks import endpoint_of
 from overheard.wiring.trialbudgets import TrialBudget
 
 SHOWN = 3
 # Requests that may be needed before there is a post: an account's statuses, the children of an index.
 _FURTHER = 3
-_TOLD = "It is not asked: others send what they have to say. It is there as soon as it is kept."
+_TOLD = "It is not asked: others send what they have to say{}. It is there as soon as it is kept."
+_TO = " to {}, at the address of your pages"
 _ELSEWHERE = "It is no address of the web, and not tried here: it is read as soon as it is kept."
 _STREAM = "It goes on for ever, and cannot be asked once: it is connected to as soon as it is kept."
 _QUIET = "It lets us listen, and told nothing in {:g} seconds."
@@ -44,7 +46,8 @@ def tried(
     What that uses of a budget is counted, and nothing is asked where it is used up.
     """
     if not source.url:
-        return Trial(note=_TOLD)
+        endpoint = endpoint_of(source)
+        return Trial(note=_TOLD.format(_TO.format(endpoint) if endpoint else ""))
     if isinstance(source, Stream):
         return _listened(source, fetcher, clock)
     if source.goes_on:

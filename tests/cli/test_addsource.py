@@ -155,6 +155,23 @@ def test_of_what_is_paid_for_post_by_post_a_trial_reads_no_more_than_it_must(
     assert "max_results" not in config.read_text()
 
 
+@pytest.mark.parametrize(
+    ("kind", "given", "there"),
+    [
+        ("github_webhook", "secret=OUR_SECRET", "/hooks/ours"),
+        ("push", "secret=OUR_SECRET", "/hooks/ours"),
+        ("push", "tokens=shop", "/v1/mentions"),
+    ],
+)
+def test_of_what_is_pushed_it_is_said_where_to(
+    config: Path, overheard: Command, kind: str, given: str, there: str
+) -> None:
+    said = overheard("sources", "add", kind, "-s", "name=ours", "-s", given, "--yes")
+    assert said.status == 0, said.err
+    assert f" to {there}, at the address of your pages" in " ".join(said.out.split())
+    assert load_settings(config).sources
+
+
 def test_terms_that_were_not_read_are_said_to_be_so(overheard: Command, config: Path) -> None:
     said = overheard("sources", "add", "facebook_page", stdin=b"\n\n\n\nq\n")
     assert "https://developers.facebook.com/terms/, which were not read" in said.out
