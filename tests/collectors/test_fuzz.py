@@ -11,7 +11,7 @@ import signal
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -40,6 +40,8 @@ from overheard.collectors.pages.microformats import read_entries
 from overheard.collectors.pages.sitemap import read_sitemap
 from overheard.collectors.pages.watched import read_links, read_text
 from overheard.collectors.pages.webmention import PURPOSE, Webmention, what_it_may_become
+from overheard.collectors.streaming.framing import Events, Lines
+from overheard.collectors.streaming.stream import Open, Stream
 from overheard.errors import ConfigError, InputError
 from overheard.records import Fetch
 from overheard.testing import SourceContract
@@ -108,6 +110,29 @@ def of_kind(held: type[SourceContract]) -> tuple[Callable[[bytes], Any], list[by
     return (lambda body: held.source.read(msgspec.structs.replace(first, body=body))), [
         one.body for one in held.recordings
     ]
+
+
+def of_stream(source: Stream) -> Callable[[bytes], Any]:
+    """All that a stream does with what its server says, before anything of it is kept."""
+
+    def take(body: bytes) -> Any:
+        frames = [*Lines().feed(body + b"\n"), *Events().feed(body + b"\n\n")]
+        for frame in frames:
+            source.parting(frame)
+            source.refusal(frame)
+        for ask in (source.found, source.changes, source.profiles_in):
+            with suppress(InputError, NotImplementedError):
+                ask(fetched(body))
+        sifted = source.sift(frames, Open(), lambda _: (), AT)
+        assert len(sifted.lines) <= len(frames)
+        assert all(place < len(sifted.lines) for place in (*sifted.authors, *sifted.left))
+        for place, account in sifted.left.items():
+            source.with_posts(sifted.lines[place], [f"at://{account}/app.bsky.feed.post/1"])
+        for place in sifted.authors:
+            source.with_profile(sifted.lines[place], b'{"handle":"ann.example"}')
+        return [source.opening(sifted.cursor), source.missed(sifted.cursor, AT)]
+
+    return take
 
 
 def mail(body: bytes) -> Reading:
@@ -182,6 +207,10 @@ PARSERS: dict[str, tuple[Callable[[bytes], Any], list[bytes]]] = {
         if isinstance(held, type) and issubclass(held, SourceContract) and held is not SourceContract
     },
     **{
+        f"frames: {held.source.kind}": (of_stream(held.source), [one.body for one in held.recordings])
+        for held in (test_streams.TestJetstream, test_streams.TestMastodonStream, test_streams.TestXStream)
+    },
+    **{
         f"answers: {held.source.kind}": of_kind(held)
         for held in (test_sources.TestPush, test_sources.TestGitHubWebhook, test_sources.TestDiscourseWebhook)
     },
@@ -209,7 +238,7 @@ def mutants(seed: bytes, dice: Random) -> Iterator[bytes]:
     yield dice.randbytes(dice.randrange(400))
 
 
-@pytest.mark.parametrize("name", [name for name in PARSERS if name.startswith("answers") or name == "mail"])
+@pytest.mark.parametrize("name", [name for name in PARSERS if name.startswith(("answers", "frames", "mail"))])
 def test_some_bad_bodies_of_every_kind_are_a_reading_or_an_error_of_ours(name: str) -> None:
     for number in range(1, 6):
         endures(name, number)
