@@ -31,7 +31,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.enviro
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take minutes, else in random order: no worker is left alone with one at the end."""
-    longest = {item.path for item in items if item.get_closest_marker("faults")}
+    longest = {item.path for item in items if any(item.iter_markers("faults")) or any(item.iter_markers("minutes"))}
     items.sort(key=lambda item: item.path not in longest)
 
 

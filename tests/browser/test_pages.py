@@ -9,6 +9,8 @@ from playwright.sync_api import expect
 
 from tests.browser.visiting import FOCUSED, NARROW, TABBABLE, WIDE, Visitor, describe, every_page
 
+pytestmark = pytest.mark.minutes
+
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
 _HEAVY = 250_000  # bytes that go over the wire for a first visit
 _axe = Axe()

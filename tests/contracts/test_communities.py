@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import ClassVar
 
+import pytest
+
 from overheard.collectors.communities.bluesky import Bluesky
 from overheard.collectors.communities.discourse import Discourse
 from overheard.collectors.communities.facebook_page import FacebookPage
@@ -17,6 +19,7 @@ from overheard.collectors.communities.x import X
 from overheard.collectors.communities.youtube import YouTube
 from overheard.testing import SourceContract, recordings_in
 
+pytestmark = pytest.mark.minutes
 _RECORDINGS = Path(__file__).parent / "recordings"
 _DOCS = Path(__file__).parents[2] / "docs" / "sources"
 

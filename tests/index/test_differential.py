@@ -33,6 +33,8 @@ from tests.index.queries import Queries
 from tests.index.texts import Post, invented_posts, real_posts
 from tests.index.world import START, incident, profile
 
+pytestmark = pytest.mark.minutes
+
 DOCUMENTS = 20_000
 QUERIES = int(os.environ.get("OVERHEARD_QUERIES", "10000"))
 SEED = int(os.environ.get("OVERHEARD_SEED", "20260101"))
