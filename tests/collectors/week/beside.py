@@ -180,12 +180,12 @@ class Chats(_Folder):
             text += " <This message was edited>" if post is not None and len(post.versions) > 1 else ""
             text = "This message was deleted" if post is not None and post.deleted_at else text
             lines.append(f"{at:%Y-%m-%d, %H:%M} - {'Support' if post is None else 'Hetal'}: {text}\n")
-        text = "".join(lines).encode()
+        chat = "".join(lines).encode()
         if not archive:
-            return text
+            return chat
         held = io.BytesIO()
         with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as whole:
-            whole.writestr("_chat.txt", text)
+            whole.writestr("_chat.txt", chat)
         return held.getvalue()
 
     def recover(self, rng: random.Random, at: datetime) -> None:
