@@ -55,6 +55,7 @@ _MAX_TOKEN = 65_536
 _HOUR = timedelta(hours=1)
 _NOT_TAKEN = "The token of this source was not taken: it expired, was withdrawn, or does not allow this"
 _NOBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts no certificate: where there is none
+_NOT_PUBLIC = "expected a public address; {!r} has none"
 _WANTED = "It wants a token of whoever asks"
 
 
@@ -325,13 +326,14 @@ class Fetcher:
     def _trusted(self) -> ssl.SSLContext:
         return ssl.create_default_context()  # reading all certificates takes 30 ms: not before one is to be checked
 
-    def is_allowed(self, url: str) -> bool:
-        """True where the settings name the host of an address, so that it may be asked though it is private."""
+    def has_come_to_allow(self, url: str, message: str) -> bool:
+        """True where an address was refused with a message since its host is private, and the settings name it now."""
         if refusal_of(url):
             return False
-        target = httpx.URL(url)
-        host = target.raw_host.decode("ascii").strip("[]")
-        port = target.port or (443 if target.scheme == "https" else 80)
+        host, port = _host_of(httpx.URL(url))
+        return message.startswith(_NOT_PUBLIC.format(host)) and self._is_allowed(host, port)
+
+    def _is_allowed(self, host: str, port: int) -> bool:
         return bool({host, f"{host}:{port}"} & self._allow)
 
     def account(self, source: str) -> str:
@@ -375,20 +377,19 @@ class Fetcher:
 
     async def _addresses(self, target: httpx.URL, seconds: float) -> "list[str] | _Hop":
         """Return the addresses of a host that may be connected to, or why there is none."""
-        host = target.raw_host.decode("ascii").strip("[]")
-        port = target.port or (443 if target.scheme == "https" else 80)
+        host, port = _host_of(target)
         try:
             resolving = asyncio.get_running_loop().run_in_executor(self._resolvers, self._resolve, host, port)
             addresses = list(await asyncio.wait_for(resolving, max(seconds, 0)))
         except (OSError, UnicodeError) as e:  # TimeoutError is an OSError
             return _Hop("soft", message=f"expected the address of {host!r}; got none: {e or 'it took too long'}")
-        if not self.is_allowed(str(target)):
+        if not self._is_allowed(host, port):
             addresses = [address for address in addresses if is_public(address)]
         if not addresses:
             return _Hop(
                 "refused",
-                message=f"expected a public address; {host!r} has none. Private, loopback and metadata addresses are "
-                "not asked, but for a host of your own that `allow_hosts` of `[http]` names",
+                message=f"{_NOT_PUBLIC.format(host)}. Private, loopback and metadata addresses are not asked, but for "
+                "a host of your own that `allow_hosts` of `[http]` names",
             )
         return addresses[:_MAX_ADDRESSES]
 
@@ -578,6 +579,11 @@ class _Site:
 
 def _too_large(limit: int, got: str) -> str:
     return f"expected a body of at most {limit:,} bytes; the server {got}. It was cut off and refused"
+
+
+def _host_of(url: httpx.URL) -> tuple[str, int]:
+    """Return the host of an address as the settings and a resolver have it, and its port."""
+    return url.raw_host.decode("ascii").strip("[]"), url.port or (443 if url.scheme == "https" else 80)
 
 
 def refusal_of(url: str) -> str:

@@ -214,8 +214,8 @@ class Poller:
         for name, state in self._states.items():
             # What its settings allow may be more now.
             spent = state.outcome == "spent" and self._budgets.allows(self._sources[name])
-            private = state.outcome == "refused" and not state.status and fetcher.is_allowed(state.url)
-            if state.next_due > now and (spent or private):
+            allowed = state.outcome == "refused" and fetcher.has_come_to_allow(state.url, state.error)
+            if state.next_due > now and (spent or allowed):
                 self._states[name] = msgspec.structs.replace(state, next_due=now)
             elif (due := self._renewed.at_start(name, state, now)) != state.next_due:
                 self._states[name] = msgspec.structs.replace(state, next_due=due)

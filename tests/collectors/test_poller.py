@@ -407,6 +407,16 @@ def test_a_host_that_the_settings_come_to_allow_is_asked_at_once(world: World) -
     assert world.poll(after=timedelta(minutes=1)).fates == {"collected": 1}
 
 
+def test_what_is_refused_for_another_reason_keeps_its_time_though_its_host_is_allowed(world: World) -> None:
+    rules(world, "User-agent: *\nDisallow: /\n")
+    assert len(world.poll().problems) == 1
+    assert world.poll(after=timedelta(minutes=1)).problems == ()
+    rules(world, "")
+    world.server.expect_request("/twin").respond_with_data("", 302, {"Location": "http://127.0.0.1:9/"})
+    assert len(world.poll("twin", after=timedelta(days=8)).problems) == 1
+    assert world.poll("twin", after=timedelta(minutes=1)).problems == ()
+
+
 def test_a_source_that_could_not_be_read_is_asked_at_once_when_it_is_set_anew(world: World) -> None:
     world.answer("<main><p>None yet</p></main><div class=news><p><a href=/1>The first of all news</a></p></div>")
     page = WatchedPage(name="site", url=world.server.url_for("/site"), select="main a", articles=False)
