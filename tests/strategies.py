@@ -563,6 +563,7 @@ poll_states = st.builds(
         reached=st.none() | times,
         gap=texts,
         gap_at=st.none() | times,
+        gap_told=st.none() | times,
     ),
 )
 shown_entries = st.builds(ShownEntry, id=words, url=texts, at=st.none() | offsets)

@@ -14,7 +14,7 @@ import pytest
 from overheard.collectors.communities.mastodon import Mastodon
 from overheard.collectors.fetching.secrets import Place, Secrets
 from overheard.collectors.polling.health import health_of
-from overheard.collectors.polling.news import News, weigh_news
+from overheard.collectors.polling.news import News, gap_news, weigh_news
 from overheard.collectors.polling.pollstate import load_states, save_states, source_key
 from overheard.collectors.streaming.framing import Events, FrameTooLargeError, Lines
 from overheard.collectors.streaming.mastodon_stream import MastodonStream
@@ -584,3 +584,18 @@ def test_where_nobody_listens_it_does_not_say_that_it_is_connected() -> None:
     now, source = utc_now(), XStream(name="x-live", rules=RULES, token_env="X")
     health = health_of(source, told(now - timedelta(hours=1)), None, None, now)
     assert "while `overheard up` runs" in health.message
+
+
+def test_what_a_stream_could_not_tell_is_told_once_and_of_one_stream_at_most_once_a_day() -> None:
+    now, hour = utc_now(), timedelta(hours=1)
+    stream = Streamed(began=now, gap="something is lost", gap_at=now)
+    news = gap_news("x-live", stream, now)
+    assert news is not None
+    assert news.text == "x-live: something is lost"
+    told = msgspec.structs.replace(stream, gap_told=now)
+    assert gap_news("x-live", told, now) is None
+    later = msgspec.structs.replace(told, gap_at=now + 2 * hour)
+    assert gap_news("x-live", later, now + 2 * hour) is None
+    assert gap_news("x-live", later, now + 25 * hour) is not None
+    assert gap_news("x-live", stream, now + 8 * 24 * hour) is None, "it is no news"
+    assert gap_news("x-live", Streamed(began=now), now) is None
