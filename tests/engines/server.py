@@ -20,7 +20,7 @@ import psutil
 
 from tests.engines.place import EnginesError, UnavailableError, account, alone, as_account, cache, give_to_account
 
-_UP = 180.0  # seconds for an answer after a start: Kafka takes 3, Elasticsearch 10, but not on busy cores
+_UP = 300.0  # seconds for an answer after a start: Kafka takes 3, Elasticsearch 10, but not on busy cores
 _DOWN = 30.0
 _PORTS = range(20_000, 30_000)  # below those that the kernel gives to clients, so that a restart finds its port free
 
