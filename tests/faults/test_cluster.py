@@ -1,7 +1,7 @@
 """Overheard on real Kafka and Elasticsearch while these, the network and its own processes fail.
 
 After each fault: nothing lies ahead of any stage, the documents equal those of a clean run on the embedded engines, the
-index holds each of them in its newest version, and nobody lent a hand. Eight kills and short pauses by default;
+index holds each of them in its newest version, and nobody lent a hand. Twenty kills and short pauses by default;
 `OVERHEARD_KILLS` for more (`make faults`), `OVERHEARD_SEED` for other instants.
 """
 
@@ -33,7 +33,7 @@ from tests.engines.place import UnavailableError
 from tests.engines.server import Server
 from tests.world import World, timeless_documents, write_world
 
-KILLS = int(os.environ.get("OVERHEARD_KILLS", "8"))
+KILLS = int(os.environ.get("OVERHEARD_KILLS", "20"))
 SEED = int(os.environ.get("OVERHEARD_SEED", "1"))
 LONG = KILLS > 20
 POSTS = 150  # a part: some seconds of work for two enrichers beside the servers
