@@ -143,7 +143,7 @@ def _name(key: Key) -> str:
 def _breaches(truth: Truth, post: Post, promise: Promise, events: Sequence[Event[Mention]]) -> Iterator[str]:
     shown = truth.shown.get(post.key, 0)
     if not events:
-        if shown or (promise.posts and post.owed and post.deleted_at is None):
+        if post.owed and (shown or (promise.posts and post.deleted_at is None)):
             yield f"lost: posted {post.posted_at:%d %H:%M:%S}, shown {'in version ' + str(shown) if shown else 'never'}"
         return
     if len(ids := {event.subject for event in events}) > 1:
