@@ -158,7 +158,9 @@ class Chats(_Folder):
             self.lay(f"{self._CHAT}{number}{rng.choice(['.txt', '.zip'])}", b"", rng, at)
 
     def _write(self, rng: random.Random, at: datetime) -> None:
-        stamp = f"{at:%Y-%d-%mT%H:%M}"
+        # The same whichever number is the day.
+        low, high = sorted((at.month, at.day))
+        stamp = f"{at.year}-{low:02}-{high:02}T{at:%H:%M}"
         self._in_minute[stamp] += 1
         native = f"{digest(self._CHAT)}/{stamp}/{self._in_minute[stamp]}"
         if rng.random() < 0.3:
