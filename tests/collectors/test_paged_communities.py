@@ -387,7 +387,11 @@ def test_an_absence_of_hours_is_made_good_with_every_post_once(service: Service,
     service.post(1)
     service.poll(source, after=timedelta(days=2))
     assert service.numbers()[-1] == 261
-    assert len(service.asked) < first
+    again = [(one.path, one.args.to_dict()) for one in service.asked]
+    # The threads of a channel are looked through once a day for answers, from the first page on.
+    looked_through = again[1:] if name == "youtube" else []
+    assert looked_through[:1] == again[:1] or not looked_through
+    assert len(again) - len(looked_through) < first
 
 
 @pytest.mark.parametrize("name", [one for one in SERVICES if one != "x"])
