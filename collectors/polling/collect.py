@@ -69,8 +69,8 @@ class Collected:
     are the fetches that they are from, as in `PollState.held`, stored there until their poll is over. Of an errand
     `page` is what the page held, and `refused` why it is not what was said. `sheet` is what a page of a source held
     that has several (`Source.pages`). `units` of its source's budget were used, None where that could not be read.
-    `rejected` entries could not be used.
-    `cut` says after what it breaks off, "" where it came whole, None where it was not read.
+    `rejected` entries could not be used. `cut` says after what it breaks off, "" where it came whole, None where it was
+    not read.
     """
 
     ttl: timedelta | None = None

@@ -32,8 +32,8 @@ class Walk:
 
     `body` is the digest of what the source sent; `had` whether anything further came well, `problem` the first that did
     not; `sent` requests it took. `beside` are what lists of what was said long ago lead to, which this poll alone asks.
-    `trails` are the lists that are read page by page, `broken` what came of the page of
-    one that could not be had or read, and `unread` why. `rejected` entries could not be used.
+    `trails` are the lists that are read page by page, `broken` what came of the page of one that could not be had or
+    read, and `unread` why. `rejected` entries could not be used.
     """
 
     answer: Answer
