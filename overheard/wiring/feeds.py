@@ -78,7 +78,7 @@ def fetcher_of(settings: Settings) -> Fetcher:
 def poll_until(
     system: System, stop: threading.Event, *, once: bool = False, polled: threading.Event | None = None
 ) -> None:
-    """Poll what is due in this thread until `stop`, or, with `once`, what is due now; `polled` is set then.
+    """Poll what is due in this thread until `stop`, or, with `once`, what is due now; `polled` is set when all is told.
 
     `System.settings_changed` has settings and states read anew; whoever sets `stop` sets it too.
     """
@@ -90,12 +90,13 @@ def poll_until(
                 return
             if once:
                 feeds.poll(stop, once=True)
-                if polled is not None:
-                    polled.set()
-                return
+                break
             # On a shared log another process may have been asked to poll at once.
             with _set_after(changed, _look(len(system.settings.sources)) if system.shared else None):
                 feeds.poll(changed)
+    # Not before what is past was let go of, which goes on beside the polls.
+    if once and polled is not None:
+        polled.set()
 
 
 def _look(sources: int) -> float:

@@ -281,8 +281,17 @@ class System:
     def _await_stage(self, stage: str, topic: str, ends: Mapping[int, int]) -> None:
         """Wait until a stage, wherever it runs, has come to where its topic ended."""
         moved, before = time.monotonic(), -1
-        while not self._reached(stage, topic, ends):
-            now = sum(self.log.checkpoint(stage, topic).positions.values())
+        while True:
+            try:
+                if self._reached(stage, topic, ends):
+                    return
+                now = sum(self.log.checkpoint(stage, topic).positions.values())
+            except TransientError:
+                # A cluster that has just begun does not know its groups yet; it may take longer than a request waits.
+                if time.monotonic() - moved > _PATIENCE:
+                    raise
+                time.sleep(_LOOK_SHARED)
+                continue
             # The matcher is another process, so a large import is followed while it works.
             if stage == "match" and now - position_in(self.folder) > _FOLLOWED_MEANWHILE and self._followed(now):
                 continue

@@ -79,7 +79,7 @@ def test_an_intent_is_added_and_the_language_is_said(pages: Pages, post: str) ->
     page = pages.send(
         "/decide", {"verb": "relabel", "left": incident, "right": "language", "value": "hi-Latn", "next": post}
     )
-    assert "Noted: the language is hi-Latn" in words(page)
+    assert "Noted: the language is Hindi (Latin)" in words(page)
     assert "Language: Hindi (Latin)" in words(page)
     rows = [[words(cell) for cell in row] for row in pages.get("/agreement").xpath("//tbody/tr")]
     assert [row[:5] for row in rows] == [

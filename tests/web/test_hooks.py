@@ -335,7 +335,7 @@ def test_each_recorded_delivery_of_github_is_taken_signed_and_gives_what_it_hold
         body = path.read_bytes()
         answer = ours.github(body, path.parent.name)
         document = json.loads(body)
-        things = [document[name] for name in ("issue", "comment", "discussion", "release", "pull_request")
+        things = [document[name] for name in ("issue", "comment", "discussion", "answer", "release", "pull_request")
                   if name in document]  # fmt: skip
         assert answer.status_code == (202 if things else 204), path
         draft = document.get("release", {}).get("draft")

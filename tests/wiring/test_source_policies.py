@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +17,7 @@ from overheard.index.base import Search
 from overheard.index.query import Value
 from overheard.policy import PolicyTable
 from overheard.records import Actor, Incident, Mention, Policy, mention_id
+from overheard.wiring.feeds import poll_until
 from overheard.wiring.imports import bring_accounts, bring_contacts, bring_watch
 from overheard.wiring.policies import keep_policies, policies_of
 from overheard.wiring.retention import expire
@@ -142,6 +143,26 @@ def test_polling_lets_go_of_what_is_past_by_itself(world: World, tmp_path: Path)
         keep_policies(system.log, settings(retention=90), NOW)
         run_up(system, once=True, workers=1, stop=threading.Event(), alerts=False)
         assert urls(system) == []
+
+
+def test_a_poll_is_over_when_what_is_past_was_let_go_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    began, go_on, polled = threading.Event(), threading.Event(), threading.Event()
+
+    def slow(system: System) -> Mapping[str, Policy]:
+        began.set()
+        assert go_on.wait(60)
+        return policies_of(system)
+
+    monkeypatch.setattr("overheard.wiring.retention.policies_of", slow)
+    with System(tmp_path / "data", QUIET) as system:
+        asked = {"once": True, "polled": polled}
+        thread = threading.Thread(target=poll_until, args=(system, threading.Event()), kwargs=asked)
+        thread.start()
+        assert began.wait(60)
+        assert not polled.wait(0.3)
+        go_on.set()
+        assert polled.wait(60)
+        thread.join(60)
 
 
 def test_an_import_of_posts_of_a_source_obeys_its_policy(tmp_path: Path) -> None:
