@@ -166,7 +166,7 @@ def _next_page(fetch: Fetch, found: Any, base: str) -> str:
     if isinstance(grouped, dict) and grouped.get("more_full_page_results") is True:
         return with_query(fetch.url, page=number_in(fetch.url, "page", 1) + 1)
     if isinstance(latest := found.get("latest_posts"), list):
-        ids = [one["id"] for one in latest if isinstance(one, dict) and type(one.get("id")) is int]
+        ids = [id_ for one in latest if isinstance(one, dict) and (id_ := Item(one).count("id")) is not None]
         return with_query(fetch.url, before=min(ids)) if ids and min(ids) > 1 else ""
     stream = found.get("post_stream")
     if isinstance(stream, dict) and isinstance(all_ids := stream.get("stream"), list):

@@ -130,8 +130,8 @@ def _next_page(fetch: Fetch, found: Mapping[str, Any]) -> str:
     if "/search_by_date" not in fetch.url:
         return numbered
     hits = found.get("hits")
-    times = [one.get("created_at_i") for one in hits if isinstance(one, dict)] if isinstance(hits, list) else []
-    dated = [one for one in times if type(one) is int]
+    times = [Item(one).count("created_at_i") for one in hits if isinstance(one, dict)] if isinstance(hits, list) else []
+    dated = [one for one in times if one is not None]
     if not dated or not (numbered or len(times) >= number_in(fetch.url, "hitsPerPage", _MOST)):
         return numbered
     kept = [one for one in value_in(fetch.url, "numericFilters").split(",") if one and not one.startswith(_OLDER)]

@@ -149,8 +149,8 @@ def _older(fetch: Fetch, items: Any) -> str:
 
     Pages by number end at the 25th for those without a key, and shift when something new comes.
     """
-    times = [one.get("creation_date") for one in items if isinstance(one, dict)]
-    oldest = min((one for one in times if type(one) is int), default=None)
+    times = [Item(one).count("creation_date") for one in items if isinstance(one, dict)]
+    oldest = min((one for one in times if one is not None), default=None)
     if oldest is None or value_in(fetch.url, "sort") != "creation" or value_in(fetch.url, "todate") == str(oldest):
         return with_query(fetch.url, page=number_in(fetch.url, "page", 1) + 1)
     return with_query(fetch.url, todate=oldest, page=None)

@@ -54,7 +54,7 @@ class Trail:
     are known from its pages, `asked` their addresses. `anew`: its service refused a cursor, and it was begun again.
     `short`: after several pages there was no older one, though all on the last is newer than what was reached: lists
     end at some thousand. `narrowed`: its service leaves out what is older. `circles`: a page that was had came in place
-    of an older one, and what was reached is older still.
+    of an older one, and what was reached is older still. `about` is what the list is about, for each of its pages.
     """
 
     root: str
@@ -72,6 +72,7 @@ class Trail:
     short: bool = False
     narrowed: bool = False
     circles: bool = False
+    about: Mention | None = None
 
 
 def is_refused(answer: Answer) -> bool:

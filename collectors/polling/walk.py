@@ -169,7 +169,7 @@ class Walks:
         if not site or self._sites.is_quiet(site) or key in self._jobs:
             self._break(walk, trail, Answer("soft", message=_LEFT, site=site))
             return
-        self._put(key, Course(name, trail.next, trail.next, purpose=trail.purpose), name, "feed")
+        self._put(key, Course(name, trail.next, trail.next, purpose=trail.purpose, about=trail.about), name, "feed")
         walk.asked[key] = trail
 
     def _break(self, walk: Walk, trail: Trail, answer: Answer, problem: str = "") -> None:
@@ -216,7 +216,7 @@ class Walks:
             return  # taken out of the settings in the meantime
         one = walk.asked.pop(key)
         if answer.fetch is not None and answer.fetch.source != name:
-            about = one if isinstance(one, Mention) else one.about if isinstance(one, Followed) else None
+            about = one if isinstance(one, Mention) else one.about
             answer = replace(answer, fetch=as_own(name, answer.fetch, answer.fetch.url, about))
         walk.sent += job.sent
         if isinstance(one, Followed):
@@ -264,7 +264,8 @@ class Walks:
             walk.had = True
         self._add(walk, name, collected)
         if collected.sheet is not None and answer.fetch is not None:
-            trail = Trail(one.url, one.url, one.purpose, one.reached or self._states[name].reached)
+            until = one.reached or self._states[name].reached
+            trail = Trail(one.url, one.url, one.purpose, until, about=one.about)
             self._read_on(name, walk, trail, collected.sheet)
         if one.purpose == OLDER:
             self._lead_on(name, walk, collected.requests)

@@ -427,6 +427,32 @@ def test_of_x_a_repost_is_what_it_shares_an_edit_a_version_and_what_is_not_found
     assert [one.mention.native_id for one in reading.deletions] == ["77"]
 
 
+# ---- Pages -----------------------------------------------------------------------------------------------------------
+
+
+def in_words(value: Any) -> Any:
+    """Return an answer with each id and time that is a number as a text."""
+    if isinstance(value, list):
+        return [in_words(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    numbered = {"id", "created_at_i", "creation_date"}
+    return {name: str(one) if name in numbered and type(one) is int else in_words(one) for name, one in value.items()}
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [("discourse", "posts"), ("hackernews", "search"), ("stackexchange", "questions")]
+)
+def test_an_older_page_is_known_by_numbers_that_are_written_as_texts(kind: str, name: str) -> None:
+    body, url = recorded(kind, f"{name}.json"), SOURCES[kind].url
+    if isinstance(body, dict) and "has_more" in body:
+        body["has_more"] = True
+        url = "https://api.stackexchange.com/2.3/questions?site=stackoverflow&order=desc&sort=creation"
+    there = read(kind, body, url).next_page
+    assert there
+    assert read(kind, in_words(body), url).next_page == there
+
+
 # ---- Bad input -------------------------------------------------------------------------------------------------------
 
 

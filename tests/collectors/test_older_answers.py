@@ -22,7 +22,7 @@ from overheard.collectors.polling.poller import PollReport, poll_due
 from overheard.collectors.polling.pollstate import load_states
 from overheard.folder import Folder
 from overheard.log.embedded import EmbeddedLog
-from overheard.records import decode
+from overheard.records import Event, Mention, decode
 from overheard.wiring.secrets import secrets_of
 from tests.collectors.polled import spread
 
@@ -119,13 +119,20 @@ class World:
 
     def causes(self) -> dict[str, str]:
         """Why each mention came, by its native id; each came once."""
-        found: dict[str, str] = {}
+        return {id_: event.cause for id_, event in self._events().items()}
+
+    def mentions(self) -> dict[str, Mention]:
+        """What came, by its native id; each came once."""
+        return {id_: event.data for id_, event in self._events().items()}
+
+    def _events(self) -> dict[str, Event[Mention]]:
+        found: dict[str, Event[Mention]] = {}
         for partition in range(12):
             start, end = self.log.span("mentions", partition)
             for record in self.log.read("mentions", partition, start, end):
                 event = decode(record.value or b"")
                 assert event.data.native_id not in found
-                found[event.data.native_id] = event.cause
+                found[event.data.native_id] = event
         return found
 
 
@@ -216,6 +223,21 @@ def test_a_comment_on_media_of_months_ago_is_found(log: EmbeddedLog, httpserver:
     graph.comment("945", "new-on-old")
     world.days(8)
     assert "new-on-old" in world.causes()
+
+
+def test_what_a_comment_is_on_is_known_on_each_page_of_them(log: EmbeddedLog, httpserver: HTTPServer) -> None:
+    graph, _ = page_of(httpserver)
+    source = Instagram(
+        name="ig", account="7", username="us", api=httpserver.url_for("/v25.0"), token_env="OWN_TOKEN", interval=43_200
+    )
+    graph.post("90", timedelta(hours=1))
+    world = World(log, graph, source)
+    world.poll()
+    for number in range(350):
+        graph.comment("90", f"9{number:04d}", -timedelta(minutes=number))
+    world.days(2)
+    parents = {id_: one.in_reply_to for id_, one in world.mentions().items()}
+    assert parents == {f"9{number:04d}": "90" for number in range(350)}
 
 
 # ---- What is there at first ------------------------------------------------------------------------------------------
