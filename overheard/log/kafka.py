@@ -62,6 +62,7 @@ _ADMIN_MS = 15_000
 _CLOSE = 10.0
 # A producer that has never got an id from the broker does not even give up by itself.
 _FLUSH = _DELIVERY_MS / 1000 + 2
+_BEGINNING = (errors.CoordinatorNotAvailableError, errors.CoordinatorLoadInProgressError)
 _TRY_AGAIN = 0.1
 _JOIN_LOOK_MS = 100
 _READ_LOOK_MS = 100
@@ -355,7 +356,7 @@ class KafkaLog:
 
     def _ask_admin(self, question: Callable[[KafkaAdminClient], Any]) -> Any:
         """Return the answer; where the client's picture of the cluster is old, by a new client."""
-        deadline = time.monotonic() + REQUEST_MS / 1000
+        began = time.monotonic()
         while True:
             with self._lock:
                 self._check_open()
@@ -372,7 +373,9 @@ class KafkaLog:
                         self._admin = None
                 if mine:
                     admin.close()
-                if not isinstance(e, errors.RetriableError) or time.monotonic() > deadline:
+                # A cluster that has just begun makes the topic of its groups first.
+                patience = PATIENCE if isinstance(e, _BEGINNING) else REQUEST_MS / 1000
+                if not isinstance(e, errors.RetriableError) or time.monotonic() > began + patience:
                     raise
                 time.sleep(_TRY_AGAIN)
 

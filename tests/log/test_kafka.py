@@ -621,7 +621,8 @@ def test_a_broker_that_goes_away_is_a_transient_error_and_all_goes_on_when_it_is
         assert not one.poll(10, 0.1)
         with ThreadPoolExecutor(1) as threads:
             starting = threads.submit(broker.start)
-            plain(broker).close()  # one that is opened before the broker is up waits for it
+            # One that is opened before the broker is up waits for it.
+            KafkaLog(client_options([broker.address]), topics=TOPICS, patience=240).close()
             starting.result()
         again(lambda: log.append(records(10)))
         positions = {record.partition: record.offset + 1 for record in batch}
