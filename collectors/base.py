@@ -3,7 +3,7 @@
 Knows neither the network nor the log: a source says where to ask and reads what came; `poll` does the rest.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Annotated, ClassVar, Literal
@@ -59,6 +59,7 @@ class Further:
     `purpose` is a word of the source's own, by which `read` knows what it is given; `about` the mention that it
     belongs to, bare of its text. `changed` is when the source says that it changed last: it is asked again when that is
     later. None: it is asked at most hourly, and the less the longer ago `since` is (None: since it was first named).
+    `whole`: answers stand below what they answer, so what is new may be on any of its pages, and each is read.
     """
 
     url: str
@@ -66,6 +67,7 @@ class Further:
     about: Mention | None = None
     changed: datetime | None = None
     since: datetime | None = None
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,15 @@ class Reading:
     units: int = 0
     as_of: Mapping[str, datetime] = field(default_factory=dict)
     cut: str = ""
+
+
+def told_at(mentions: Iterable[Mention | Deletion]) -> Mapping[str, datetime]:
+    """Return when each mention was so, in the words of whoever told it, as `Reading.as_of`: what was edited says when.
+
+    One that has neither time is not among them.
+    """
+    posts = (one for one in mentions if isinstance(one, Mention))
+    return {one.id: when for one in posts if (when := one.published or one.updated) is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +281,11 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def is_own(self) -> bool:
         """True where what is said there is about its owner by being there: reviews of a shop, comments on a page."""
         return False
+
+    @property
+    def belated(self) -> timedelta:
+        """How long a post may take into its list, where it stands then by when it was said: so much is read again."""
+        return timedelta()
 
     @property
     def reads_back(self) -> timedelta | None:

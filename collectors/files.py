@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, get_args
 import msgspec
 import regex
 
-from overheard.collectors.base import Deletion, Reading, Rejected, Source
+from overheard.collectors.base import Deletion, Reading, Rejected, Source, told_at
 from overheard.collectors.markup import MAX_TEXT, absolute_url, find_urls, from_html, one_line, shorten
 from overheard.collectors.polling.revisions import publication, revise
 from overheard.errors import ConfigError, InputError
@@ -586,10 +586,11 @@ def import_mentions(
     """Append new and changed mentions to `mentions`, rows in error to `dead-letters`; return what became of them.
 
     In durable batches of 500. The same file again changes nothing ("unchanged"). A post that occurs twice gets versions
-    in the order of its rows, so the last one counts, unless both say when they were edited. Raises as the log does;
-    after that, importing the same file again goes on where it stopped. `progress` is called after each batch. What
-    `suppressions` cover is left out ("suppressed"), and so is what is older than `policies`, by the names of sources,
-    keep ("expired"); of the rest what they allow is kept. A deletion takes its post, whichever comes first ("deleted").
+    in the order of its rows, so the last one counts; where one says when it was edited, what was so before (by its own
+    edit time, without one by when it was published) changes nothing. Raises as the log does; after that, importing the
+    same file again goes on where it stopped. `progress` is called after each batch. What `suppressions` cover is left
+    out ("suppressed"), and so is what is older than `policies`, by the names of sources, keep ("expired"); of the rest
+    what they allow is kept. A deletion takes its post, whichever comes first ("deleted").
     """
     counts = _Counts()
     rows = iter(rows)
@@ -599,7 +600,7 @@ def import_mentions(
         for mention in mentions:
             if isinstance(mention, Mention):
                 counts.see(mention)
-        revised = revise(log, mentions, policies)
+        revised = revise(log, mentions, policies, as_of=told_at(mentions))
         out = publication(revised, source="/import/mentions", time=now, cause_of=lambda _: cause)
         dead = [row for row in batch if isinstance(row, BadRow)]
         if out or dead:

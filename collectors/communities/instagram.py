@@ -132,7 +132,7 @@ def _further(fetch: Fetch, url: str, name: str, media: Mapping[str, Any]) -> Fur
     item = Item(media)
     id_ = item.id_if_any("id")
     about = mention_of(fetch, PLATFORM, id_, from_text(""), url=item.text_if_any("permalink")) if id_ else None
-    return Further(url, name, about, since=item.time_if_any("timestamp"))
+    return Further(url, name, about, since=item.time_if_any("timestamp"), whole=name == COMMENTS)
 
 
 def _taken(fetch: Fetch, item: Item, own: str, username: str) -> Mention | Deletion | None:

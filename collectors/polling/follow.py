@@ -54,12 +54,18 @@ def _followed(old: Followed | None, request: Further, now: datetime, reached: da
             since=request.since or now,
             due=now,
             reached=reached,
+            whole=request.whole,
         )
     new = request.changed is not None and (old.changed is None or request.changed > old.changed)
     # What failed waits its time, whatever is said to be new there.
     due = now if new and not old.failures else old.due
     return msgspec.structs.replace(
-        old, about=request.about, changed=request.changed, since=request.since or old.since, due=due
+        old,
+        about=request.about,
+        changed=request.changed,
+        since=request.since or old.since,
+        due=due,
+        whole=request.whole,
     )
 
 
@@ -77,6 +83,9 @@ def after(one: Followed, answer: Answer, now: datetime, *, body: str = "", probl
         return msgspec.structs.replace(one, failures=failures, due=now + pause)
     pause = min(max(FLOOR, (now - one.since) / _SHARE), _MAX_PAUSE)
     one = msgspec.structs.replace(one, failures=0, due=now + pause if one.changed is None else None)
+    if one.whole:
+        # That the first page of several is as it was says nothing of the others.
+        return msgspec.structs.replace(one, etag="", last_modified="", body="")
     if answer.kind == "unmodified":
         return one
     return msgspec.structs.replace(

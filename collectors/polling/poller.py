@@ -501,7 +501,7 @@ class Poller:
                 collected = self._collector.publish(as_asked_by(source, answer.fetch, url))
                 followed = followed if collected.problem else follow(followed, collected.requests, now, state.reached)
                 self._states[source.name] = msgspec.structs.replace(state, held=(*state.held, *collected.held))
-        walk = Walk(answer, body, collected, {one.url: one for one in followed}, sent=job.sent)
+        walk = Walk(answer, body, collected, {one.url: one for one in followed}, sent=job.sent, belated=source.belated)
         walk.rejected = collected.rejected
         if job.plain:
             walk.notes.append("Its service did not take the time that was reached, so it was asked without.")
@@ -591,7 +591,9 @@ class Poller:
             walk.notes.append(_TOO_LONG.format(state.reached, now - source.history))
         reached = reached_by(walk.trails.values(), state.reached, now)
         new = msgspec.structs.replace(new, reached=reached, note=" ".join(walk.notes))
-        if _where(source, new) == _where(source, state):
+        # What comes belatedly may stand on a further page, and leaves the first as it is.
+        awaited = reached is not None and reached > now - source.belated
+        if _where(source, new) == _where(source, state) and not awaited:
             return new
         # Validators are those of an address, and what had the same body there is not the same here.
         return msgspec.structs.replace(new, etag="", last_modified="", body="", sample=False, doubted=False)

@@ -2,9 +2,10 @@
 
     page ─▶ sheet_of ─▶ after(trail, sheet) ─▶ Trail: at the next page, or over
 
-It ends where it comes to what an earlier poll had reached, where there is no older page, and after so many pages that
-an errand has to do the rest. What a service leaves out by itself (`Source.since`) is read to its end: what came late
-into its index lies among what is known. A page that comes again in place of an older one is no end.
+It ends where it comes to what an earlier poll had reached (and `Source.belated` before that), where there is no
+older page, and after so many pages that an errand has to do the rest. What a service leaves out by itself
+(`Source.since`) is read to its end: what came late into its index lies among what is known. A page that comes again
+in place of an older one is no end.
 """
 
 from collections.abc import Iterable
@@ -54,7 +55,8 @@ class Trail:
     are known from its pages, `asked` their addresses. `anew`: its service refused a cursor, and it was begun again.
     `short`: after several pages there was no older one, though all on the last is newer than what was reached: lists
     end at some thousand. `narrowed`: its service leaves out what is older. `circles`: a page that was had came in place
-    of an older one, and what was reached is older still. `about` is what the list is about, for each of its pages.
+    of an older one, and what was reached is older still. `belated` is how late posts come into it, at the place of when
+    they were said. `about` is what the list is about, for each of its pages.
     """
 
     root: str
@@ -72,6 +74,7 @@ class Trail:
     short: bool = False
     narrowed: bool = False
     circles: bool = False
+    belated: timedelta = timedelta()
     about: Mention | None = None
 
 
@@ -123,7 +126,7 @@ def after(trail: Trail, sheet: Sheet) -> Trail:
         return replace(trail, next=sheet.older) if trail.pages < _MOST_OLDER else trail
     if trail.until is None:
         return replace(trail, rest=sheet.older)
-    if known and not trail.narrowed:
+    if trail.until is not None and _is_known(sheet, trail.until - trail.belated) and not trail.narrowed:
         return trail
     return replace(trail, rest=sheet.older) if trail.pages >= MOST_PAGES else replace(trail, next=sheet.older)
 

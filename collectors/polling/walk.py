@@ -8,7 +8,7 @@ is known by its ids.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -33,7 +33,7 @@ class Walk:
     `body` is the digest of what the source sent; `had` whether anything further came well, `problem` the first that did
     not; `sent` requests it took. `beside` are what lists of what was said long ago lead to, which this poll alone asks.
     `trails` are the lists that are read page by page, `broken` what came of the page of one that could not be had or
-    read, and `unread` why. `rejected` entries could not be used.
+    read, and `unread` why. `rejected` entries could not be used. `belated`: `Source.belated`.
     """
 
     answer: Answer
@@ -50,6 +50,7 @@ class Walk:
     unread: str = ""
     notes: list[str] = field(default_factory=list)
     rejected: int = 0
+    belated: timedelta = timedelta()
 
     @property
     def failed(self) -> str:
@@ -125,7 +126,8 @@ class Walks:
             self._follow(name, walk, one)
         if walk.collected.sheet is not None and walk.answer.fetch is not None:
             state, start = self._states[name], walk.answer.fetch.url
-            trail = Trail("", start, "", state.reached, narrowed=start not in (state.url, state.configured))
+            narrowed = start not in (state.url, state.configured)
+            trail = Trail("", start, "", state.reached, narrowed=narrowed, belated=walk.belated)
             self._read_on(name, walk, trail, walk.collected.sheet)
         if walk.asked:
             self._walks[name] = walk
@@ -265,7 +267,9 @@ class Walks:
         self._add(walk, name, collected)
         if collected.sheet is not None and answer.fetch is not None:
             until = one.reached or self._states[name].reached
-            trail = Trail(one.url, one.url, one.purpose, until, about=one.about)
+            trail = Trail(
+                one.url, one.url, one.purpose, until, narrowed=one.whole, belated=walk.belated, about=one.about
+            )
             self._read_on(name, walk, trail, collected.sheet)
         if one.purpose == OLDER:
             self._lead_on(name, walk, collected.requests)

@@ -13,7 +13,7 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from overheard.collectors.base import Deletion, Reading, Rejected
+from overheard.collectors.base import Deletion, Reading, Rejected, told_at
 from overheard.collectors.pushed.batch import MEDIA, parts_of
 from overheard.collectors.pushed.handed import mentions_of
 from overheard.collectors.pushed.hook import Hook, SignatureError, Taken, media_of
@@ -140,7 +140,7 @@ def _reading(rows: Iterable[Mention | Deletion | BadRow], name: str) -> Reading:
         repeated,
         deletions=tuple(one for one in said.values() if isinstance(one, Deletion)),
         # What was not answered well is sent again, after others.
-        as_of={one.id: when for one in mentions if (when := one.updated or one.published) is not None},
+        as_of=told_at(mentions),
     )
 
 

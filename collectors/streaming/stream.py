@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal, Protocol
 
-from overheard.collectors.base import Deletion, Reading, Rejected, Source
+from overheard.collectors.base import Deletion, Reading, Rejected, Source, told_at
 from overheard.collectors.communities.community import Community, Take, reading_of
 from overheard.collectors.markup import shorten
 from overheard.errors import InputError
@@ -257,8 +257,7 @@ def read_frames(fetch: Fetch, expected: str, take: Take) -> Reading:
     if not found:
         raise InputError(f"expected {expected}, a line each; got nothing that is JSON", where=fetch.url)
     reading = reading_of(fetch, found, take)
-    as_of = {one.id: when for one in reading.mentions if (when := one.updated or one.published) is not None}
-    return replace(reading, rejected=(*reading.rejected, *rejected.values()), as_of=as_of)
+    return replace(reading, rejected=(*reading.rejected, *rejected.values()), as_of=told_at(reading.mentions))
 
 
 def let_in(

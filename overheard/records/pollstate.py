@@ -34,10 +34,10 @@ class Rhythm(Record, frozen=True, kw_only=True):
 class Followed(Record, frozen=True, kw_only=True):
     """What else is asked in the polls of a source, as its last reading named it, and what came of it.
 
-    `purpose`, `about`, `changed` and `since`: `overheard.collectors.base.Further`. `etag` and `last_modified` are byte
-    for byte what the server sent, as Latin-1; `body` the digest of the last body that was read. It is asked in a poll
-    from `due` on, None for not before the source names a later `changed`. `failures` in a row. `reached` is the newest
-    time on it as it was read last, page by page; None where it never was.
+    `purpose`, `about`, `changed`, `since` and `whole`: `overheard.collectors.base.Further`. `etag` and `last_modified`
+    are byte for byte what the server sent, as Latin-1; `body` the digest of the last body that was read. It is asked in
+    a poll from `due` on, None for not before the source names a later `changed`. `failures` in a row. `reached` is the
+    newest time on it as it was read last, page by page; None where it never was.
     """
 
     url: str
@@ -51,6 +51,7 @@ class Followed(Record, frozen=True, kw_only=True):
     due: Time | None = None
     failures: int = 0
     reached: Time | None = None
+    whole: bool = False
 
 
 class Streamed(Record, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from overheard.collectors.base import Deletion
+from overheard.collectors.base import Deletion, told_at
 from overheard.collectors.polling.revisions import Revised, cause_by_age, publication, revise
 from overheard.collectors.pushed.handed import mentions_of
 from overheard.collectors.pushed.posts import Item, field_in
@@ -61,7 +61,7 @@ def hand_in(
         batch = rows[start : start + _BATCH]
         read = [row for row in batch if not isinstance(row, BadRow)]
         mentions = [row for row in read if isinstance(row, Deletion) or not suppressions.covers_mention(row)]
-        revised = revise(log, mentions, policies)
+        revised = revise(log, mentions, policies, as_of=told_at(mentions))
         dead = [row for row in batch if isinstance(row, BadRow)]
         out = publication(revised, source=_SOURCE, time=now, cause_of=lambda mention: cause_by_age(mention, now))
         out += [dead_letter_record(_letter(row, now)) for row in dead]

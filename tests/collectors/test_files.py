@@ -1,8 +1,10 @@
 import io
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
@@ -358,6 +360,19 @@ def test_an_edit_time_orders_two_revisions_whatever_their_rows(log: EmbeddedLog)
     import_mentions(log, read(f"{json.dumps(new)}\n{json.dumps(old)}"), NOW)
     newest = max(events(log), key=lambda e: e.sourceversion)
     assert newest.data.content == "new"
+
+
+@given(st.lists(st.integers(0, 3), max_size=12), st.integers(1, 4))
+def test_exports_of_any_age_in_any_order_leave_the_newest_and_no_version_twice(ages: list[int], size: int) -> None:
+    made = {"source": "x", "id": "1", "published": "2026-11-21T08:00:00Z"}
+    edits = [{"updated": f"2026-11-21T{9 + age:02}:00:00Z"} if age else {} for age in range(4)]
+    rows = [json.dumps({**made, "text": f"edited {age} times", **edits[age]}) for age in ages]
+    with TemporaryDirectory() as folder, Folder(folder) as data, closing(EmbeddedLog(data)) as log:
+        for start in range(0, len(rows), size):
+            import_mentions(log, read("\n".join(rows[start : start + size])), NOW)
+        published = sorted(events(log), key=lambda event: event.sourceversion)
+    assert [event.data.content for event in published[-1:]] == [f"edited {age} times" for age in sorted(ages)[-1:]]
+    assert len({event.sourceversion for event in published}) == len(published)
 
 
 def test_the_real_stream_is_read_whole_without_an_error() -> None:

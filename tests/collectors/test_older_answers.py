@@ -66,6 +66,12 @@ class Graph(Service):
         made = {"id": comment, "message": f"Comment {comment}", "created_time": at, "timestamp": at}
         post["comments"].insert(0, {**made, "text": made["message"], "username": "ann"})
 
+    def reply(self, id_: str, comment: str, reply: str) -> None:
+        post = next(one for one in self.posts if one["id"] == id_)
+        above = next(one for one in post["comments"] if one["id"] == comment)
+        told = {"id": reply, "text": "It does.", "username": "bob", "timestamp": said(self.now), "parent_id": comment}
+        above["replies"] = {"data": [told]}
+
     def listed(self, request: Request) -> Response:
         if request.path.endswith("/comments"):
             post = next(one for one in self.posts if one["id"] == request.path.split("/")[-2])
@@ -238,6 +244,23 @@ def test_what_a_comment_is_on_is_known_on_each_page_of_them(log: EmbeddedLog, ht
     world.days(2)
     parents = {id_: one.in_reply_to for id_, one in world.mentions().items()}
     assert parents == {f"9{number:04d}": "90" for number in range(350)}
+
+
+def test_an_answer_to_a_comment_below_hundreds_of_newer_ones_is_found_though_no_page_before_it_changed(
+    log: EmbeddedLog, httpserver: HTTPServer
+) -> None:
+    graph, _ = page_of(httpserver)
+    source = Instagram(
+        name="ig", account="7", username="us", api=httpserver.url_for("/v25.0"), token_env="OWN_TOKEN", interval=43_200
+    )
+    graph.post("90", DAY, comments=350)
+    world = World(log, graph, source)
+    world.days(3)
+    graph.reply("90", "90-0", "late")
+    world.days(1)
+    assert world.mentions()["late"].in_reply_to == "90-0"
+    # Pages 2 to 4 of these comments, no more than every few hours.
+    assert graph.asked["comments"] <= 3 * 10
 
 
 # ---- What is there at first ------------------------------------------------------------------------------------------

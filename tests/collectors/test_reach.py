@@ -31,6 +31,13 @@ def test_what_a_service_narrowed_down_is_read_to_its_end() -> None:
     assert (trail.next, trail.circles) == ("", False)
 
 
+def test_where_posts_come_belatedly_a_list_is_read_on_for_so_much_longer() -> None:
+    trail = after(Trail("", FIRST, "", UNTIL, belated=timedelta(minutes=5)), sheet("abc", SECOND, [2, -1, -4]))
+    assert trail.next == SECOND
+    trail = after(trail, sheet("def", THIRD, [-4, -5, -9]))
+    assert (trail.next, trail.circles) == ("", False)
+
+
 def test_a_page_that_comes_again_in_place_of_an_older_one_is_no_end() -> None:
     trail = after(Trail("", FIRST, "", UNTIL), sheet("abc", SECOND, [5, 4, 3]))
     assert after(trail, sheet("abc", SECOND, [5, 4, 3])).circles

@@ -32,7 +32,7 @@ from overheard.wiring.system import System, records_on
 from tests.collectors.mortal import Killed, Mortal
 from tests.collectors.streamed import Listening, until
 from tests.collectors.week.beside import PASSWORD_ENV, Chats, LeadLists, SupportBox
-from tests.collectors.week.pushed import OUTCOMES, PUSH_ENV, PUSH_SECRET, SECRET, SECRET_ENV, SENDERS
+from tests.collectors.week.pushed import OUTCOMES, PUSH_ENV, PUSH_SECRET, SECRET, SECRET_ENV, SENDERS, TillSender
 from tests.collectors.week.script import START
 from tests.collectors.week.streams import (
     FAULTS,
@@ -210,7 +210,7 @@ def test_of_streams_nothing_is_lost_or_doubled_in_any_week(folder: Folder, seed:
 
 
 class Delivered:
-    """A server that three deliver to, and a program that hands in; killed now and again between two writes."""
+    """A server that three deliver to, and a fourth hands in to; killed now and again between two writes."""
 
     def __init__(self, folder: Path, seed: int) -> None:
         self.rng = random.Random(f"pushed {seed}")
@@ -225,7 +225,7 @@ class Delivered:
 
     @contextmanager
     def served(self) -> Iterator[tuple[System, TestClient[Any]]]:
-        sources = tuple(one.source for one in self.senders)
+        sources = tuple(one.source for one in self.senders if not isinstance(one, TillSender))
         settings = Settings(web=WebSettings(), sources=sources, http=HttpSettings(contact="a@b.example"))
         with System(self.folder, settings) as system:
             service = SystemService(system, clock=self.clock)
@@ -247,7 +247,7 @@ class Delivered:
                 if outcome != "unsent":
                     headers = sender.headers(one, self.now, old=outcome == "old secret")
                     given = {"content-type": "application/json", **headers}
-                    status = client.post(f"/hooks/{sender.name}", content=one.body, headers=given).status_code
+                    status = client.post(sender.path, content=one.body, headers=given).status_code
                 if outcome == "old secret":
                     assert status == 401
                     self.refused += 1
@@ -257,7 +257,7 @@ class Delivered:
 
     def poll(self, system: System, writes: int) -> None:
         mortal: Any = Mortal(system.log, writes, after=self.rng.random() < 0.5, durable=False)  # type: ignore[arg-type]
-        sources = [one.source for one in self.senders]
+        sources = [one.source for one in self.senders if not isinstance(one, TillSender)]
         try:
             poll_due(mortal, sources, Fetcher(contact="a@b.example", clock=self.clock), self.clock)
         except Killed:

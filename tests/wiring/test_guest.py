@@ -1,5 +1,6 @@
 """Commands beside a running `overheard up`, each a process of its own; and `up` killed, stopped, or begun twice."""
 
+import fcntl
 import os
 import re
 import signal
@@ -84,6 +85,21 @@ def until(happened: Any, seconds: float = 60.0) -> None:
     while not happened():
         assert time.monotonic() < deadline, "expected it within a minute"
         time.sleep(0.05)
+
+
+def stop_between_writes(process: "subprocess.Popen[str]", folder: Path) -> None:
+    """Stop `up` and its workers, none of them inside a write: all others would wait for it, and it never ends."""
+    with (folder / "writing").open("rb") as gate:
+        while True:
+            os.killpg(process.pid, signal.SIGSTOP)
+            try:
+                fcntl.flock(gate, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.killpg(process.pid, signal.SIGCONT)
+                time.sleep(0.05)
+            else:
+                fcntl.flock(gate, fcntl.LOCK_UN)
+                return
 
 
 def difference(alone: Any, beside: Any, where: str = "") -> Iterator[str]:
@@ -217,14 +233,18 @@ def test_a_guest_that_waits_for_an_up_that_dies_is_told_so_and_nothing_is_lost(f
         until(lambda: not waiting(folder))
         with System(folder, Settings(), guest=True) as system:
             end = system.log.span("facts", 0)[1]
-            os.killpg(process.pid, signal.SIGSTOP)
+            stop_between_writes(process, folder)
             command = [sys.executable, "-m", "overheard", "decide", "not-about-us", incident, "--folder", str(folder)]
             guest = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-            until(lambda: system.log.span("facts", 0)[1] > end)
-        assert guest.poll() is None
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        _, err = guest.communicate(timeout=30)
+            try:
+                until(lambda: system.log.span("facts", 0)[1] > end)
+                assert guest.poll() is None
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+                _, err = guest.communicate(timeout=30)
+            finally:
+                guest.kill()
+                guest.communicate()
     assert guest.returncode == 1
     assert "Nothing is lost: it is taken in when `overheard up` runs again" in " ".join(err.split())
     with System(folder, Settings()) as system:

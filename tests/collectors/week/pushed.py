@@ -1,4 +1,4 @@
-"""Who pushes in the simulated week: GitHub, a forum and a partner's program, and what befalls their deliveries.
+"""Who pushes in the simulated week: GitHub, a forum, a partner, a till at the API, and what befalls their deliveries.
 
 Each repeats what was not answered well, after a while; so deliveries come twice, late, and in another order.
 """
@@ -25,6 +25,7 @@ SECRET_ENV, PUSH_ENV = "WEEK_SECRET", "WEEK_PUSH_SECRET"
 SECRET, OLD_SECRET = "correct horse battery staple", "the secret of last week"
 KEY = bytes(range(32))
 PUSH_SECRET = f"whsec_{base64.b64encode(KEY).decode()}"
+_BATCH = 3
 _ISSUE = "paperfold/driver/issues/41"
 # What a sender may have: the answer, none though it was taken, none since it never came, and an old secret.
 OUTCOMES = ("answered", "answered", "answered", "cut", "unsent", "old secret")
@@ -49,6 +50,10 @@ class Sender(Teller):
         super().__init__(truth, clock)
         self.deliveries: list[Delivery] = []
         self.sent = 0
+
+    @property
+    def path(self) -> str:
+        return f"/hooks/{self.name}"
 
     def tell(self, at: datetime, post: Post) -> None:
         super().tell(at, post)
@@ -204,6 +209,32 @@ class PartnerSender(Sender):
         }
 
 
+class TillSender(Sender):
+    """A program that hands in through the API: the last posts again beside what is new, and one that cannot be used."""
+
+    name = "till"
+    path = "/v1/mentions"
+
+    def say(self, number: int, who: str, text: str, at: datetime, parent: Post | None) -> Post:
+        return self.truth.say(self.name, f"t-{number}", who, text, at, parent=parent.native_id if parent else "")
+
+    def framed(self, at: datetime, post: Post) -> bytes:
+        gone = post.deleted_at is not None
+        edited = {"updated": (post.deleted_at or post.versions[-1].at).isoformat()} if gone or post.versions[1:] else {}
+        said = {"text": post.text, "author": post.author, "published": post.posted_at.isoformat()}
+        verb = {"verb": "Delete"} if gone else {"inReplyTo": post.parent or None, **said}
+        return json.dumps({"source": self.name, "nativeId": post.native_id, **verb, **edited}).encode()
+
+    def tell(self, at: datetime, post: Post) -> None:
+        super().tell(at, post)
+        unusable = b'{"source": "till", "nativeId": "empty"}'
+        self.deliveries[-1].body = b"[%s]" % b",".join([unusable, *(one.frame for one in self.said[-_BATCH:])])
+
+    def headers(self, delivery: Delivery, now: datetime, *, old: bool) -> Mapping[str, str]:
+        revoked = {"authorization": "Bearer oht_revoked"} if old else {}
+        return {"idempotency-key": f"batch-{delivery.number}", **revoked}
+
+
 def event_of(post: Post, id_: str) -> dict[str, Any]:
     """Return what became of a post as a CloudEvent."""
     gone = post.deleted_at is not None
@@ -219,7 +250,7 @@ def event_of(post: Post, id_: str) -> dict[str, Any]:
     }
 
 
-SENDERS: tuple[type[Sender], ...] = (GitHubSender, ForumSender, PartnerSender)
+SENDERS: tuple[type[Sender], ...] = (GitHubSender, ForumSender, PartnerSender, TillSender)
 
 
 def _seconds(at: datetime) -> str:
