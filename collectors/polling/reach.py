@@ -113,20 +113,21 @@ def after(trail: Trail, sheet: Sheet) -> Trail:
         pages=trail.pages + 1,
         empty=0 if sheet.marks else trail.empty + 1,
     )
+    known = trail.until is not None and _is_known(sheet, trail.until)
+    # One that comes again may well name itself as the next, which is none.
+    if sheet.older in trail.asked or (sheet.marks and not new):
+        return replace(trail, circles=trail.until is not None and trail.purpose != OLDER and not known)
     if trail.until is not None and trail.purpose != OLDER and not sheet.older and sheet.oldest is not None:
         trail = replace(trail, short=trail.pages >= _SEVERAL and sheet.oldest > trail.until)
     if not sheet.older:
         return trail
-    known = trail.until is not None and _is_known(sheet, trail.until)
-    if sheet.older in trail.asked or (sheet.marks and not new):
-        return replace(trail, circles=trail.until is not None and trail.purpose != OLDER and not known)
     if trail.empty >= _MOST_EMPTY:
         return trail
     if trail.purpose == OLDER:
         return replace(trail, next=sheet.older) if trail.pages < _MOST_OLDER else trail
     if trail.until is None:
         return replace(trail, rest=sheet.older)
-    if trail.until is not None and _is_known(sheet, trail.until - trail.belated) and not trail.narrowed:
+    if _is_known(sheet, trail.until - trail.belated) and not trail.narrowed:
         return trail
     return replace(trail, rest=sheet.older) if trail.pages >= MOST_PAGES else replace(trail, next=sheet.older)
 

@@ -42,6 +42,7 @@ def test_a_page_that_comes_again_in_place_of_an_older_one_is_no_end() -> None:
     trail = after(Trail("", FIRST, "", UNTIL), sheet("abc", SECOND, [5, 4, 3]))
     assert after(trail, sheet("abc", SECOND, [5, 4, 3])).circles
     assert after(trail, sheet("abc", THIRD, [5, 4, 3])).circles
+    assert after(trail, sheet("abc", "", [5, 4, 3])).circles
 
 
 def test_a_page_that_comes_again_is_the_end_where_it_is_known() -> None:
