@@ -134,6 +134,19 @@ class Reading:
     cut: str = ""
 
 
+def supersedes(one: Mention | Deletion, other: Mention | Deletion) -> bool:
+    """True where of two that tell of one post the one that comes later counts: unless the other was so later.
+
+    That is by when it was edited, without an edit published, or deleted; where one does not say, the order decides.
+    """
+    at, before = _so(one), _so(other)
+    return at is None or before is None or at >= before
+
+
+def _so(one: Mention | Deletion) -> datetime | None:
+    return one.at if isinstance(one, Deletion) else one.updated or one.published
+
+
 def told_at(mentions: Iterable[Mention | Deletion]) -> Mapping[str, datetime]:
     """Return when each mention was so, in the words of whoever told it, as `Reading.as_of`: what was edited says when.
 

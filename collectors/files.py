@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, get_args
 import msgspec
 import regex
 
-from overheard.collectors.base import Deletion, Reading, Rejected, Source, told_at
+from overheard.collectors.base import Deletion, Reading, Rejected, Source, supersedes, told_at
 from overheard.collectors.markup import MAX_TEXT, absolute_url, find_urls, from_html, one_line, shorten
 from overheard.collectors.polling.revisions import publication, revise
 from overheard.errors import ConfigError, InputError
@@ -494,8 +494,8 @@ def read_post_file(fetch: Fetch) -> Reading:
     """Return the mentions in a fetched file of posts, row by row; `Mention.source` is `fetch.source`.
 
     The columns are guessed as `map_mentions` does, so they need names that are known. A row's own source or platform
-    says where its ids and handles belong; without one that is `fetch.source`. Of rows with one id the last edited
-    counts, then the last. `first_seen` is `fetch.at`. Raises InputError where the body as a whole cannot be read.
+    says where its ids and handles belong; without one that is `fetch.source`. Of rows with one id the newest
+    counts (`supersedes`). `first_seen` is `fetch.at`. Raises InputError where the body as a whole cannot be read.
     """
     mentions: dict[str, Mention] = {}
     deletions: list[Deletion] = []
@@ -515,7 +515,7 @@ def read_post_file(fetch: Fetch) -> Reading:
                 mention = msgspec.structs.replace(row, source=fetch.source)
                 other = mentions.get(mention.id)
                 repeated += other is not None
-                if other is None or _is_newer(mention, other):
+                if other is None or supersedes(mention, other):
                     mentions[mention.id] = mention
             if next(rows, None) is not None:
                 message = f"expected at most {MAX_POSTS:,} posts; got more. The first {MAX_POSTS:,} were read"
@@ -523,11 +523,6 @@ def read_post_file(fetch: Fetch) -> Reading:
     except ConfigError as e:
         raise InputError(_OF_IMPORTS.sub("", str(e).removeprefix(f"{fetch.url}: ")), where=fetch.url) from e
     return Reading(tuple(mentions.values()), tuple(rejected), repeated, deletions=tuple(deletions))
-
-
-def _is_newer(mention: Mention, other: Mention) -> bool:
-    """True unless both say when they were edited, and the other was later."""
-    return not (mention.updated and other.updated and other.updated > mention.updated)
 
 
 def _rejected(fetch: Fetch, row: BadRow) -> Rejected:

@@ -13,7 +13,7 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from overheard.collectors.base import Deletion, Reading, Rejected, told_at
+from overheard.collectors.base import Deletion, Reading, Rejected, supersedes, told_at
 from overheard.collectors.pushed.batch import MEDIA, parts_of
 from overheard.collectors.pushed.handed import mentions_of
 from overheard.collectors.pushed.hook import Hook, SignatureError, Taken, media_of
@@ -116,7 +116,7 @@ def _key(secret: str) -> bytes:
 
 
 def _reading(rows: Iterable[Mention | Deletion | BadRow], name: str) -> Reading:
-    """Return what was pushed; of items with one id the last counts."""
+    """Return what was pushed; of items with one id the newest counts (`supersedes`)."""
     said: dict[str, Mention | Deletion] = {}
     rejected: dict[str, Rejected] = {}
     repeated = 0
@@ -131,8 +131,10 @@ def _reading(rows: Iterable[Mention | Deletion | BadRow], name: str) -> Reading:
             rejected.setdefault(mark, Rejected(where, message, mark))
             continue
         id_ = row.mention.id if isinstance(row, Deletion) else row.id
-        repeated += said.pop(id_, None) is not None
-        said[id_] = row
+        other = said.get(id_)
+        repeated += other is not None
+        if other is None or supersedes(row, other):
+            said[id_] = row
     mentions = tuple(one for one in said.values() if isinstance(one, Mention))
     return Reading(
         mentions,

@@ -60,6 +60,12 @@ class Sender(Teller):
         event = "gone" if post.deleted_at else "edited" if len(post.versions) > 1 else "created"
         self.deliveries.append(Delivery(at, len(self.said), self.said[-1].frame, event))
 
+    def last_said(self, *besides: bytes) -> bytes:
+        """Return a batch of what was told last, in any order."""
+        told = [*besides, *(one.frame for one in self.said[-_BATCH:])]
+        random.Random(len(self.said)).shuffle(told)
+        return b"[%s]" % b",".join(told)
+
     def due(self, now: datetime) -> list[Delivery]:
         return [one for one in self.deliveries if one.due <= now]
 
@@ -182,7 +188,7 @@ class ForumSender(Sender):
 
 
 class PartnerSender(Sender):
-    """A program that signs as Standard Webhooks says, and sends CloudEvents."""
+    """A program that signs as Standard Webhooks says, and sends CloudEvents, the last ones again beside what is new."""
 
     name = "partner"
 
@@ -196,6 +202,10 @@ class PartnerSender(Sender):
 
     def framed(self, at: datetime, post: Post) -> bytes:
         return json.dumps(event_of(post, f"e-{len(self.said)}")).encode()
+
+    def tell(self, at: datetime, post: Post) -> None:
+        super().tell(at, post)
+        self.deliveries[-1].body = self.last_said()
 
     def headers(self, delivery: Delivery, now: datetime, *, old: bool) -> Mapping[str, str]:
         # An old time is what a copy has that somebody kept.
@@ -227,8 +237,7 @@ class TillSender(Sender):
 
     def tell(self, at: datetime, post: Post) -> None:
         super().tell(at, post)
-        unusable = b'{"source": "till", "nativeId": "empty"}'
-        self.deliveries[-1].body = b"[%s]" % b",".join([unusable, *(one.frame for one in self.said[-_BATCH:])])
+        self.deliveries[-1].body = self.last_said(b'{"source": "till", "nativeId": "empty"}')
 
     def headers(self, delivery: Delivery, now: datetime, *, old: bool) -> Mapping[str, str]:
         revoked = {"authorization": "Bearer oht_revoked"} if old else {}
