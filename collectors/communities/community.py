@@ -247,7 +247,7 @@ def reading_of(
         repeated,
         ttl=ttl,
         deletions=tuple(deletions.values()),
-        next_page=next_page if next_page != fetch.url else "",
+        next_page=next_page,
         requests=requests,
     )
 

@@ -88,7 +88,7 @@ def after_page(errand: Errand, state: ErrandState, page: Page, now: datetime) ->
     todo = list(dict.fromkeys((*state.todo, *page.others)))[:_MAX_TODO]
     # Not the oldest: a page may show an old entry at its top for ever.
     passed = errand.start is not None and page.newest is not None and page.newest < errand.start
-    there = "" if repeats or passed else page.older
+    there = "" if repeats or passed or page.older == (state.url or errand.url) else page.older
     if not there and todo:
         there = todo.pop(0)
     ended = ""

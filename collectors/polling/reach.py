@@ -51,12 +51,13 @@ class Trail:
 
     `root` is what the list is called in the poll ("" is the source itself), `start` the address of its first page,
     `purpose` what its pages are asked for. `until` is what earlier polls had reached, None for the first, which asks no
-    further page. `next` is the page to ask, "" where it is over; then `rest` is where an errand has to go on. `marks`
-    are known from its pages, `asked` their addresses. `anew`: its service refused a cursor, and it was begun again.
-    `short`: after several pages there was no older one, though all on the last is newer than what was reached: lists
-    end at some thousand. `narrowed`: its service leaves out what is older. `circles`: a page that was had came in place
-    of an older one, and what was reached is older still. `belated` is how late posts come into it, at the place of when
-    they were said. `about` is what the list is about, for each of its pages.
+    further page. `next` is the page to ask, "" where it is over; then `rest` is where an errand has to go on. `newest`
+    and `oldest` are the times of its pages, `marks` what they are known by, `asked` their addresses. `anew`: its
+    service refused a cursor, and it was begun again. `short`: after several pages there was no older one, though all on
+    the last is newer than what was reached: lists end at some thousand. `narrowed`: its service leaves out what is
+    older. `circles`: a page that was had came in place of an older one, and what was reached is older still. `belated`
+    is how late posts come into it, at the place of when they were said. `about` is what the list is about, for each of
+    its pages.
     """
 
     root: str
@@ -66,6 +67,7 @@ class Trail:
     next: str = ""
     rest: str = ""
     newest: datetime | None = None
+    oldest: datetime | None = None
     marks: frozenset[str] = frozenset()
     asked: frozenset[str] = frozenset()
     pages: int = 0
@@ -104,19 +106,21 @@ def sheet_of(reading: Reading, at: datetime, *, fresh: bool) -> Sheet:
 def after(trail: Trail, sheet: Sheet) -> Trail:
     """Return how a trail goes on after a page: `next` is the page to ask, "" where it is over."""
     new = bool(sheet.marks - trail.marks)
+    back = trail.oldest is not None and sheet.newest is not None and sheet.newest > trail.oldest
     trail = replace(
         trail,
         next="",
+        oldest=min(filter(None, (trail.oldest, sheet.oldest)), default=None),
         newest=max(filter(None, (trail.newest, sheet.newest)), default=None),
         marks=trail.marks | sheet.marks,
         asked=trail.asked | {trail.next or trail.start},
         pages=trail.pages + 1,
         empty=0 if sheet.marks else trail.empty + 1,
     )
-    known = trail.until is not None and _is_known(sheet, trail.until)
-    # One that comes again may well name itself as the next, which is none.
     if sheet.older in trail.asked or (sheet.marks and not new):
-        return replace(trail, circles=trail.until is not None and trail.purpose != OLDER and not known)
+        # Of what is read to its end the last page may name itself; one that came before goes back to newer posts.
+        end = not back if trail.narrowed else trail.until is not None and _is_known(sheet, trail.until - trail.belated)
+        return replace(trail, circles=trail.until is not None and trail.purpose != OLDER and not end)
     if trail.until is not None and trail.purpose != OLDER and not sheet.older and sheet.oldest is not None:
         trail = replace(trail, short=trail.pages >= _SEVERAL and sheet.oldest > trail.until)
     if not sheet.older:
@@ -134,7 +138,7 @@ def after(trail: Trail, sheet: Sheet) -> Trail:
 
 def anew(trail: Trail) -> Trail:
     """Return a trail that begins again at its first page, since its service did not take the address of another."""
-    return replace(trail, next=trail.start, marks=frozenset(), asked=frozenset(), empty=0, anew=True)
+    return replace(trail, next=trail.start, oldest=None, marks=frozenset(), asked=frozenset(), empty=0, anew=True)
 
 
 def reached_by(trails: Iterable[Trail], before: datetime | None, at: datetime) -> datetime | None:

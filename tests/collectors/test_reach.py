@@ -45,7 +45,14 @@ def test_a_page_that_comes_again_in_place_of_an_older_one_is_no_end() -> None:
     assert after(trail, sheet("abc", "", [5, 4, 3])).circles
 
 
-def test_a_page_that_comes_again_is_the_end_where_it_is_known() -> None:
+def test_of_what_is_read_to_its_end_a_page_that_goes_back_to_newer_posts_is_no_end_though_it_is_known() -> None:
     trail = after(Trail("", FIRST, "", UNTIL, narrowed=True), sheet("abc", SECOND, [2, -1, -2]))
-    trail = after(trail, sheet("abc", THIRD, [2, -1, -2]))
+    assert after(trail, sheet("abc", THIRD, [2, -1, -2])).circles
+    # A post that was made meanwhile makes it no other page.
+    assert after(trail, sheet("nab", SECOND, [3, 2, -1])).circles
+
+
+def test_the_last_page_of_what_is_read_to_its_end_may_name_itself() -> None:
+    trail = after(Trail("", FIRST, "", UNTIL, narrowed=True), sheet("abc", SECOND, [2, -1, -2]))
+    trail = after(trail, sheet("cde", SECOND, [-2, -3, -4]))
     assert (trail.next, trail.circles) == ("", False)
