@@ -42,7 +42,8 @@ real: .venv/.installed ## run one real stream end to end and hold it to its expe
 recorded: .venv/.installed ## print what each recorded answer in ../shared/data holds, and what of it is read, field by field
 	$(BIN)/python -m benchmarks.recorded --all
 
-bench-matcher: .venv/.installed ## print whom the matcher links rightly on the synthetic set, how fast, in what memory
+bench-matcher: .venv/.installed ## print whom the matcher links rightly on lists of others and on the synthetic set, how fast, in what memory
+	$(BIN)/python -m benchmarks.bench_pairs
 	$(BIN)/python -m benchmarks.bench_matcher
 
 evaluate: .venv/.installed ## print how well the matcher's score holds, and every figure of the shipped models; OVERRIDES=file judges by your own labels too
