@@ -217,6 +217,7 @@ class Delivered:
         self.truth = Truth()
         self.now = START
         self.senders = [one(self.truth, self.clock) for one in SENDERS]
+        self.sources = tuple(one.source for one in self.senders if not isinstance(one, TillSender))
         self.folder = folder
         self.kills = self.refused = 0
 
@@ -225,8 +226,7 @@ class Delivered:
 
     @contextmanager
     def served(self) -> Iterator[tuple[System, TestClient[Any]]]:
-        sources = tuple(one.source for one in self.senders if not isinstance(one, TillSender))
-        settings = Settings(web=WebSettings(), sources=sources, http=HttpSettings(contact="a@b.example"))
+        settings = Settings(web=WebSettings(), sources=self.sources, http=HttpSettings(contact="a@b.example"))
         with System(self.folder, settings) as system:
             service = SystemService(system, clock=self.clock)
             try:
@@ -257,9 +257,8 @@ class Delivered:
 
     def poll(self, system: System, writes: int) -> None:
         mortal: Any = Mortal(system.log, writes, after=self.rng.random() < 0.5, durable=False)  # type: ignore[arg-type]
-        sources = [one.source for one in self.senders if not isinstance(one, TillSender)]
         try:
-            poll_due(mortal, sources, Fetcher(contact="a@b.example", clock=self.clock), self.clock)
+            poll_due(mortal, self.sources, Fetcher(contact="a@b.example", clock=self.clock), self.clock)
         except Killed:
             self.kills += 1
 
