@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from overheard.policy import AS_ITS_KIND, OPEN, PolicyTable, in_force, looser
-from overheard.records import Errand, Fetch, Mention, Policy, digest
+from overheard.records import Errand, Fetch, Mention, Policy, digest, mention_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,11 @@ class Deletion:
     mention: Mention
     at: datetime | None = None
     own: bool = False
+
+
+def alias_ids(mention: Mention) -> tuple[str, ...]:
+    """Return the ids besides its own by which a mention may be named: those of its aliases."""
+    return tuple(id_ for url in mention.aliases if (id_ := mention_id("", url=url)) != mention.id)
 
 
 # `Fetch.purpose` of the page of an entry; `Fetch.about` is the entry as its source gave it. Read by

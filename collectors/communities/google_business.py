@@ -30,7 +30,7 @@ _MOST = 50
 _STARS = {"ONE": 1, "TWO": 2, "THREE": 3, "FOUR": 4, "FIVE": 5}
 # Google writes a translation beside what was said, before it or after it.
 _BEFORE = re.compile(r"\A\(Translated by Google\).*?^\(Original\)[ \t]*\n?", re.DOTALL | re.MULTILINE)
-_AFTER = re.compile(r"\s*^\(Translated by Google\).*\Z", re.DOTALL | re.MULTILINE)
+_AFTER = re.compile(r"^\(Translated by Google\)", re.MULTILINE)
 _OFTEN = (
     "It was asked too often. A quota of 0 means that Google has not let the project of your application in yet: apply "
     "for access to the Business Profile APIs."
@@ -158,7 +158,9 @@ def _taken(fetch: Fetch, item: Item) -> Mention:
 
 def _original(comment: str) -> str:
     """Return what was said, without Google's translation of it."""
-    return _AFTER.sub("", _BEFORE.sub("", comment, count=1)) or comment
+    said = _BEFORE.sub("", comment, count=1)
+    after = _AFTER.search(said)
+    return (said[: after.start()].rstrip() if after else said) or comment
 
 
 def _author(item: Item) -> Actor | None:

@@ -266,9 +266,7 @@ class _Thread:
         """Return what names the status that its server knows by an id: its uri where it is here, else where to ask."""
         if not id_:
             return ""
-        other = self._by_id.get(id_)
-        uri = other.get("uri") if other is not None else None
-        return uri if isinstance(uri, str) and uri else f"{self._origin}/api/v1/statuses/{quote(id_, safe='')}"
+        return _uri(self._by_id.get(id_)) or f"{self._origin}/api/v1/statuses/{quote(id_, safe='')}"
 
     def _root(self, item: Item) -> str:
         """Return the uri of the root of a status's thread where all that lies between is here; else ""."""
@@ -276,8 +274,7 @@ class _Thread:
         for _ in range(_FAR):
             above = at.get("in_reply_to_id") if isinstance(at, dict) else None
             if above is None:
-                uri = at.get("uri") if isinstance(at, dict) and at is not item.value else ""
-                return uri if isinstance(uri, str) else ""
+                return _uri(at) if at is not item.value else ""
             at = self._by_id.get(str(above))
             if at is None:
                 return ""
@@ -286,6 +283,11 @@ class _Thread:
     def _author(self, item: Item) -> Actor | None:
         account = item.item("account")
         return None if account is None else author_of(account, self._origin)
+
+
+def _uri(status: Any) -> str:
+    """Return what a status is known by, as its own mention has it; "" where it has none."""
+    return Item(status).id_if_any("uri") if isinstance(status, dict) else ""
 
 
 def author_of(account: Item, origin: str) -> Actor | None:

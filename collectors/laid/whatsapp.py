@@ -38,7 +38,7 @@ _LEFT_OUT = regex.compile(r"<[^<>\n]{3,80}>")
 _OMITTED = regex.compile(r"\u200e[^\n]{2,80}")
 _ATTACHED = regex.compile(r"\u200e?(?:<[^<>\n]{3,200}>|[^\n/]{1,120}\.\w{2,5} \([^()\n]{3,60}\))(?:\n|$)")
 _EDITED = regex.compile(
-    r"\s*(?:\u200e<[^<>\n]{3,80}>|<[^<>\n]{0,60}(?:edited|bearbeitet|edit[oó]|editad|modifi|संपादित|bewerkt|edytowan|"
+    r"(?<!\s)\s*+(?:\u200e<[^<>\n]{3,80}>|<[^<>\n]{0,60}(?:edited|bearbeitet|edit[oó]|editad|modifi|संपादित|bewerkt|edytowan|"
     r"düzenlendi|измен|تعديل)[^<>\n]{0,60}>)\s*$",
     regex.IGNORECASE,
 )

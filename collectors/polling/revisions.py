@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from overheard.collectors.base import Deletion
+from overheard.collectors.base import Deletion, alias_ids
 from overheard.log.base import Log, ProducerRecord
 from overheard.policy import OPEN, applied, is_past
 from overheard.records import (
@@ -27,7 +27,6 @@ from overheard.records import (
     decode,
     encode,
     event_for,
-    mention_id,
 )
 from overheard.records.mention import BY_HAND, VOLATILE
 
@@ -88,7 +87,7 @@ def revise(
     """
     mentions = [_allowed(one, policies) if isinstance(one, Mention) else one for one in mentions]
     given = {id_: _allowed(one, policies) for id_, one in given.items()}
-    aliases = {one.id: _alias_ids(one) for one in mentions if isinstance(one, Mention) and one.aliases}
+    aliases = {one.id: alias_ids(one) for one in mentions if isinstance(one, Mention) and one.aliases}
     ids = [one.id if isinstance(one, Mention) else one.mention.id for one in mentions]
     known = _known(log, [*ids, *(alias for some in aliases.values() for alias in some)])
     known |= _known(log, [one.same_as for one in known.values() if one.same_as and one.same_as not in known])
@@ -138,10 +137,6 @@ def _is_own(known: Revision | None, source: str) -> bool:
 
 def _never(mention: Mention) -> Revision:
     return Revision(hashes={}, revision=0, first_seen=mention.first_seen)
-
-
-def _alias_ids(mention: Mention) -> tuple[str, ...]:
-    return tuple(id_ for url in mention.aliases if (id_ := mention_id("", url=url)) != mention.id)
 
 
 def _is_free(known: Revision | None) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal, Protocol
 
-from overheard.collectors.base import Deletion, Reading, Rejected, Source, told_at
+from overheard.collectors.base import Deletion, Reading, Rejected, Source, alias_ids, told_at
 from overheard.collectors.communities.community import Community, Take, reading_of
 from overheard.collectors.markup import shorten
 from overheard.errors import InputError
@@ -290,8 +290,9 @@ def let_in(
         else:
             for id_ in (*(one.id for one in reading.mentions), *map(_of, reading.deletions)):
                 asked.setdefault(id_, []).append(place)
-    # What is said and taken back at once was not heard of before.
-    here = {one.id for place in passing for one in readings[place].mentions}
+    # What is said and taken back at once was not heard of before, by none of the ids that it goes by.
+    passed = [one for place in passing for one in readings[place].mentions]
+    here = {id_ for one in passed for id_ in (one.id, *alias_ids(one))}
     for id_ in (here & asked.keys()) | set(known(list(asked)) if asked else ()):
         passing.update(asked.get(id_, ()))
     return [frames[place] for place in sorted(passing)], read, odd, readings

@@ -7,8 +7,11 @@ from html import unescape
 
 import pytest
 
+from overheard.collectors.communities.google_business import GoogleBusiness
+from overheard.collectors.communities.mastodon import Mastodon
 from overheard.collectors.feeds.feed import read_feed
 from overheard.collectors.files import read_post_file
+from overheard.collectors.laid.whatsapp import said_in
 from overheard.collectors.markup import find_urls
 from overheard.collectors.pages.html import parse
 from overheard.collectors.pages.sitemap import read_sitemap
@@ -159,3 +162,46 @@ def test_an_address_that_ends_in_a_hundred_thousand_brackets_is_none_and_takes_n
 
     few, many = (min(seconds(n) for _ in range(3)) for n in (20_000, 160_000))
     assert many < 8 * 4 * max(few, 0.001)
+
+
+def test_a_message_of_a_chat_with_a_hundred_thousand_spaces_takes_no_square_of_their_number() -> None:
+    def seconds(count: int) -> float:
+        began = time.process_time()
+        assert said_in(f"It{' ' * count}jams <This message was edited>") == f"It{' ' * count}jams"
+        return time.process_time() - began
+
+    few, many = (min(seconds(n) for _ in range(3)) for n in (2_500, 20_000))
+    assert many < 8 * 4 * max(few, 0.001)
+
+
+def test_a_review_with_a_hundred_thousand_empty_lines_takes_no_square_of_their_number() -> None:
+    source = GoogleBusiness(name="s", account="101", location="202", token_env="T")
+
+    def seconds(count: int) -> float:
+        said = "Good" + "\n" * count + "paper\n\n(Translated by Google)\nGutes Papier"
+        review = {"reviewId": "1", "starRating": "FIVE", "comment": said, "createTime": "2026-05-01T12:00:00Z"}
+        body = json.dumps({"reviews": [review]})
+        began = time.process_time()
+        (one,) = source.read(fetched(body)).mentions
+        assert one.content.split() == ["Good", "paper"]
+        return time.process_time() - began
+
+    few, many = (min(seconds(n) for _ in range(3)) for n in (2_500, 20_000))
+    assert many < 8 * 4 * max(few, 0.001)
+
+
+def test_an_answer_to_a_status_whose_address_has_half_a_character_names_it_as_it_is_known() -> None:
+    def status(number: int, **more: str) -> dict[str, object]:
+        return {
+            "id": str(number),
+            "created_at": "2026-05-01T12:00:00Z",
+            "visibility": "public",
+            "uri": f"https://other.example/{number}",
+            "content": "<p>It jams</p>",
+            "account": {"acct": "asha@other.example"},
+            **more,
+        }
+
+    body = json.dumps([status(2, in_reply_to_id="1"), status(1, uri="https://other.example/\ud800")])
+    answer, first = Mastodon(name="s", instance="https://social.example", tag="t").read(fetched(body)).mentions
+    assert answer.in_reply_to == answer.context == first.native_id == "https://other.example/\ufffd"

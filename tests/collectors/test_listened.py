@@ -124,6 +124,19 @@ def test_statuses_edits_and_deletions_of_a_tag_arrive(heard: Listening, serving:
     assert gone.subject == next(event.subject for event in heard.events() if event.data.content == "It folds")
 
 
+@pytest.mark.parametrize("followed", [{"tag": "paperfold"}, {"public": True}])
+def test_a_status_that_is_said_and_taken_back_at_once_is_gone(
+    heard: Listening, serving: Serving, followed: dict[str, Any]
+) -> None:
+    told = sse("update", status(ID, "It jams")) + sse("delete", str(ID)) + sse("update", status(ID + 1, "It folds"))
+    server = serving(lambda *_: (200, EVENTS, open_ended(told)))
+    with listen(heard, mastodon(server, **followed)):
+        until(lambda: heard.texts() == ["It folds", "It jams"])
+        until(lambda: heard.state("fediverse") is not None)
+    (gone,) = [event for event in heard.events() if event.verb == "Delete"]
+    assert gone.subject == next(event.subject for event in heard.events() if event.data.content == "It jams")
+
+
 def test_what_was_said_while_there_was_no_connection_is_asked_for(heard: Listening, serving: Serving) -> None:
     missed = [status(ID + 2 + at, f"missed {at}") for at in range(60)]
     asked: list[dict[str, list[str]]] = []
