@@ -20,7 +20,7 @@ from overheard.collectors.mail.written import bare_subject
 from overheard.collectors.markup import MAX_HTML, absolute_url, from_text, one_line
 from overheard.records import Actor
 from overheard.text import clean
-from overheard.urls import registrable_domain
+from overheard.urls import canonical_url, registrable_domain
 
 _MOST = 100
 _GITHUB_POST = re.compile(
@@ -86,7 +86,9 @@ def notices_in(letter: Letter, vouched: Vouched) -> list[Notice]:
         return _discourse(letter, vouched)
     for one in _SERVICES:
         if one.name == name and any(map(vouched.has_signed, one.signs)):
-            return one.read(letter)[:_MOST]
+            told = one.read(letter)
+            # What has no address by which it is known again is none of them, however much it looks like a link.
+            return [notice for notice in told if notice.native_id or canonical_url(notice.url)][:_MOST]
     return []
 
 

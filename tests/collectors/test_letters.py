@@ -371,6 +371,13 @@ def test_an_alert_of_google_is_the_pages_that_it_lists() -> None:
     assert one(plain).id == found[1].id
 
 
+def test_what_an_alert_of_google_lists_without_an_address_harms_nothing_else_of_it() -> None:
+    broken = ALERT.replace(b"https://news.example", b"https://news}.example")
+    assert [one.name for one in read(broken).mentions] == ["Duplex at last"]
+    (whole,) = read(broken.replace(b"https://blog.example", b"https://blog}.example")).mentions
+    assert (whole.platform, whole.generator) == ("email", "Google Alerts")
+
+
 def test_a_notice_of_youtube_is_the_comment_under_its_own_id() -> None:
     raw = mail(
         'Ravi Kumar commented on your video\n"Which paper is that?"\n'
