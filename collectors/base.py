@@ -144,11 +144,12 @@ def supersedes(one: Mention | Deletion, other: Mention | Deletion) -> bool:
 
     That is by when it was edited, without an edit published, or deleted; where one does not say, the order decides.
     """
-    at, before = _so(one), _so(other)
+    at, before = so_at(one), so_at(other)
     return at is None or before is None or at >= before
 
 
-def _so(one: Mention | Deletion) -> datetime | None:
+def so_at(one: Mention | Deletion) -> datetime | None:
+    """Return since when a post is as it is told: deleted, edited, else published; None where that is not said."""
     return one.at if isinstance(one, Deletion) else one.updated or one.published
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from statistics import median_low
 
-from overheard.collectors.base import OLDER, Reading
+from overheard.collectors.base import OLDER, Reading, so_at
 from overheard.collectors.fetching.fetch import Answer
 from overheard.records import Errand, Mention, digest
 
@@ -87,7 +87,7 @@ def is_refused(answer: Answer) -> bool:
 
 def sheet_of(reading: Reading, at: datetime, *, fresh: bool) -> Sheet:
     """Return what a page held that was had at a time."""
-    times = sorted(time for one in reading.mentions if (time := _when(one)) is not None)
+    times = sorted(time for one in reading.mentions if (time := so_at(one)) is not None)
     marks: Iterable[str] = (
         *(one.id for one in reading.mentions),
         *(one.mention.id for one in reading.deletions),
@@ -162,10 +162,6 @@ def rest_of(source: str, trail: Trail, at: datetime, back: timedelta | None = No
         return None
     id_ = f"fil_{digest(source, trail.rest, start.isoformat())}"
     return Errand(id=id_, kind="back-fill", source=source, url=trail.rest, start=start, at=at)
-
-
-def _when(mention: Mention) -> datetime | None:
-    return mention.updated or mention.published
 
 
 def _is_known(sheet: Sheet, until: datetime) -> bool:
