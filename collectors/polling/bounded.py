@@ -11,19 +11,23 @@ import resource
 import signal
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Self
 
-from overheard.collectors.base import PAGE, Reading, Source
+import msgspec
+
+from overheard.collectors.base import PAGE, Reading, Rejected, Source
 from overheard.collectors.pages.article import IsRelevant, everything, read_page
 from overheard.errors import InputError
-from overheard.records import Fetch, Mention
+from overheard.records import Fetch, Mention, digest
 
 # The largest body that is fetched, 10 MB, takes feedparser 7 s where it is well-formed and 16 s where it is not.
 SECONDS = 60.0
 _START = 60.0
 _MEMORY = 1 << 30
+_HALF = "expected whole characters; one is half of one (a surrogate without its other), which nothing can write down"
 
 
 def read_here(source: Source, fetch: Fetch) -> Reading:
@@ -34,8 +38,39 @@ def read_here(source: Source, fetch: Fetch) -> Reading:
 def _read(source: Source, fetch: Fetch, is_relevant: IsRelevant) -> Reading:
     """Return the reading of what came of a source, or of the page of one of its entries."""
     if fetch.purpose == PAGE and fetch.about is not None:
-        return read_page(fetch, fetch.about, is_relevant)
-    return source.read(fetch)
+        return _writable(read_page(fetch, fetch.about, is_relevant), fetch)
+    return _writable(source.read(fetch), fetch)
+
+
+def _writable(reading: Reading, fetch: Fetch) -> Reading:
+    """Return a reading that can be written down: a post with half a character is rejected, and all else stays.
+
+    JSON may say "\\ud800", and Python reads it; UTF-8 has no such thing, and whoever writes it fails, not whoever reads.
+    Raises InputError where it stands beside the posts.
+    """
+    if _is_writable(replace(reading, rejected=())):  # what says why is cleaned where it is written
+        return reading
+    mentions = [(one, one.id, _is_writable(one)) for one in reading.mentions]
+    deletions = [(one, one.mention.id, _is_writable(one)) for one in reading.deletions]
+    bad = [id_ for _, id_, good in (*mentions, *deletions) if not good]
+    left = replace(
+        reading,
+        mentions=tuple(one for one, _, good in mentions if good),
+        deletions=tuple(one for one, _, good in deletions if good),
+        rejected=(),
+    )
+    if not _is_writable(left):
+        raise InputError(_HALF, where=fetch.url)
+    rejected = (Rejected(f"{fetch.url}, {id_}", _HALF, digest(fetch.source, id_, _HALF)) for id_ in bad)
+    return replace(left, rejected=(*reading.rejected, *rejected))
+
+
+def _is_writable(value: object) -> bool:
+    try:
+        msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class BoundedReader:

@@ -1,3 +1,4 @@
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -6,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from overheard.collectors.base import PAGE, Reading, Source
+from overheard.collectors.base import PAGE, Deletion, Reading, Source
 from overheard.collectors.feeds.feed import Feed
-from overheard.collectors.polling.bounded import BoundedReader
+from overheard.collectors.polling.bounded import BoundedReader, read_here
 from overheard.errors import InputError
-from overheard.records import Fetch, Mention
+from overheard.records import Fetch, Mention, mention_id
 
 URL = "https://site.example/feed"
 FEED = Feed(name="site", url=URL)
@@ -32,6 +33,22 @@ class Fatal(Source, frozen=True, kw_only=True):
 
     def read(self, fetch: Fetch) -> Reading:
         os._exit(3)
+
+
+class Halved(Source, frozen=True, kw_only=True):
+    """A source that takes ids and links as JSON has them."""
+
+    kind = "halved"
+
+    def read(self, fetch: Fetch) -> Reading:
+        ids = json.loads(fetch.body)
+        mentions = [
+            Mention(
+                id=mention_id("p", str(n)), platform="p", native_id=id_, source="s", content="It", first_seen=fetch.at
+            )
+            for n, id_ in enumerate(ids["posts"])
+        ]
+        return Reading(tuple(mentions), deletions=(Deletion(mentions[-1]),), next_page=ids["next"])
 
 
 @pytest.fixture(autouse=True)
@@ -62,6 +79,19 @@ def test_a_body_that_ends_the_reading_process_is_refused_and_the_next_is_read(re
     with pytest.raises(InputError, match="ended the process"):
         reader.read(Fatal(name="fatal", url=URL), GOOD)
     assert len(reader.read(FEED, GOOD).mentions) == 1
+
+
+def test_a_post_with_half_a_character_is_rejected_and_those_beside_it_come(reader: BoundedReader) -> None:
+    body = rb'{"posts": ["a", "\ud800", "c", "d\udfff"], "next": "n"}'
+    for read in (reader.read, read_here):
+        found = read(Halved(name="halved", url=URL), fetched(body))
+        assert [one.native_id for one in found.mentions] == ["a", "c"]
+        assert found.deletions == ()
+        assert len(found.rejected) == 3
+        assert {one.where.partition(",")[0] for one in found.rejected} == {URL}
+        assert all("half" in one.message for one in found.rejected)
+        with pytest.raises(InputError, match="half of one"):
+            read(Halved(name="halved", url=URL), fetched(body.replace(b'"n"', rb'"\udc00"')))
 
 
 def test_a_body_that_takes_for_ever_is_given_up_and_the_next_is_read() -> None:

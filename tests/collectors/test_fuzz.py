@@ -12,6 +12,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -263,7 +264,7 @@ def endures(name: str, number: int) -> None:
                 made = parse(body)
             # What is read can be sent on and written down.
             if isinstance(made, Reading):
-                msgspec.json.encode(made.mentions)
+                msgspec.json.encode(replace(made, rejected=()))
         except ALLOWED:
             continue
         except Exception as e:  # noqa: BLE001 - whatever it is, it is what is looked for
