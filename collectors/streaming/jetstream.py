@@ -114,6 +114,10 @@ class Jetstream(Stream, frozen=True, kw_only=True):
         """Return how the addresses of an account's posts begin (`Stream.posts_at`)."""
         return f"https://bsky.app/profile/{account}/post/"
 
+    def post_in(self, line: bytes) -> str:
+        """Return the URI of the post that an event is about (`Stream.post_in`)."""
+        return _uri(line)
+
     def with_posts(self, line: bytes, posts: Sequence[str]) -> Sequence[bytes]:
         """Return that each of these posts is deleted, as Jetstream says it (`Stream.with_posts`)."""
         event = _events.decode(line)

@@ -137,7 +137,8 @@ class MastodonStream(Stream, frozen=True, kw_only=True):
     def sift(self, frames: Sequence[bytes], door: Door, known: Known, now: datetime) -> Sifted:
         """Return the events that are let in (`Stream.sift`)."""
         passing, read, odd, readings = let_in(self, frames, door, known, now, all_of_it=not self.public)
-        ids = [_status_id(frame) for place, frame in enumerate(frames) if readings[place].mentions]
+        # An edit is of a status as old as any: only new ones say how far it came.
+        ids = [_new_id(frame) for place, frame in enumerate(frames) if readings[place].mentions]
         times = [one.published for reading in readings.values() for one in reading.mentions if one.published]
         return Sifted(
             passing,
@@ -192,8 +193,12 @@ def _here(origin: str, id_: str) -> str:
     return f"{origin}/api/v1/statuses/{quote(id_, safe='')}"
 
 
-def _status_id(frame: bytes) -> str:
-    payload = json.loads(frame).get("payload")
+def _new_id(frame: bytes) -> str:
+    """Return the id of a status that is new by an event that was read; "" for an edit."""
+    event = json.loads(frame)
+    if event.get("event") != "update":
+        return ""
+    payload = event.get("payload")
     if isinstance(payload, str):
         payload = json.loads(payload)
     return Item(payload).id_if_any("id")

@@ -226,6 +226,11 @@ class Stream(Community, frozen=True, kw_only=True):
         del account
         return ""
 
+    def post_in(self, line: bytes) -> str:
+        """Return the native id of the post that a frame tells of; "" for none, or where it is not asked for."""
+        del line
+        return ""
+
     def with_posts(self, line: bytes, posts: Sequence[str]) -> Sequence[bytes]:
         """Return frames that say that these posts are gone, by their native ids; `line` says that of their account."""
         del line, posts

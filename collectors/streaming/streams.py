@@ -46,6 +46,10 @@ _PROFILES = 25
 _KEPT_PROFILES = 20_000
 _FRESH = 86_400.0
 _EITHER_SIDE = timedelta(minutes=10)
+# A time further ahead than clocks differ is none.
+_AHEAD = timedelta(minutes=5)
+# Posts that are remembered by who said them, until the index has them: it is some seconds behind.
+_KEPT_POSTS = 20_000
 _SULK = 60.0  # seconds that nobody is asked who somebody is after that failed
 
 
@@ -118,6 +122,7 @@ class Streams:
         self._streams: dict[str, Stream] = {}
         self._live: dict[str, _Live] = {}
         self._profiles: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
+        self._posts: OrderedDict[str, str] = OrderedDict()  # native ids that passed last, and who said them
         self._sulks_until = 0.0
         self._fetcher: Fetcher | None = None
 
@@ -322,20 +327,28 @@ class Streams:
 
     def _gone(self, stream: Stream, sifted: Sifted, frames: int) -> _Batch:
         """Return a batch in which the posts of accounts that are gone stand for what says so."""
-        if not sifted.left:
-            return _Batch(sifted, frames, list(sifted.lines))
         accounts = dict.fromkeys(sifted.left.values())
         said = {one: self._said_at(begin) for one in accounts if (begin := stream.posts_at(one))}
         lines: list[bytes] = []
         authors: dict[int, str] = {}
         for place, line in enumerate(sifted.lines):
             if (account := sifted.left.get(place)) is not None:
-                lines += stream.with_posts(line, said.get(account, ()))
+                # What was told a moment ago, in this batch even, is not on record yet.
+                lately = (id_ for id_, author in self._posts.items() if author == account)
+                lines += stream.with_posts(line, list(dict.fromkeys((*said.get(account, ()), *lately))))
                 continue
             if author := sifted.authors.get(place, ""):
                 authors[len(lines)] = author
+                self._note(stream.post_in(line), author)
             lines.append(line)
         return _Batch(replace(sifted, lines=lines, authors=authors, left={}), frames, lines)
+
+    def _note(self, post: str, author: str) -> None:
+        if post:
+            self._posts[post] = author
+            self._posts.move_to_end(post)
+        while len(self._posts) > _KEPT_POSTS:
+            self._posts.popitem(last=False)
 
     def _strangers(self, stream: Stream, sifted: Sifted) -> list[str]:
         """Return the authors of whom nothing is known, or nothing new."""
@@ -365,7 +378,7 @@ class Streams:
             now,
             read=sifted.read,
             passed=len(lines),
-            cursor="" if live.held else sifted.cursor,
+            cursor="" if live.held else _further(stream, self._states[name], sifted.cursor, now),
             reached=sifted.reached,
             problem=problem,
         )
@@ -413,6 +426,17 @@ class Streams:
                 if isinstance(known, Revision) and (known.hashes or known.same_as):
                     found.add(keys[key])
         return found
+
+
+def _further(stream: Stream, state: PollState, cursor: str, now: datetime) -> str:
+    """Return where a stream goes on after a batch; "" for where it did.
+
+    What is older than what it told before came late, or again, and takes its place no way back.
+    """
+    reached, at = state.stream.reached if state.stream else None, stream.time_of(cursor)
+    if reached is None or at is None or reached > now + _AHEAD:
+        return cursor
+    return "" if at < reached else cursor
 
 
 def _bodies(lines: Sequence[bytes]) -> list[bytes]:

@@ -17,7 +17,7 @@ from overheard.collectors.communities.community import Address, placed, value_in
 from overheard.collectors.communities.fields import Item, document, unexpected
 from overheard.collectors.markup import one_line, shorten
 from overheard.collectors.streaming.stream import Door, Gap, Known, Sifted, Stream, let_in, read_frames
-from overheard.records import Fetch, Policy
+from overheard.records import Fetch, Mention, Policy
 from overheard.text import clean
 
 _EXPECTED = "posts of X's filtered stream"
@@ -205,7 +205,7 @@ class XStream(Stream, frozen=True, kw_only=True):
         """Return the posts that its own rules found (`Stream.sift`)."""
         mine = [frame for frame in frames if self._is_mine(frame)]
         passing, read, odd, readings = let_in(self, mine, door, known, now, all_of_it=True)
-        times = [one.updated or one.published for reading in readings.values() for one in reading.mentions]
+        times = [_said_at(mine[place], one) for place, reading in readings.items() for one in reading.mentions]
         said = [time for time in times if time is not None and time <= now + timedelta(minutes=5)]
         reached = max(said, default=None)
         return Sifted(
@@ -231,6 +231,12 @@ class XStream(Stream, frozen=True, kw_only=True):
     def read(self, fetch: Fetch) -> Reading:
         """Return the posts of messages (`Source.read`)."""
         return read_frames(fetch, _EXPECTED, lambda item: x.post_in(fetch, item))
+
+
+def _said_at(frame: bytes, mention: Mention) -> datetime | None:
+    """Return when a message was said that was read: who shares a post does so later than it was posted."""
+    shared = Item(json.loads(frame)).item_if_any("data").time_if_any("created_at")
+    return max(filter(None, (shared, mention.updated or mention.published)), default=None)
 
 
 def _posts_in(frame: bytes) -> int:

@@ -429,6 +429,23 @@ def test_posts_of_an_account_that_is_deleted_are_deleted(server: JetstreamServer
         until(lambda: [event.verb for event in heard.events()] == ["Create", "Delete"])
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+def test_posts_of_an_account_that_is_deleted_before_they_are_on_record_are_not_left(
+    server: JetstreamServer, heard: Listening, *, at_once: bool
+) -> None:
+    said = [post("a", "A Paperfold", at=1), post("b", "Of another", did="did:plc:other", at=2)]
+    gone = {"did": DID, "time_us": T0 + 5, "kind": "account", "account": {"active": False, "status": "takendown"}}
+    after = [json.dumps(gone).encode(), post("c", "A last Paperfold", at=6)]
+    server.welcome = [*said, *after] if at_once else said
+    with heard.listening(source(server)):
+        if not at_once:
+            until(lambda: len(heard.texts()) == 2)
+            server.events += after
+        until(lambda: {"A last Paperfold", "Of another"} <= set(heard.texts()))
+    verbs = {event.data.native_id.rpartition("/")[2]: event.verb for event in heard.events()}
+    assert verbs == {"b": "Create", "c": "Create"} | ({} if at_once else {"a": "Delete"})
+
+
 def test_a_private_address_is_not_connected_to(server: JetstreamServer, heard: Listening) -> None:
     heard.fetcher = Fetcher(contact="https://us.example/bot", limits=Limits(gap=0))
     with heard.listening(source(server)):

@@ -18,6 +18,7 @@ from overheard.collectors.polling.news import News, gap_news, weigh_news
 from overheard.collectors.polling.pollstate import load_states, save_states, source_key
 from overheard.collectors.streaming.framing import Events, FrameTooLargeError, Lines
 from overheard.collectors.streaming.mastodon_stream import MastodonStream
+from overheard.collectors.streaming.stream import Open
 from overheard.collectors.streaming.x_stream import XStream
 from overheard.folder import Folder
 from overheard.records import PollState, Streamed
@@ -82,6 +83,11 @@ def status(id_: int, text: str, **more: Any) -> dict[str, Any]:
         "reblog": None,
         **more,
     }
+
+
+def when(id_: int) -> str:
+    """The time in an id."""
+    return datetime.fromtimestamp((id_ >> 16) / 1_000, UTC).isoformat()
 
 
 def sse(name: str, data: Any) -> bytes:
@@ -158,6 +164,26 @@ def test_what_was_said_while_there_was_no_connection_is_asked_for(heard: Listeni
     assert len(asked) == 3, "two pages, and an empty one"
     assert int(asked[0]["min_id"][0]) == ID - (300_000 << 16), "some minutes back: what is from elsewhere comes late"
     assert len(heard.events()) == 62
+
+
+@pytest.mark.parametrize("late", ["status.update", "update"])
+def test_a_status_of_long_ago_that_is_edited_or_comes_late_takes_the_place_not_back(
+    heard: Listening, serving: Serving, late: str
+) -> None:
+    old = ID - (90 * 86_400_000 << 16)
+    told = [sse("update", status(ID, "new", created_at=when(ID))), sse(late, status(old, "old", created_at=when(old)))]
+    asked: list[int] = []
+
+    def answer(method: str, path: str, headers: dict[str, str], body: bytes) -> Answered:
+        if path.startswith("/api/v1/streaming"):
+            return 200, EVENTS, whole(told.pop(0)) if told else open_ended(b":)\n\n")
+        asked.append(int(parse_qs(urlsplit(path).query)["min_id"][0]))
+        return 200, JSON, whole(b"[]")
+
+    with listen(heard, mastodon(serving(answer))):
+        until(lambda: len(asked) == 2)
+    assert asked == [ID - (300_000 << 16)] * 2
+    assert len(heard.texts()) == 2
 
 
 def test_where_what_was_missed_cannot_be_had_just_now_nothing_is_given_up(heard: Listening, serving: Serving) -> None:
@@ -428,6 +454,18 @@ def test_a_stream_that_says_why_it_ends_goes_on_with_a_search_for_what_was_misse
     assert timedelta(hours=3) <= utc_now() - since < timedelta(hours=3, minutes=3)
     assert all(event.data.attributed_to.preferred_username == "asha" for event in heard.events())
     assert not letters(heard.log)
+
+
+def test_a_share_of_an_old_post_is_told_when_it_is_shared() -> None:
+    now = utc_now()
+    share = message(9, "RT @asha: Old", at=now - timedelta(minutes=1))
+    share["data"]["referenced_tweets"] = [{"type": "retweeted", "id": "5"}]
+    share["includes"]["tweets"] = [message(5, "Old", at=now - timedelta(days=90))["data"]]
+    source = XStream(name="x-live", rules=RULES, token_env="STREAM_TOKEN")
+    sifted = source.sift([line(share).strip()], Open(), lambda _: (), now)
+    for at in (sifted.oldest, sifted.reached, source.time_of(sifted.cursor)):
+        assert at is not None
+        assert timedelta() < now - at < timedelta(minutes=2)
 
 
 def found(*messages: dict[str, Any], more: str = "") -> dict[str, Any]:
