@@ -73,6 +73,14 @@ _CLOSING = re.compile(
     r"pozdrawiam|с уважением|धन्यवाद|सादर|此致|敬具|よろしくお願いします)\s*[,.!，、。]*\s*",
     re.IGNORECASE,
 )
+# Those of the farewells that are said in the middle of a letter as well, or mean something else there.
+_THANKS = re.compile(
+    r"\s*(?:many )?(?:thanks|thank you|thx|best\s*[,.!]*\s*$|cheers|yours\s*[,.!]*\s*$|lg|vg|mfg|gru(?:ß|ss)|धन्यवाद|"
+    r"よろしくお願いします)",
+    re.IGNORECASE,
+)
+_POSTSCRIPT = re.compile(r"\s*(?:p\.? ?s\b|p\.p\.s|n\.? ?b\b|पुनश्च|追伸|з\.ы)", re.IGNORECASE)
+_ENDS = (".", "!", "?", "…", "。", "！", "？", "।")
 _SMALL_PRINT = re.compile(
     r"confidential|intended (?:solely|only)? ?(?:for|recipient)|privileged|vertraulich|irrtümlich erhalten|"
     r"confidentiel|destinataire|confidencial|destinatario|riservat|vertrouwelijk|poufn|конфиденциальн",
@@ -84,10 +92,13 @@ _ABOUT_MAIL = re.compile(
 # A signature has fewer and shorter lines than what somebody has to say.
 _SIGNATURE_LINES = 14
 _SIGNATURE_WIDTH = 110
+# "Sent from my Samsung Galaxy smartphone" has six; "sent from my" may begin a sentence.
+_DEVICE_WORDS = 7
 _QUOTED = (
     "//blockquote[@type='cite' or contains(@class, 'gmail_quote') or contains(@class, 'protonmail_quote')]"
     "|//div[contains(@class, 'gmail_quote') or contains(@class, 'yahoo_quoted') or contains(@class, 'moz-cite-prefix')"
-    " or contains(@class, 'protonmail_quote') or @id='divRplyFwdMsg' or @id='appendonsend']"
+    " or contains(@class, 'protonmail_quote') or contains(@class, 'zmail_extra')"
+    " or @id='divRplyFwdMsg' or @id='appendonsend']"
 )
 # Outlook puts what is answered behind these, not into them.
 _FROM_HERE = ("divRplyFwdMsg", "appendonsend")
@@ -122,7 +133,9 @@ def written_in(letter: Letter) -> tuple[PlainText, Written]:
 
 def unquoted(html: str) -> str:
     """Return HTML without what its writer's program quoted, where that is marked so."""
-    if not any(mark in html for mark in ("blockquote", "_quote", "yahoo_quoted", "moz-cite", *_FROM_HERE)):
+    if not any(
+        mark in html for mark in ("blockquote", "_quote", "yahoo_quoted", "zmail_extra", "moz-cite", *_FROM_HERE)
+    ):
         return html
     try:
         root = etree.HTML(html[:MAX_HTML].encode("utf-8", "replace"), etree.HTMLParser(encoding="utf-8"))
@@ -201,16 +214,44 @@ def _attribution(lines: list[str], at: int) -> tuple[int, bool]:
         joined = f"{joined} {line.lstrip('> ')}".strip()
         if not line.strip() or len(joined) > _LONGEST:
             break
-        if not joined.endswith((":", "：")):
+        if not joined.endswith((":", "：", "---")):
             continue
-        timed, addressed = _TIME.search(joined) is not None, "@" in joined
-        if _AT_END.search(joined):
-            return count, timed or addressed or _DATE.search(joined) is not None
-        if _WITHIN.search(joined):
-            return count, timed or addressed
-        if addressed and (timed or _DATE.search(joined)):
-            return count, False
+        if count > 1 and not _begins(lines[at], lines[at + 1 : at + count]):
+            return 0, False
+        return (count, sure) if (sure := _is_sure(joined)) is not None else (0, False)
     return 0, False
+
+
+def _begins(first: str, below: list[str]) -> bool:
+    """True where the first of several lines is a part of what says who wrote: what stands above that may be said.
+
+    An attribution is broken behind a date, a time or an address; below one that is whole, nothing of it is missing.
+    """
+    first = first.strip()
+    addressed = first.endswith(">") and "@" in first
+    if not addressed and _is_sure(" ".join(one.lstrip("> ").strip() for one in below), timed=True):
+        return False
+    ended = first.endswith(("!", "?", ".")) and not first.endswith("m.")  # "at 9:41 a.m."
+    return addressed or ((_TIME.search(first) or _DATE.search(first)) is not None and not ended)
+
+
+def _is_sure(joined: str, *, timed: bool = False) -> bool | None:
+    """Return whether it is sure that a line says who wrote what follows; None where it says no such thing.
+
+    `timed`: an address alone makes it not sure, a date or a time does.
+    """
+    at_hour, dated = _TIME.search(joined) is not None, _DATE.search(joined) is not None
+    addressed = "@" in joined and not timed
+    if joined.endswith("---"):  # as Zoho has it, between dashes
+        said = joined.startswith("--") and _WITHIN.search(joined) is not None
+        return True if said and (at_hour or dated) else None
+    if _AT_END.search(joined):
+        return at_hour or addressed or dated
+    if _WITHIN.search(joined):
+        return at_hour or addressed
+    if "@" in joined and (at_hour or dated):
+        return False
+    return None
 
 
 def header_block(lines: list[str], at: int) -> tuple[dict[str, str], int]:
@@ -238,7 +279,9 @@ def header_block(lines: list[str], at: int) -> tuple[dict[str, str], int]:
         else:
             break
     whole = "from" in found and len(found.keys() & {"date", "to", "subject"}) >= 2
-    return (found, end) if whole else ({}, at)
+    # Whoever asks for a transport says from where, to where and when.
+    of_mail = "@" in found.get("from", "") + found.get("to", "") or found.keys() >= {"date", "subject"}
+    return (found, end) if whole and of_mail else ({}, at)
 
 
 def labelled(line: str) -> tuple[str, str] | None:
@@ -252,19 +295,58 @@ def labelled(line: str) -> tuple[str, str] | None:
 
 def _signed(lines: list[str]) -> tuple[list[str], list[str]]:
     """Return what was said, and the signature below it."""
+    by_device: list[str] = []
     for i, line in enumerate(lines):
-        if line.strip() == "--" or _MOBILE.match(line[:200]):
-            if line.strip() == "--" and not any(one.strip() for one in lines[:i]):
-                continue
-            return lines[:i], lines[i + (line.strip() == "--") :]
+        if _is_of_device(line):
+            # Who answers below what is quoted has it above.
+            by_device.append(line)
+        elif line.strip() == "--" and any(one.strip() for one in lines[:i]):
+            return _without(lines[:i], by_device), [*by_device, *lines[i + 1 :]]
+    if by_device:
+        lines = _without(lines, by_device)
+    at = _farewell(lines)
+    return lines[:at], [*by_device, *lines[at:]]
+
+
+def _is_of_device(line: str) -> bool:
+    """True for what a telephone or program writes below a message by itself."""
+    words = [one for one in line[:200].split() if "://" not in one]
+    return len(words) <= _DEVICE_WORDS and _MOBILE.match(line[:200]) is not None
+
+
+def _without(lines: list[str], gone: list[str]) -> list[str]:
+    return [line for line in lines if line not in gone]
+
+
+def _farewell(lines: list[str]) -> int:
+    """Return the place of the line of farewell with which the signature begins; behind the last where there is none.
+
+    A line of thanks may stand anywhere: it is a farewell where nothing is said below it. "Best regards" is one in any
+    case but that of a postscript, since firms have whole sentences in their signatures.
+    """
     filled = [i for i, line in enumerate(lines) if line.strip()]
+    last = len(lines)
     for i in filled[-_SIGNATURE_LINES:]:
         # What is thanked for at the beginning is no farewell.
         if i == filled[0] or not _CLOSING.fullmatch(lines[i][:60]):
             continue
-        if all(len(line) <= _SIGNATURE_WIDTH for line in lines[i:] if not _SMALL_PRINT.search(line)):
-            return lines[:i], lines[i:]
-    return lines, []
+        below = [line for line in lines[i + 1 :] if not _SMALL_PRINT.search(line)]
+        if any(len(line) > _SIGNATURE_WIDTH for line in below):
+            continue
+        if not any(map(_is_said, below)):
+            return i
+        if not _THANKS.match(lines[i]) and not any(map(_POSTSCRIPT.match, below)):
+            last = i
+    return last
+
+
+def _is_said(line: str) -> bool:
+    """True for a sentence, as a signature has none: it ends as one, and not all of its words are names."""
+    line = line.strip().rstrip("\"'”’»)")
+    if not line.endswith(_ENDS):
+        return False
+    words = line.split()
+    return sum(one[0].isalpha() and not one[0].isupper() for one in words) >= 3 or (len(words) == 1 and len(line) > 12)
 
 
 def _printed(lines: list[str]) -> tuple[list[str], list[str]]:

@@ -1,0 +1,98 @@
+"""What somebody wrote now, of letters as people and their programs really write them."""
+
+import pytest
+
+from overheard.collectors.mail.written import unquoted, written
+from overheard.collectors.markup import from_html
+
+SAID = "It does not work, I want my money back."
+
+
+@pytest.mark.parametrize(
+    "attribution",
+    [
+        "On Mon, 23 Nov 2026 at 09:41, Support <s@firm.example> wrote:",
+        "On Mon, Nov 23, 2026 at 9:41 AM Support\n<s@firm.example> wrote:",
+        "On 23 Nov 2026, at 09:41,\nSupport <s@firm.example>\nwrote:",
+        "Am Mo., 23. Nov. 2026 um 09:41 Uhr schrieb Support <\ns@firm.example>:",
+        "Support <s@firm.example>\nschrieb am Mo., 23. Nov. 2026, 09:41:",
+        "Le lun. 23 nov. 2026 à 09:41, Support <s@firm.example> a\nécrit :",
+        "---- On Mon, 23 Nov 2026 09:41:00 +0530 Support <s@firm.example> wrote ---",
+        "---- On Mon, 23 Nov 2026 09:41:00 +0530\nSupport <s@firm.example> wrote ---",
+    ],
+)
+@pytest.mark.parametrize(
+    "above", ["", "Hi Bob,\n", "It broke on 23.11.2026.\n", "Call me at 09:30 or write to a@b.example\n"]
+)
+def test_what_stands_right_above_the_line_that_says_who_wrote_is_said(attribution: str, above: str) -> None:
+    assert written(f"{above}{SAID}\n{attribution}\n> Hello").text == f"{above}{SAID}"
+    assert written(f"{above}{SAID}\n\n{attribution}\n\nHello").text == f"{above}{SAID}"
+
+
+def test_a_date_in_what_is_said_does_not_make_it_a_part_of_who_wrote_what_follows() -> None:
+    assert written("It broke on 23.11.2026.\nSupport wrote:\n> Hello").text == "It broke on 23.11.2026."
+    assert written(f"{SAID}\nOn Nov 23, 2026 at 9:41 a.m.\nSupport wrote:\n> Hello").text == SAID
+
+
+def test_paragraphs_of_html_above_the_line_that_says_who_wrote_are_said() -> None:
+    html = (
+        f"<div><p>{SAID}</p><p id='reply-intro'>On 2026-11-23 09:41, Support wrote:</p>"
+        "<blockquote type='cite'><p>Hello</p></blockquote></div>"
+    )
+    assert written(from_html(unquoted(html)).text).text == SAID
+    zoho = (
+        f"<div>{SAID}</div><div class='zmail_extra'>---- On Mon, 23 Nov 2026 09:41:00 +0530 Support wrote ---"
+        "<blockquote>Hello old</blockquote></div>"
+    )
+    assert written(from_html(unquoted(zoho)).text).text == SAID
+
+
+@pytest.mark.parametrize("thanks", ["Thank you.", "Thanks,", "LG", "Best,", "Many thanks!"])
+def test_a_line_of_thanks_ends_no_letter_that_goes_on(thanks: str) -> None:
+    letter = f"Hi team,\n\n{thanks}\n\nThe replacement came today, but it is broken too. When do I get a refund?"
+    assert written(letter).text == letter
+    signed = written(f"{letter}\n\nBest regards,\nBob\nACME Pumps Pvt. Ltd.")
+    assert (signed.text, signed.signature) == (letter, "Best regards,\nBob\nACME Pumps Pvt. Ltd.")
+
+
+@pytest.mark.parametrize("farewell", ["Thanks,", "Best regards,", "Viele Grüße", "धन्यवाद"])
+def test_a_farewell_with_a_name_and_an_address_ends_a_letter(farewell: str) -> None:
+    below = f"{farewell}\nBob Ode\nHead of Sales\n12, MG Road, Pune 411001, India.\n+91 98220 12345"
+    found = written(f"Hi,\n\n{SAID}\n\n{below}")
+    assert (found.text, found.signature) == (f"Hi,\n\n{SAID}", below)
+
+
+def test_sentences_in_the_signature_of_a_firm_are_of_the_signature_and_a_postscript_is_not() -> None:
+    firm = "Best regards,\nBob\nWe have made the best pumps of the whole country since 1954."
+    assert written(f"Hi,\n{SAID}\n{firm}").text == f"Hi,\n{SAID}"
+    postscript = f"Hi,\n{SAID}\nBest regards,\nBob\nPS: the second one leaks too, can you send me another?"
+    assert written(postscript).text == postscript
+
+
+def test_what_a_telephone_writes_takes_nothing_along_that_stands_below() -> None:
+    below = "Sent from my iPhone\n\n> Which one is it?\n\nThe X200, it does not start."
+    assert written(below).text == "The X200, it does not start."
+    assert written(f"{SAID}\n\nSent from my Samsung Galaxy smartphone.").text == SAID
+    assert written(f"{SAID}\nGet Outlook for iOS <https://aka.ms/o0ukef>").text == SAID
+    sentence = "Hello,\nSent from my side the parcel on Monday, but it never came."
+    assert written(sentence).text == sentence
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "Please quote a truck:\nFrom: Mumbai\nTo: Goa\nDate: 12 Dec\nWeight: 3 tonnes, two pallets",
+        "The hall, please.\nDate: 3 Dec\nFrom: 10 am\nTo: 4 pm\nWe are 40 people.",
+    ],
+)
+def test_from_where_to_where_and_when_are_no_head_of_a_letter(asked: str) -> None:
+    assert written(asked).text == asked
+
+
+def test_the_head_of_a_letter_begins_what_is_answered() -> None:
+    for block in (
+        "From: Support <s@firm.example>\nSent: Monday, 23 November 2026 09:41\nTo: Bob\nSubject: Your order",
+        "From: Support\nSent: Monday, 23 November 2026 09:41\nTo: Bob\nSubject: Your order",
+        "Von: Support\nGesendet: Montag, 23. November 2026 09:41\nAn: Bob <b@other.example>",
+    ):
+        assert written(f"{SAID}\n\n{block}\n\nHello old").text == SAID
