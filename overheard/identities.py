@@ -47,6 +47,23 @@ PLACEHOLDER_MAILBOXES = frozenset(
         "undisclosed", "unknown", "webmaster", "www",
     }
 )  # fmt: skip
+# Mail providers: a domain here says nothing about who employs somebody.
+FREE_MAIL = frozenset(
+    {
+        "gmail.com", "googlemail.com", "yahoo.com", "yahoo.co.uk", "yahoo.co.in", "yahoo.in", "ymail.com",
+        "outlook.com", "hotmail.com", "hotmail.co.uk", "live.com", "msn.com", "icloud.com", "me.com", "mac.com",
+        "aol.com", "protonmail.com", "proton.me", "pm.me", "gmx.com", "gmx.de", "gmx.net", "web.de", "t-online.de",
+        "mail.com", "mail.ru", "yandex.ru", "yandex.com", "qq.com", "163.com", "126.com", "sina.com", "rediffmail.com",
+        "zoho.com", "fastmail.com", "hey.com", "orange.fr", "free.fr", "wanadoo.fr", "laposte.net", "libero.it",
+        "naver.com", "hanmail.net", "daum.net", "comcast.net", "verizon.net", "att.net", "btinternet.com",
+    }
+)  # fmt: skip
+# Those that use their name under every country's ending.
+_FREE_MAIL_ANYWHERE = frozenset(
+    {
+        "yahoo", "hotmail", "gmail", "googlemail", "outlook", "gmx", "yandex", "rediffmail", "protonmail",
+    }
+)  # fmt: skip
 _NO_REPLY = ("noreply", "donotreply", "dontreply")
 _KEY = re.compile(r"(.*?):(handle|id|url|email|phone):(.*)", re.DOTALL)
 _BARE_SITE = re.compile(r"[^\s/@:?#]+\.[^\s/@:?#]+(?:[/?#].*)?")  # a CRM has `example.com/jane` as often as a whole URL
@@ -178,6 +195,11 @@ def profile_key(url: str) -> str:
     if found is None:
         return ""
     return handle_key(platform, unquote(found[1]) + (f"@{host}" if host not in _PROFILES else ""))
+
+
+def is_free_mail(domain: str) -> bool:
+    """True for the registrable domain of a mail provider, where anybody may have an address."""
+    return domain in FREE_MAIL or domain.partition(".")[0] in _FREE_MAIL_ANYWHERE
 
 
 def normal_email(address: str) -> str:

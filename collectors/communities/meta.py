@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 from overheard.collectors.base import OLDER, Complaint, Further, Terms
 from overheard.collectors.communities.community import Community, placed, with_query
 from overheard.collectors.communities.complaints import told_in
-from overheard.collectors.communities.fields import document, origin_of, unexpected
+from overheard.collectors.communities.fields import Item, document, origin_of, unexpected
 from overheard.records import Fetch
 
 # The one place that says which version is asked.
@@ -114,8 +114,8 @@ def next_page(fetch: Fetch, found: Any) -> str:
     It is that of the answer's host alone, without the token that Graph writes into it.
     """
     paging = found.get("paging") if isinstance(found, dict) else None
-    url = paging.get("next") if isinstance(paging, dict) else None
-    if not isinstance(url, str) or not url or origin_of(url) != origin_of(fetch.url):
+    url = Item(paging).text_if_any("next") if isinstance(paging, dict) else ""
+    if not url or origin_of(url) != origin_of(fetch.url):
         return ""
     try:
         names = {name for name, _ in parse_qsl(urlsplit(url).query)}

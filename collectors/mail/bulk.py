@@ -12,7 +12,8 @@ from overheard.urls import canonical_url
 _ROBOTS = re.compile(r"(?:mailer-daemon|postmaster|mail-daemon|bounces?)(?:[+=-].*)?@", re.IGNORECASE)
 _ABSENT = re.compile(
     r"\s*(?:out of (?:the )?office|automatic reply|auto(?:matic)?[ -]?(?:reply|response)|automatische antwort|"
-    r"abwesenheitsnotiz|abwesend|réponse automatique|respuesta automática|risposta automatica|resposta automática|"
+    r"abwesenheit|abwesenheitsnotiz|abwesend|réponse automatique|absence du bureau|respuesta autom[áa]tica|"
+    r"fuera de la oficina|risposta automatica|resposta automática|"
     r"automatisch antwoord|autosvar|automatiskt svar|automatyczna odpowiedź|автоответ|自動返信|自动回复)\b",
     re.IGNORECASE,
 )
@@ -41,7 +42,7 @@ def is_automatic(letter: Letter) -> bool:
         return True
     if letter.header("return-path") == "<>" or _ROBOTS.match(letter.sender.email):
         return True
-    return "text/calendar" in letter.kinds or _ABSENT.match(letter.header("subject")) is not None
+    return "text/calendar" in letter.kinds or _ABSENT.match(letter.subject) is not None
 
 
 def is_by_program(letter: Letter) -> bool:
@@ -55,10 +56,15 @@ def is_program(person: Person) -> bool:
     return any(word in local for word in _PROGRAMS)
 
 
-def is_bulk(letter: Letter) -> bool:
-    """True for what went to many: a newsletter, or mail of a list."""
-    named = any(letter.headers.get(name) for name in ("list-id", "list-unsubscribe", "list-post"))
-    return named or letter.header("precedence").lower() in ("bulk", "list", "junk")
+def is_bulk(letter: Letter, *, answers: bool = False) -> bool:
+    """True for what went to many: a newsletter, or mail of a list.
+
+    `answers`: it answers a letter, so that it is one of a list only where a list says so: helpdesks and programs for
+    sales put what newsletters have into all that they send.
+    """
+    names = ("list-id", "list-post") if answers else ("list-id", "list-unsubscribe", "list-post")
+    named = any(letter.headers.get(name) for name in names)
+    return named or letter.header("precedence").lower() in (("list",) if answers else ("bulk", "list", "junk"))
 
 
 def is_discussion(letter: Letter) -> bool:

@@ -6,18 +6,22 @@ Nachricht: …            ┘
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from lxml import etree
 
-from overheard.collectors.mail.message import Letter, person_in
+from overheard.collectors.mail.bulk import is_by_program
+from overheard.collectors.mail.message import Letter, Person, person_in
 from overheard.collectors.markup import MAX_HTML, PlainText, from_text, one_line
-from overheard.identities import normal_email, normal_phone
+from overheard.identities import is_free_mail, normal_email, normal_phone
 from overheard.text import clean, fold
+from overheard.urls import registrable_domain
 
 # What forms call their fields, folded and without what stands around the words.
 _FIELDS = {
+    # Name and address in one, as Contact Form 7 has them by default.
+    "who": "from|von|de|da|van|od|от",
     "name": "name|full name|your name|customer name|contact name|buyer name|sender name|contact person|lead name|"
     "sender|ihr name|vollständiger name|kontaktname|ansprechpartner|vor- und nachname|vorname und nachname|nom|"
     "votre nom|nom complet|nom et prénom|nombre|nombre completo|tu nombre|nombre y apellidos|nome|nome completo|"
@@ -41,9 +45,11 @@ _FIELDS = {
     "会社名|御社名|公司|회사|कंपनी|şirket|الشركة",
     "website": "website|web site|web|url|homepage|webseite|site web|sitio web|sito web|sito|site|strona www|сайт",
     "subject": "subject|betreff|sujet|objet|asunto|oggetto|assunto|onderwerp|emne|ämne|temat|тема|件名|主题|विषय|konu",
-    "message": "message|your message|comment|comments|enquiry|inquiry|your enquiry|requirement|requirements|"
+    "message": "message|your message|message body|body|comment|comments|comment or message|your comment|"
+    "enquiry|inquiry|your enquiry|requirement|requirements|"
     "requirement details|buy requirement|question|questions|details|description|query|notes|remarks|additional "
-    "information|nachricht|ihre nachricht|mitteilung|anfrage|kommentar|bemerkung|bemerkungen|votre message|"
+    "information|nachricht|nachrichtentext|ihre nachricht|mitteilung|anfrage|kommentar|bemerkung|bemerkungen|"
+    "votre message|corps du message|cuerpo del mensaje|corpo da mensagem|corpo del messaggio|"
     "commentaire|commentaires|mensaje|tu mensaje|comentario|comentarios|consulta|mensagem|sua mensagem|messaggio|"
     "il tuo messaggio|richiesta|bericht|uw bericht|vraag|besked|melding|meddelande|viesti|wiadomość|treść wiadomości|"
     "zpráva|сообщение|ваше сообщение|комментарий|お問い合わせ内容|内容|メッセージ|留言|消息|문의 내용|메시지|संदेश|"
@@ -77,47 +83,88 @@ def read_form(letter: Letter, *, sure: bool = False) -> Lead | None:
     """Return the lead in a letter; None where it is no filled-in form.
 
     `sure`: it comes from a program, so that two fields are enough, and an answer goes to whoever filled it in; else
-    there must be three.
+    there must be three, and it must not be a letter of somebody who says in it how they, or others, are to be reached.
     """
-    tables = list(_rows(letter.html)) if letter.html else []
-    found = _fields(_pairs(letter.text.text.split("\n")))
-    beside = _fields(iter(tables))
-    if len(beside.keys() - {""}) > len(found.keys() - {""}):
-        found = beside
-    known = found.keys() - {""}
-    email = next((one for one in map(normal_email, found.get("email", "").split()) if one), "")
+    found, beside = (
+        _fields(_pairs(letter.text.text.split("\n"))),
+        _fields(_rows(letter.html) if letter.html else iter(())),
+    )
+    # A table is a form, whatever stands around it.
+    if len(beside.known) > len(found.known):
+        found = replace(beside, prose=False)
+    # A colleague who passes a letter on has its sender in such a line.
+    named = is_by_program(letter)
+    held, known = found.held, found.known - (set() if named else {"who"})
+    who = _who(held.get("who", "")) if named else Person()
+    email = next((one for one in map(normal_email, held.get("email", "").split()) if one), "") or who.email
     if sure and not email and (reply_to := person_in(letter.header("reply-to")).email) != letter.sender.email:
         email = reply_to
-    written_phone = found.get("phone", "")
+    written_phone = held.get("phone", "")
     phone = normal_phone(written_phone) or (written_phone if sum(map(str.isdigit, written_phone)) >= 6 else "")
-    name = found.get("name", "") or one_line(f"{found.get('first', '')} {found.get('last', '')}")
-    if not (email or phone) or not (name or "message" in found) or len(known) < (2 if sure else 3):
+    name = held.get("name", "") or one_line(f"{held.get('first', '')} {held.get('last', '')}") or who.name
+    if not (email or phone) or not (name or "message" in held) or len(known) < (2 if sure else 3):
         return None
-    text = "\n".join(one for one in (found.get("message", ""), found.get("", "")) if one)
+    if not sure and _is_letter(letter.sender, name, email, found):
+        return None
+    text = "\n".join(one for one in (held.get("message", ""), *found.others) if one)
     return Lead(
         one_line(name)[:200],
         email,
         one_line(phone)[:60],
-        one_line(found.get("company", ""))[:200],
-        one_line(found.get("website", ""))[:500],
-        one_line(found.get("subject", ""))[:300],
+        one_line(held.get("company", ""))[:200],
+        one_line(held.get("website", ""))[:500],
+        one_line(held.get("subject", ""))[:300],
         from_text(text),
     )
 
 
-def _fields(pairs: Iterator[tuple[str, str, bool]]) -> dict[str, str]:
-    """Return what fields hold, by ours of their names; under "" what others hold, a line each with its label."""
+def _who(said: str) -> Person:
+    """Return whom a field names that holds name and address: "Asha Rao <asha@ex.example>", with brackets or without."""
+    address = next((one for one in re.split(r"[\s<>,;()]+", said[:_LONGEST]) if normal_email(one)), "")
+    return Person(one_line(said[:_LONGEST].replace(address, "").strip(" <>()")), normal_email(address))
+
+
+def _is_letter(sender: Person, name: str, email: str, found: "_Found") -> bool:
+    """True where whoever sent a message wrote it themselves: about themselves, with a word beside, or of another.
+
+    A site may send what a visitor filled in under the visitor's own address: there is nothing beside the fields.
+    Marketplaces have a domain of their own, and not an address that anybody may have.
+    """
+    shared = set(fold(name).split()) & set(re.split(r"[\W_]+", fold(f"{sender.name} {sender.email.partition('@')[0]}")))
+    if email == sender.email or (not email and shared):
+        return found.prose or "message" not in found.held
+    return is_free_mail(registrable_domain(sender.domain) or sender.domain)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What fields hold, by ours of their names, and what others hold, each with its label. `prose`: more is said."""
+
+    held: Mapping[str, str]
+    others: Sequence[str]
+    prose: bool
+
+    @property
+    def known(self) -> set[str]:
+        return set(self.held)
+
+
+def _fields(pairs: Iterator[tuple[str, str, bool]]) -> _Found:
     found: dict[str, str] = {}
     others: list[str] = []
     going = ""
+    beside = prose = False  # whether a field of a name that is not ours goes on below it
     for label, value, is_line in pairs:
         field = _NAMED.get(_folded(label), "") if label else ""
         if field and not found.get(field):
             found[field] = value.strip()
-            going = field
+            going, beside = field, False
         elif label and value.strip() and not (is_line and going == "message"):
             others.append(f"{one_line(label)}: {value.strip()}")
-            going = ""
+            going, beside = "", False
+        elif label and not (is_line and going == "message"):
+            others.append(f"{one_line(label)}:")
+            going, beside = "", True
         elif going and (going == "message" or not found[going]):
             line = f"{label}: {value}" if label else value
             if _ENDS.match(line):
@@ -125,9 +172,13 @@ def _fields(pairs: Iterator[tuple[str, str, bool]]) -> dict[str, str]:
                 continue
             if going == "message" or line.strip():
                 found[going] = f"{found[going]}\n{line}".strip()
-    if len(found) >= 2 and others:
-        found[""] = "\n".join(others[:50])
-    return found
+        elif beside and not _ENDS.match(value):
+            others[-1] = f"{others[-1]} {value.strip()}".rstrip()
+        elif value.strip():
+            beside = False
+            prose = prose or not _ENDS.match(value)
+    held = [one for one in others if not one.endswith(":")]
+    return _Found(found, held[:50] if len(found) >= 2 else (), prose)
 
 
 def _pairs(lines: list[str]) -> Iterator[tuple[str, str, bool]]:

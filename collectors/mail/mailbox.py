@@ -221,7 +221,7 @@ class Mailbox(Source, frozen=True, kw_only=True):
             return [_lead(sent, lead)]
         if is_ours:
             return self._passed_on(sent)
-        if is_bulk(letter) and not self._is_own_list(letter):
+        if is_bulk(letter, answers=bool(answers)) and not self._is_own_list(letter):
             # Lists are for their readers; only newsletters are for all.
             return [_newsletter(sent)] if self.newsletters and not is_discussion(letter) else []
         return [_letter(sent, sender)]
@@ -233,7 +233,11 @@ class Mailbox(Source, frozen=True, kw_only=True):
         original = person_in(letter.header("x-original-from") or letter.header("x-original-sender"))
         if original.email and not self._is_ours(original):
             return [_letter(sent, Person(original.name, original.email))]
-        if not is_forward(letter.header("subject")) and not letter.inner:
+        # What a site of ours sends on for a visitor who would be answered.
+        visitor = person_in(letter.header("reply-to"))
+        if is_by_program(letter) and visitor.email and not self._is_ours(visitor):
+            return [_lead(sent, Lead(visitor.name, visitor.email, "", "", "", "", letter.text))]
+        if not is_forward(letter.subject) and not letter.inner:
             return []
         found = forwarded_in(letter)
         if found is None or self._is_ours(found.author):

@@ -167,7 +167,7 @@ def _github(letter: Letter) -> list[Notice]:
     root = native_id_of(url.partition("#")[0])
     own = native_id_of(url)
     title = bare_subject(
-        re.sub(r"^\s*(?:re:\s*)?\[[^\]]{1,200}\]\s*", "", letter.header("subject"), flags=re.IGNORECASE)
+        re.sub(r"^\s*(?:re:\s*)?\[[^\]]{1,200}\]\s*", "", letter.subject, flags=re.IGNORECASE)
     )
     title = re.sub(r"\s*\((?:issue |pr |discussion )?#\d+\)$", "", title, flags=re.IGNORECASE)
     text = re.split(r"\n(?:--\s*\n|—\s*\n)?Reply to this email directly", letter.text.text, maxsplit=1)[0]
@@ -191,7 +191,7 @@ def _github(letter: Letter) -> list[Notice]:
 
 
 def _discourse(letter: Letter, vouched: Vouched) -> list[Notice]:
-    if "[PM]" in letter.header("subject"):
+    if "[PM]" in letter.subject:
         return []  # a message to some alone has the address of a topic too
     for link in letter.text.links:
         match = _DISCOURSE_POST.match(link)
@@ -208,7 +208,7 @@ def _discourse(letter: Letter, vouched: Vouched) -> list[Notice]:
                 platform,
                 link.partition("?")[0],
                 f"{topic}/{number}",
-                bare_subject(re.sub(r"\[[^\]]{1,100}\]\s*", "", letter.header("subject"))) if number == "1" else "",
+                bare_subject(re.sub(r"\[[^\]]{1,100}\]\s*", "", letter.subject)) if number == "1" else "",
                 text,
                 actor_of(platform, handle=letter.header("x-discourse-username"), name=name),
                 f"{topic}/1" if number != "1" else "",
@@ -248,7 +248,7 @@ def _by_pattern(platform: str, pattern: re.Pattern[str]) -> Callable[[Letter], l
 
 def _who(letter: Letter) -> str:
     """Return whose post a notice tells of, as its subject or its first lines say."""
-    for line in (letter.header("subject"), *letter.text.text.split("\n")[:10]):
+    for line in (letter.subject, *letter.text.text.split("\n")[:10]):
         for pattern in _SAID_SO:
             if match := pattern.match(line[:300].strip()):
                 return match[1].strip().strip('"“”')

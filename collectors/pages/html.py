@@ -140,7 +140,11 @@ def _without_comments(root: Any) -> None:
     """
     for value in root.xpath(f'//@*[contains(., "{_COMMENT}")]'):
         if value.rpartition("-->")[2].count(_COMMENT) > _FEW_COMMENTS:
-            del value.getparent().attrib[value.attrname]
+            there = value.getparent().attrib
+            try:
+                del there[value.attrname]
+            except ValueError:  # a name of letters that no name has, by which lxml finds nothing
+                there.clear()
 
 
 def _bounded(text: str) -> str:

@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 import regex
 from rapidfuzz import fuzz
 
+from overheard.identities import FREE_MAIL, is_free_mail
 from overheard.matcher.names.spelling import (
     in_latin,
     is_keyed_by_consonants,
@@ -89,18 +90,6 @@ _HAN = regex.compile(r"\p{Han}")
 _SYLLABIC = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]")
 _LENGTHENING = frozenset("ーッっ")  # a longer vowel, a doubled consonant: spellings have them in common
 _CHARACTERS = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}]")
-
-# Mail providers: a domain here says nothing about who employs somebody.
-FREE_MAIL = frozenset(
-    "gmail.com googlemail.com yahoo.com yahoo.co.uk yahoo.co.in yahoo.in ymail.com outlook.com hotmail.com "
-    "hotmail.co.uk live.com msn.com icloud.com me.com mac.com aol.com protonmail.com proton.me pm.me gmx.com gmx.de "
-    "gmx.net web.de t-online.de mail.com mail.ru yandex.ru yandex.com qq.com 163.com 126.com sina.com rediffmail.com "
-    "zoho.com fastmail.com hey.com orange.fr free.fr wanadoo.fr laposte.net libero.it naver.com hanmail.net "
-    "daum.net comcast.net verizon.net att.net btinternet.com".split()
-)
-
-# Those that use their name under every country's ending.
-_FREE_MAIL_ANYWHERE = frozenset("yahoo hotmail gmail googlemail outlook gmx yandex rediffmail protonmail".split())
 
 # Sites where everybody publishes: a link to a page there says nothing about the firm that runs it.
 PLATFORMS = frozenset(
@@ -391,7 +380,7 @@ def employer_domain(address: str) -> str:
 @lru_cache(maxsize=16_384)  # by host: of addresses there are as many as people
 def _domain_of_employer(host: str) -> str:
     domain = registrable_domain(host)
-    return "" if domain in FREE_MAIL or domain.partition(".")[0] in _FREE_MAIL_ANYWHERE else domain
+    return "" if is_free_mail(domain) else domain
 
 
 @lru_cache(maxsize=16_384)

@@ -15,7 +15,7 @@ from rapidfuzz import fuzz
 
 from overheard.crm.rows import LIST
 from overheard.matcher.ledger.reading import decisions_in, facts_in
-from overheard.matcher.names.organisations import FREE_MAIL, employer_domain, organisation_key
+from overheard.matcher.names.organisations import employer_domain, organisation_key
 from overheard.records import (
     Account,
     Contact,
@@ -33,7 +33,6 @@ from overheard.records import (
     purchase_id,
 )
 from overheard.text import fold
-from overheard.urls import registrable_domain
 from overheard.wiring.system import System, utc_now
 
 SOURCE = "/import/employers"  # of the events of made accounts, which nobody gave
@@ -121,7 +120,7 @@ def _firms(contacts: Iterable[Contact]) -> list[_Firm]:
         key = next(iter(_keys(name)), ())
         if key:
             spelled[key][name] += 1
-        for domain in {domain for email in contact.emails if (domain := _domain(email))}:
+        for domain in {domain for email in contact.emails if (domain := employer_domain(email))}:
             at[domain][key] += 1
     main = {domain: told for domain, keys in at.items() if (told := _main(keys)) is not None}
     # A name goes with the most used domain that tells it, and takes the names with it that are nearly the same there.
@@ -173,10 +172,6 @@ def _keys(name: str) -> list[Key]:
         return []
     found = [organisation_key(name.replace("&", " and ")), organisation_key(name)]
     return [key for key in dict.fromkeys(found) if key]
-
-
-def _domain(email: str) -> str:
-    return "" if registrable_domain(email.rpartition("@")[2]) in FREE_MAIL else employer_domain(email)
 
 
 def following(system: System, events: Sequence[Event[Any]], column: str = "") -> Employers:

@@ -133,6 +133,12 @@ def test_comments_in_an_attribute_that_end_nowhere_take_no_square_of_their_numbe
     assert many < 8 * 4 * max(few, 0.002)
 
 
+def test_comments_in_an_attribute_whose_name_is_none_go_with_it() -> None:
+    root = parse(f'<p a\x1b[2J="{"<!--" * 100}">Words</p>')
+    assert root is not None
+    assert [dict(one.attrib) for one in root.iter("p")] == [{}]
+
+
 def test_attributes_with_comments_that_end_or_are_few_stay() -> None:
     whole = "Said &lt;!-- so --&gt; at length " * 30
     root = parse(f'<p title="{whole}" lang="a&lt;!--">Words</p>')

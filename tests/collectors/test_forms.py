@@ -1,0 +1,119 @@
+"""Which letters are forms that somebody filled in, which are letters with a form's lines, and whose they are."""
+
+from base64 import b64encode
+
+import pytest
+
+from overheard.records import Mention
+from tests.collectors.letters import mail
+from tests.collectors.test_letters import one, read
+
+
+def encoded(subject: str) -> str:
+    return f"=?utf-8?b?{b64encode(subject.encode()).decode()}?="
+
+
+def author_of(mention: Mention) -> tuple[str, str]:
+    assert mention.attributed_to is not None
+    return mention.attributed_to.name, mention.attributed_to.email
+
+
+def test_a_letter_that_says_below_how_its_writer_is_reached_is_a_letter() -> None:
+    body = "A new filter, please.\n\nName: Asha Rao\nPhone: 98220 12345\nCompany: Rao Foods\n\nThe old one leaks."
+    found = one(mail(body))
+    assert (found.channel, author_of(found)) == ("mail", ("Asha Rao", "asha@customer.example"))
+    assert "A new filter" in found.content
+    assert "old one leaks" in found.content
+
+
+def test_a_letter_about_somebody_else_is_of_who_wrote_it() -> None:
+    body = (
+        "He cheated me. His details:\nName: Ravi Kumar\nEmail: ravi@dealer.example\nMobile: 98220 12345\n"
+        "Message: he said no refund."
+    )
+    found = one(mail(body, sender="Asha Rao <asha.rao@gmail.com>"))
+    assert (found.channel, author_of(found)) == ("mail", ("Asha Rao", "asha.rao@gmail.com"))
+    assert "cheated" in found.content
+
+
+def test_a_form_that_a_site_sends_under_the_address_of_its_visitor_is_one() -> None:
+    body = "Name: Asha Rao\nEmail: asha@customer.example\nPhone: 98220 12345\nMessage: The juicer broke.\nIt leaks."
+    found = one(mail(body, sender="asha@customer.example"))
+    assert (found.channel, found.content) == ("form", "The juicer broke.\nIt leaks.")
+
+
+def test_the_form_of_a_market_is_of_who_filled_it_in() -> None:
+    body = "A buyer asks:\nName: Ravi Kumar\nEmail: ravi@dealer.example\nMobile: 98220 12345\nMessage: Ten pumps."
+    found = one(mail(body, sender="Market <buyleads@market.example>"))
+    assert (found.channel, author_of(found)) == ("form", ("Ravi Kumar", "ravi@dealer.example"))
+
+
+@pytest.mark.parametrize("who", ["Asha Rao asha@customer.example", "Asha Rao <asha@customer.example>"])
+def test_a_form_with_name_and_address_in_one_line_is_of_who_is_in_it(who: str) -> None:
+    body = (
+        f"From: {who}\nSubject: Juicer broken\n\nMessage Body:\nHello, it does not turn.\nAsha\n\n-- \n"
+        "This is a notification that a contact form was submitted on your website."
+    )
+    found = one(mail(body, sender="Firm <wordpress@firm.example>", more={"Reply-To": "asha@customer.example"}))
+    assert (found.channel, author_of(found)) == ("form", ("Asha Rao", "asha@customer.example"))
+    assert (found.name, found.content) == ("Juicer broken", "Hello, it does not turn.\nAsha")
+
+
+def test_what_a_site_of_ours_sends_on_for_a_visitor_is_the_visitors() -> None:
+    raw = mail(
+        "It does not turn.", sender="wordpress@firm.example", more={"Reply-To": "Asha Rao <asha@customer.example>"}
+    )
+    found = one(raw)
+    assert (found.channel, author_of(found)) == ("form", ("Asha Rao", "asha@customer.example"))
+    assert found.content == "It does not turn."
+    assert not read(mail("It does not turn.", sender="wordpress@firm.example")).mentions
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Email:\nasha@customer.example\n\nPhone:\n+919822012345\n\nBody:\nMy juicer broke.",
+        "--- Name ---\n\nAsha\n\n--- Email ---\n\nasha@customer.example\n\n--- Your comment ---\n\nMy juicer broke.",
+        "Name:\nAsha Rao\nEmail:\nasha@customer.example\nWhat is wrong:\nMy juicer broke.",
+    ],
+)
+def test_what_stands_below_a_label_is_what_it_holds(body: str) -> None:
+    found = one(mail(body, sender="noreply@forms.example"))
+    assert (found.channel, author_of(found)[1]) == ("form", "asha@customer.example")
+    assert "My juicer broke." in found.content
+
+
+@pytest.mark.parametrize("headers", [{"List-Unsubscribe": "<https://x.example/u>"}, {"Precedence": "bulk"}])
+def test_an_answer_is_no_newsletter_whatever_a_program_adds_to_it(headers: dict[str, str]) -> None:
+    found = one(mail("It is still broken.", more={"In-Reply-To": "<our1@firm.example>", **headers}))
+    assert (found.channel, author_of(found)[1]) == ("mail", "asha@customer.example")
+    assert found.in_reply_to == "our1@firm.example"
+
+
+def test_an_answer_on_a_list_is_of_the_list() -> None:
+    more = {"In-Reply-To": "<1@x.example>", "List-Id": "<talk.x.example>", "List-Post": "<mailto:talk@x.example>"}
+    assert not read(mail("I think so too.", more=more)).mentions
+
+
+@pytest.mark.parametrize("subject", ["Fwd: Größe falsch", "WG: Größe falsch"])
+def test_a_subject_that_is_encoded_says_that_a_letter_is_passed_on(subject: str) -> None:
+    body = (
+        "---------- Forwarded message ---------\nFrom: Mira <mira@shop.example>\nDate: Thu, 19 Nov 2026 at 18:02\n"
+        "Subject: Größe falsch\nTo: Tom <tom@firm.example>\n\nZu klein."
+    )
+    found = one(mail(body, sender="tom@firm.example", subject=encoded(subject)))
+    assert (found.content, author_of(found)[1], found.name) == ("Zu klein.", "mira@shop.example", "Größe falsch")
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Réponse automatique : Größe",
+        "Automatische Antwort: Größe",
+        "自動返信",
+        "Abwesenheit: Ihre Größe",
+        "Respuesta automatica: ñ",
+    ],
+)
+def test_a_subject_that_is_encoded_says_that_nobody_wrote(subject: str) -> None:
+    assert not read(mail("I am away.", subject=encoded(subject))).mentions
