@@ -13,6 +13,8 @@ from overheard.collectors.markup import PlainText, from_html, from_text
 from overheard.text import clean
 
 _ADDRESS = re.compile(r"[^\s<>@,;:\"()\[\]]+@[^\s<>@,;:\"()\[\]]+")
+_HALF = re.compile(r"\b(1[0-2]|0?[1-9])(:\d{2}(?::\d{2})?)\s?([ap])\.?\s?m\b\.?", re.IGNORECASE)
+_AT = re.compile(r"\s(?:at|um|à|a las|alle|kl\.?|om)\s(?=\d{1,2}:)", re.IGNORECASE)
 _BEFORE = 6  # lines between "Forwarded message" and its block
 
 
@@ -49,8 +51,17 @@ def forwarded_in(letter: Letter) -> Forwarded | None:
         author = _person(block["from"])
         if author.email or author.name:
             text = from_text(written(below).text)
-            return Forwarded(author, block.get("subject", ""), text, date_in(block.get("date", "")))
+            return Forwarded(author, block.get("subject", ""), text, _when(block.get("date", "")))
     return None
+
+
+def _when(said: str) -> datetime | None:
+    """Return a date as programs write it above what is passed on: with twelve hours twice, too."""
+    half = _HALF.search(said)
+    if half is not None:
+        hour = int(half[1]) % 12 + (12 if half[3].lower() == "p" else 0)
+        said = f"{said[: half.start()]}{hour}{half[2]}{said[half.end() :]}"
+    return date_in(_AT.sub(" ", said))
 
 
 def _person(said: str) -> Person:

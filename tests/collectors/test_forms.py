@@ -4,6 +4,8 @@ from base64 import b64encode
 
 import pytest
 
+from overheard.collectors.mail.forwarded import forwarded_in
+from overheard.collectors.mail.message import read_letter
 from overheard.records import Mention
 from tests.collectors.letters import mail
 from tests.collectors.test_letters import one, read
@@ -103,6 +105,23 @@ def test_a_subject_that_is_encoded_says_that_a_letter_is_passed_on(subject: str)
     )
     found = one(mail(body, sender="tom@firm.example", subject=encoded(subject)))
     assert (found.content, author_of(found)[1], found.name) == ("Zu klein.", "mira@shop.example", "Größe falsch")
+
+
+@pytest.mark.parametrize(
+    ("sent", "hour"),
+    [
+        ("Sunday, November 22, 2026 8:00 PM", 20), ("Sunday, November 22, 2026 12:00 AM", 0),
+        ("Sun, Nov 22, 2026 at 8:00\u202fPM", 20), ("Sunday, 22 November 2026 08:00", 8),
+        ("22 Nov 2026, 12:30 p.m.", 12), ("Sun, 22 Nov 2026 at 18:02", 18),
+    ],
+)  # fmt: skip
+def test_what_is_passed_on_was_written_at_the_hour_of_the_day_that_is_said(sent: str, hour: int) -> None:
+    body = f"From: Mira <mira@shop.example>\nSent: {sent}\nTo: Tom <tom@firm.example>\nSubject: Size\n\nToo small."
+    received = mail(body, sender="tom@firm.example", subject="Fwd: Size", date="Mon, 23 Nov 2026 09:30:00 +0000")
+    found = forwarded_in(read_letter(received))
+    assert found is not None
+    assert found.date is not None
+    assert (found.date.day, found.date.hour) == (22, hour)
 
 
 @pytest.mark.parametrize(
