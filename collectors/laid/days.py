@@ -18,7 +18,7 @@ _BEFORE_NOON = r"a\.?\s?m\.?|vorm\.|上午|오전|午前|πμ|π\.μ\.|ص|पू
 _AFTER_NOON = r"p\.?\s?m\.?|nachm\.|下午|오후|午後|μμ|μ\.μ\.|م|अपराह्न|ös|ch"
 _HALF = rf"(?P<am{{0}}>{_BEFORE_NOON})|(?P<pm{{0}}>{_AFTER_NOON})"
 _TIME = (
-    rf"(?:(?:{_HALF.format(1)})\s?)?(?P<h>\d{{1,2}})[:.](?P<m>\d{{2}})(?:[:.](?P<s>\d{{2}}))?"
+    rf"(?:(?:{_HALF.format(1)})\s?)?(?P<h>\d{{1,2}})[:.](?P<m>\d{{2}})(?:[:.](?P<s>\d{{2}})(?:[.,]\d{{1,9}})?)?"
     rf"(?:\s?(?:{_HALF.format(2)})(?!\p{{L}}))?"
 )
 WHEN = rf"{_DATE}(?:,|،|、)?\s+{_TIME}"

@@ -4,9 +4,11 @@ rows ─▶ columns by their names ─▶ who, by channel "form", and what they 
 """
 
 import io
+import re
 from collections import Counter
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, tzinfo
+from email.utils import parsedate_to_datetime
 from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
@@ -29,7 +31,7 @@ from overheard.text import clean
 FIELDS = (
     Field("id", (
         "lead id", "enquiry id", "inquiry id", "query id", "unique query id", "rfi id", "submission id", "entry id",
-        "request id", "reference", "ref no", "s no", "ticket id", "response id", "Anfragenummer", "numéro", "número",
+        "request id", "reference", "ref no", "ticket id", "response id", "Anfragenummer", "numéro", "número",
     )),
     Field("name", (
         "full name", "your name", "sender name", "buyer name", "customer name", "contact name", "contact person",
@@ -88,8 +90,21 @@ FIELDS = (
 )  # fmt: skip
 _REQUIRED = (("email", "phone", "name", "first_name", "last_name"), ("message", "product", "subject"))
 # Dates with the names of months, as marketplaces write them.
-_NAMED = ("%d-%b-%Y", "%d %b %Y", "%d-%B-%Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%d-%b-%y", "%d %b, %Y")
+_NAMED = ("%d-%b-%Y", "%d %b %Y", "%d-%B-%Y", "%d %B %Y", "%b %d %Y", "%B %d %Y", "%d-%b-%y")
 _TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
+# What parts date, weekday and time in them, and is left out: "Friday, November 20, 2026 at 8:00 PM".
+_BETWEEN = re.compile(
+    r"^(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\b\.?|,|\bat\b", re.IGNORECASE | re.ASCII
+)
+_HALF_OF_DAY = re.compile(r" ?(?<![^\W\d_])([ap])\.? ?m\b\.?", re.IGNORECASE)
+_DAY = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)", re.ASCII)
+_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?", re.ASCII)
+_ZONE_BEFORE_OFFSET = re.compile(r"\b(?:GMT|UTC)(?=[+-]\d)")
+_LONGEST_TIME = 100
+# Between the telephone numbers of one cell.
+_NEXT_NUMBER = re.compile(r"[,;/|&\n]")
+# How a marketplace breaks a line in what is plain text else.
+_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 MAX_ROWS = 50_000
 _LONGEST = 500
 
@@ -150,12 +165,38 @@ def _read(source: Leads, fetch: Fetch, table: Table) -> Reading:
         made.told = told
     else:
         made.told = Told(source.dates, sure=True)
+    made.no_ids = _no_ids(source, rows, columns)
+    for column, row in made.no_ids.items():
+        words = (
+            "expected an id that belongs to one lead; the same stands beside different people. Read as if it were none"
+        )
+        made.reject(row.line, column, words)
     for row in rows:
         made.take(row)
     if rows and not made.told.sure:
         words = 'expected times that tell day from month; all fit both. Read as day first: say `dates = "mdy"` if not'
         made.reject(rows[0].line, columns.column("time", rows[0]), words)
     return Reading(tuple(made.mentions.values()), tuple(made.rejected), made.repeated)
+
+
+def _no_ids(source: Leads, rows: Sequence[Row], columns: Columns) -> Mapping[str, Row]:
+    """Return the columns of ids in which one stands beside different people, each with the first row that shows it.
+
+    So it is where "Reference" is how somebody heard of a firm: each would be a newer version of the one before.
+    """
+    given = [(columns.column("id", row), columns.of(row), row) for row in rows]
+    ids = [(column, _line_of(cells, "id"), cells, row) for column, cells, row in given if column]
+    often = Counter((column, id_) for column, id_, _, _ in ids)
+    people: dict[tuple[str, str, str], str] = {}
+    found: dict[str, Row] = {}
+    for column, id_, cells, row in ids:
+        if column in found or not id_ or often[column, id_] == 1:
+            continue
+        contacts = (normal_email(_line_of(cells, "email")), _phone(_line_of(cells, "phone"), source.region))
+        for kind, contact in zip(("email", "phone"), contacts, strict=True):
+            if contact and people.setdefault((column, id_, kind), contact) != contact:
+                found.setdefault(column, row)
+    return found
 
 
 def _in_numbers(value: object) -> Written | None:
@@ -173,6 +214,7 @@ class _Made:
         self._platform = normal_platform(source.name) or source.kind
         self._equal: Counter[str] = Counter()
         self.told = Told("dmy", sure=True)
+        self.no_ids: Mapping[str, Row] = {}
         self.mentions: dict[str, Mention] = {}
         self.rejected: list[Rejected] = []
         self.repeated = 0
@@ -192,13 +234,15 @@ class _Made:
 
     def _mention(self, row: Row) -> Mention:
         raw = self._columns.of(row)
+        if self._columns.column("id", row) in self.no_ids:
+            raw = {name: value for name, value in raw.items() if name != "id"}
         lead = {name: _text(name, value) for name, value in raw.items() if name != "time"}
         name = one_line(lead.get("name", "") or f"{lead.get('first_name', '')} {lead.get('last_name', '')}")
         email, phone = lead.get("email", ""), lead.get("phone", "")
-        address, number = normal_email(email), normal_phone(phone, self._source.region)
+        address, number = normal_email(email), _phone(phone, self._source.region)
         if not (name or address or number):
             raise _CellError("email", "expected a name, an e-mail address or a telephone number; there is none")
-        asked = lead.get("message", "")
+        asked = _BREAK.sub("\n", lead.get("message", "")).strip()
         subject = one_line(" – ".join(dict.fromkeys(
             one for one in (lead.get("subject", ""), lead.get("product", "")) if one
         )))  # fmt: skip
@@ -244,21 +288,50 @@ class _Made:
         zone = zone_of(self._source.time_zone)
         order: Order = self.told.order
         if isinstance(value, str):
-            text = clean(value).strip()
+            text = " ".join(clean(value).split())
+            if day := _DAY.fullmatch(text):
+                text = "-".join(day.groups())
             if (found := in_cell(text)) is not None:
                 if (at := found.at(order, zone)) is not None:
                     return at
                 raise _CellError("time", "expected a date that exists; got one that does not")
-            for pattern in (f"{day}{hour}" for day in _NAMED for hour in _TIMES):
-                try:
-                    return datetime.strptime(text, pattern).replace(tzinfo=zone).astimezone(UTC)
-                except (ValueError, OverflowError):
-                    continue
             value = text
         try:
-            return read_date(value)
+            return _in_words(value, zone) if isinstance(value, str) else read_date(value)
         except (ValueError, OverflowError, TypeError) as e:
             raise _CellError("time", "expected a date, such as 2026-11-21 09:30 or 21-Nov-2026; got none") from e
+
+
+def _in_words(text: str, zone: tzinfo) -> datetime:
+    """Return a time in UTC that is written with words, as ISO 8601, RFC 2822 or as a number; `zone` if it names none.
+
+    Raises ValueError or OverflowError for another.
+    """
+    if len(text) > _LONGEST_TIME:
+        msg = f"a time of {len(text):,} characters"
+        raise ValueError(msg)
+    if _NUMBER.fullmatch(text):
+        return read_date(text)
+    named = " ".join(_BETWEEN.sub(" ", _HALF_OF_DAY.sub(r" \1m", text)).split())
+    half = _HALF_OF_DAY.search(text) is not None
+    hours = [one for one in _TIMES if (one.count(":"), "%p" in one) == (named.count(":"), half)]
+    for pattern in (f"{day}{hour}" for day in _NAMED for hour in hours):
+        try:
+            return datetime.strptime(named, pattern).replace(tzinfo=zone).astimezone(UTC)
+        except (ValueError, OverflowError):
+            continue
+    if half:
+        # What reads RFC 2822 takes no notice of it.
+        msg = "a time before or after noon"
+        raise ValueError(msg)
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        at = parsedate_to_datetime(_ZONE_BEFORE_OFFSET.sub("", text))
+    if at.tzinfo is None:
+        # By RFC 2822, "-0000" is UTC, told by somebody who does not say where they are.
+        at = at.replace(tzinfo=UTC if text.endswith("-0000") else zone)
+    return at.astimezone(UTC)
 
 
 class _CellError(Exception):
@@ -267,6 +340,20 @@ class _CellError(Exception):
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
         self.field = field
+
+
+def _line_of(cells: Mapping[str, Any], name: str) -> str:
+    """Return a cell as one line, "" where it is empty or cannot be used."""
+    try:
+        return one_line(_text(name, cells.get(name, "")))
+    except _CellError:
+        return ""
+
+
+def _phone(text: str, region: str) -> str:
+    """Return the telephone number in a cell (`normal_phone`); of several the first that is one."""
+    spellings = (text, *_NEXT_NUMBER.split(text))
+    return next((number for one in spellings if (number := normal_phone(one, region))), "")
 
 
 def _text(name: str, value: object) -> str:

@@ -35,7 +35,21 @@ _IOS = regex.compile(rf"[{MARKS}]*\[{WHEN}[{MARKS}]*\]\s?(?P<rest>.*)", regex.IG
 _MARK = regex.compile(f"[{MARKS}]")
 # What stands in the place of a picture, a sound, a document: in angle brackets, or behind a mark that nobody types.
 _LEFT_OUT = regex.compile(r"<[^<>\n]{3,80}>")
-_OMITTED = regex.compile(r"\u200e[^\n]{2,80}")
+# So begins what the program itself says in somebody's name, too: that a chat is encrypted, or is kept by a service.
+_OMITTED = regex.compile(r"\u200e[^\n]{2,400}")
+# What was left out behind words, or behind the name of a file and how many pages it has.
+_LEFT_OUT_BEHIND = regex.compile(
+    r"(?:[^\s\d]{1,20} ){0,3}(?:omitted|weggelassen|ausgelassen|ausgeschlossen|omitid[oa]|omise?|absente?|omess[oa]|"
+    r"ocultad[oa]|weggelaten|pominięt|dahil edilmedi|опущен|пропущен|отсутствует|छोड|छो\u095c|शामिल नहीं|استبعاد|"
+    r"tidak disertakan|省略|略过|忽略)[^\s\d]{0,6}(?: [^\s\d]{1,20}){0,2}",
+    regex.IGNORECASE,
+)
+_LONGEST_TAIL = 100
+_FILE = regex.compile(
+    r"[^\s/]{1,120}\.(?:pdf|docx?|xlsx?|pptx?|csv|txt|zip|jpe?g|png|heic|webp|mp[34]|mov|m4a|opus|vcf)"
+    r"|[^\n/]{1,200}\.\w{2,5}\s{0,3}•",
+    regex.IGNORECASE,
+)
 _ATTACHED = regex.compile(r"\u200e?(?:<[^<>\n]{3,200}>|[^\n/]{1,120}\.\w{2,5} \([^()\n]{3,60}\))(?:\n|$)")
 _EDITED = regex.compile(
     r"(?<!\s)\s*+(?:\u200e<[^<>\n]{3,80}>|<[^<>\n]{0,60}(?:edited|bearbeitet|edit[oó]|editad|modifi|संपादित|bewerkt|edytowan|"
@@ -55,6 +69,23 @@ _DELETED = frozenset(map(fold, (
     "bu mesaj silindi", "данное сообщение удалено", "сообщение удалено", "تم حذف هذه الرسالة",
     "pesan ini telah dihapus",
 )))  # fmt: skip
+# How a message begins that the phone had not got yet when the chat was exported; folded.
+_WAITING = tuple(map(fold, (
+    "waiting for this message. this may", "warten auf diese nachricht. dies kann",
+    "warten auf diese nachricht. das kann", "warte auf diese nachricht. dies kann",
+    "esperando este mensaje. esto puede", "esperando el mensaje. esto puede", "esperando mensaje. esto puede",
+    "en attente de ce message. cela peut", "en attente de ce message. ceci peut",
+    "en attente du message. cela peut", "in attesa del messaggio. potrebbe", "in attesa di questo messaggio. potrebbe",
+    "aguardando mensagem. essa ação pode", "aguardando esta mensagem. isso pode",
+    "aguardando mensagem. isso pode", "a aguardar esta mensagem. isto pode", "इस मैसेज का इंतज़ार है. इसमें",
+    "इस संदेश की प्रतीक्षा है. इसमें", "wachten op dit bericht. dit kan", "oczekiwanie na wiadomość. to może",
+    "oczekiwanie na tę wiadomość. to może", "mesaj bekleniyor. bu biraz", "bu mesaj bekleniyor. bu biraz",
+    "ожидание сообщения. это может", "ожидание этого сообщения. это может", "в ожидании сообщения. это может",
+    "في انتظار هذه الرسالة. قد", "menunggu pesan ini. ini mungkin", "menunggu pesan ini. mungkin",
+)))  # fmt: skip
+_LONGEST_WAITING = 200
+# A quotation mark that opens, and none behind it that closes: 'Ann created group "Juicers' is nobody's name.
+_UNCLOSED = regex.compile(r"""(?<!\S)["“„‟«»]\S[^"“”«»]*+$""")
 # "Chat (2).txt" is the same chat, downloaded again.
 _COPY = regex.compile(r"\s*\(\d{1,3}\)$")
 
@@ -131,8 +162,9 @@ def messages_in(fetch: Fetch, where: str) -> list[Message]:
                 found[-1][3].append(line)
             continue
         by, colon, text = head["rest"].partition(":")
-        # The program's own lines have nobody before a colon.
-        found.append((number, when, _plain(by) if colon and len(by) <= _LONGEST_NAME else "", [text]))
+        # The program's own lines have nobody before a colon, or have it within quotation marks.
+        named = colon and len(by) <= _LONGEST_NAME and not _UNCLOSED.search(_MARK.sub("", by))
+        found.append((number, when, _plain(by) if named else "", [text]))
     if not found:
         got = "a text without any such line" if fetch.body.strip() else "nothing"
         raise InputError(f"expected {EXPECTED}; got {got}", where=where)
@@ -228,13 +260,30 @@ class _Made:
 
 
 def said_in(text: str) -> str | None:
-    """Return what a person wrote in a message; "" for a picture or a sound alone, None where it was deleted."""
+    """Return what a person wrote in a message; "" for what has no words of theirs, None where it was deleted.
+
+    That is a picture or a sound alone, what the program says in their name, and what the phone had not got yet.
+    """
     text = text.strip(" \r\n\t")
     bare = _MARK.sub("", text).strip()
     if fold(bare).rstrip(".। ") in _DELETED:
         return None
+    # "null" is what Android writes for a message that it cannot show.
+    if bare == "null" or (len(bare) <= _LONGEST_WAITING and fold(bare).replace("।", ".").startswith(_WAITING)):
+        return ""
     text = _EDITED.sub("", text)
     text = _ATTACHED.sub("", text, count=1) if _ATTACHED.match(text) else text
     if _LEFT_OUT.fullmatch(_MARK.sub("", text).strip()) or _OMITTED.fullmatch(text):
         return ""
+    text = "\n".join(map(_without_tail, text.split("\n")))
     return shorten(clean(_MARK.sub("", text)).strip(), MAX_TEXT)
+
+
+def _without_tail(line: str) -> str:
+    """Return a line of a message without what was left out at its end, and without the name of the file that was."""
+    before, mark, tail = line.rpartition("\u200e")
+    if not mark or len(tail) > _LONGEST_TAIL or not _LEFT_OUT_BEHIND.fullmatch(tail.strip()):
+        return line
+    name, _, pages = before.rpartition("\u200e")
+    before = (name if name.rstrip().endswith("•") and len(pages) <= _LONGEST_TAIL else before).strip()
+    return "" if _FILE.fullmatch(_MARK.sub("", before)) else before.removesuffix("•").rstrip()

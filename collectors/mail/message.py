@@ -29,9 +29,48 @@ _MOST_HEADERS = 500
 _MOST_PARTS = 200
 _DEEPEST = 12
 # Codecs that are no charset of any mail, and slow or odd.
-_NO_CHARSETS = frozenset({"punycode", "idna", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"})
+_NO_CHARSETS = frozenset({"", "punycode", "idna", "unicode-escape", "raw-unicode-escape", "undefined", "mbcs", "oem"})
+# Names of charsets that Python does not know, by the Encoding Standard (encoding.spec.whatwg.org, "Names and labels");
+# "utf8mb4" is how MySQL calls UTF-8.
+_LABELS: Mapping[str, str] = {
+    "unicode-1-1-utf-8": "utf-8", "utf8mb4": "utf-8",
+    "x-gbk": "gbk", "gb_2312": "gbk", "gb_2312-80": "gbk", "csgb2312": "gbk",
+    "cn-big5": "big5", "x-x-big5": "big5",
+    "x-sjis": "cp932", "windows-31j": "cp932", "x-euc-jp": "euc_jp", "cseucpkdfmtjapanese": "euc_jp",
+    "cseuckr": "cp949", "csksc56011987": "cp949", "iso-ir-149": "cp949", "ks_c_5601-1989": "cp949",
+    "ksc_5601": "cp949", "windows-949": "cp949",
+    "windows-874": "cp874", "dos-874": "cp874", "iso885911": "cp874",
+    "x-cp1250": "cp1250", "x-cp1251": "cp1251", "x-cp1252": "cp1252", "x-cp1253": "cp1253", "x-cp1254": "cp1254",
+    "x-cp1255": "cp1255", "x-cp1256": "cp1256", "x-cp1257": "cp1257", "x-cp1258": "cp1258",
+    "koi": "koi8-r", "koi8": "koi8-r", "koi8-ru": "koi8-u",
+    "x-mac-roman": "mac_roman", "mac": "mac_roman", "csmacintosh": "mac_roman",
+    "x-mac-cyrillic": "mac_cyrillic", "x-mac-ukrainian": "mac_cyrillic",
+    "iso-8859-6-e": "iso8859-6", "iso-8859-6-i": "iso8859-6", "csiso88596e": "iso8859-6", "csiso88596i": "iso8859-6",
+    "sun_eu_greek": "iso8859-7",
+    "iso-8859-8-e": "iso8859-8", "iso-8859-8-i": "iso8859-8", "csiso88598e": "iso8859-8", "csiso88598i": "iso8859-8",
+    "logical": "iso8859-8", "visual": "iso8859-8",
+    "iso88591": "cp1252", "iso88592": "iso8859-2", "iso88595": "iso8859-5", "iso88596": "iso8859-6",
+    "iso88597": "iso8859-7", "iso88598": "iso8859-8", "iso88599": "cp1254", "iso885915": "iso8859-15",
+}  # fmt: skip
+# What is sent under a name, where that is more than Python reads under it; by the same standard. Its Big5 and its
+# EUC-JP no codec of Python reads whole.
+_WIDER: Mapping[str, tuple[str, ...]] = {
+    "iso8859-1": ("cp1252",), "iso8859-9": ("cp1254",), "iso8859-11": ("cp874",), "tis-620": ("cp874",),
+    "gb2312": ("gb18030",), "gbk": ("gb18030",), "big5": ("cp950", "big5hkscs"),
+    "shift_jis": ("cp932",), "euc_jp": ("euc_jp", "euc_jis_2004"), "iso2022_jp": ("iso2022_jp_ext",),
+    "euc_kr": ("cp949",),
+}  # fmt: skip
+# Charsets whose bytes are all ASCII, so that they would pass for UTF-8.
+_SEVEN_BITS = ("iso2022", "hz")
+# So many letters beyond ASCII must be right for each that is not, where a text is read in spite of broken bytes.
+_GOOD_FOR_BAD = 4
+# Where a page says its charset, by the HTML Standard within its first 1,024 bytes; mail programs put more before it.
+_HEAD = 2_048
+_META = re.compile(rb"""(?i)<meta\s[^<>]*?charset\s*=\s*["']?\s*([\w.:-]{1,40})""")
 _KEPT = re.compile(rb"(?i)content-type:\s*(?:text|multipart|message)/")
 _TYPED = re.compile(rb"(?i)content-type:")
+_MESSAGE = re.compile(rb"(?im)^content-type:\s*message/(?:rfc822|global)(?![\w-])")
+_MESSAGES = ("message/rfc822", "message/global")
 _ATTACHED = re.compile(rb"(?i)content-disposition:\s*attachment")
 _BOUNDARY = re.compile(rb"""(?i)boundary\s*=\s*(?:"([^"\r\n]{1,200})"|([^\s;"]{1,200}))""")
 _ADDRESS = r"""[^\s<>@,;:"()\[\]]+@[^\s<>@,;:"()\[\]]+"""
@@ -79,6 +118,11 @@ class Letter:
         return person if len(found) == 1 else Person(person.name, person.email)
 
     @property
+    def subject(self) -> str:
+        """Its subject in words, "" where it has none."""
+        return in_words(self.header("subject"))
+
+    @property
     def date(self) -> datetime | None:
         """When it says it was written, in UTC; None where that cannot be read."""
         return date_in(self.header("date"))
@@ -102,7 +146,10 @@ class Letter:
 
 
 def without_attachments(raw: bytes) -> bytes:
-    """Return a message whose parts that are no text are empty: their headers are left, and all else as it came."""
+    """Return a message whose parts that are no text are empty: their headers are left, and all else as it came.
+
+    A message that it carries is kept, as an attachment too, and its parts are dropped or kept as they are themselves.
+    """
     boundaries = {match[1] or match[2] for match in _BOUNDARY.finditer(raw[: 1 << 20])}
     if not boundaries:
         return raw
@@ -120,9 +167,11 @@ def without_attachments(raw: bytes) -> bytes:
                 head.append(line)
             else:
                 block = b"".join(head)
-                typed = _TYPED.search(block) is not None
-                dropped = (typed and _KEPT.search(block) is None) or _ATTACHED.search(block) is not None
-                head = None
+                typed, carries = _TYPED.search(block) is not None, _MESSAGE.search(block) is not None
+                attached = not carries and _ATTACHED.search(block) is not None
+                dropped = (typed and _KEPT.search(block) is None) or attached
+                # Below the head of a message that is carried stands its own.
+                head = [] if carries else None
         elif not dropped:
             kept.append(line)
     return b"".join(kept)
@@ -174,12 +223,13 @@ def _leaves(message: Message, depth: int) -> Iterator[list[Message] | _Nested]:
     while waiting and seen < _MOST_PARTS:
         part, level = waiting.pop()
         seen += 1
-        kind, payload = part.get_content_type(), part.get_payload()
-        if part is not message and part.get_content_disposition() == "attachment" and kind != "message/rfc822":
+        # `get_payload` reads a text by its charset, which may be one that makes it raise.
+        kind, payload = part.get_content_type(), part.get_payload() if part.is_multipart() else None
+        if part is not message and part.get_content_disposition() == "attachment" and kind not in _MESSAGES:
             continue
         elif isinstance(payload, list):
             parts = [one for one in payload if isinstance(one, Message)]
-            if kind in ("message/rfc822", "message/global"):
+            if kind in _MESSAGES:
                 yield from (_Nested(one) for one in parts[:1])
             elif kind.startswith("message/"):
                 yield [part]
@@ -199,7 +249,7 @@ def _texts(branch: Message) -> Iterator[Message]:
     waiting = [(branch, 0)]
     while waiting:
         part, level = waiting.pop()
-        payload = part.get_payload()
+        payload = part.get_payload() if part.is_multipart() else None
         if isinstance(payload, list):
             if level < _DEEPEST:
                 waiting += [(one, level + 1) for one in reversed(payload[:_MOST_PARTS]) if isinstance(one, Message)]
@@ -214,20 +264,84 @@ def _decoded(part: Message) -> str:
         data = b""
     if not isinstance(data, bytes):
         return ""
-    return decoded(data, part.get_content_charset("") or "")
+    charset = _charset(part)
+    if not charset and part.get_content_type() == "text/html":
+        charset = _charset_in(data)
+    return decoded(data, charset)
+
+
+def _charset(part: Message) -> str:
+    """Return the charset that a part names, "" where it names none or in a way that cannot be read."""
+    try:
+        return part.get_content_charset("") or ""
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return ""
+
+
+def _charset_in(html: bytes) -> str:
+    """Return the charset that HTML names in its head, "" for none.
+
+    A head that was read as ASCII is not in UTF-16; and what says something else and is UTF-8 was made so on its way.
+    """
+    found = _META.search(html[:_HEAD])
+    named = found[1].decode("ascii").lower() if found else ""
+    if named.startswith(("utf-16", "utf-32")):
+        return ""
+    return "" if not html.isascii() and _read_as(html, "utf-8") is not None else named
 
 
 def decoded(data: bytes, charset: str) -> str:
-    """Return bytes as text: by the charset that is named, where it is one and fits; else UTF-8, else Windows-1252."""
-    for name in (charset, "utf-8"):
-        try:
-            codec = codecs.lookup(name).name if name and name.isascii() else ""
-            if codec and codec not in _NO_CHARSETS:
-                # What mail programs call Latin-1 is Windows-1252.
-                return clean(data.decode("cp1252" if codec == "iso8859-1" else codec))
-        except (LookupError, ValueError):
-            continue
-    return clean(data.decode("cp1252", "replace"))
+    """Return bytes as text: by the charset that is named, where it is one and fits; else UTF-8, else Windows-1252.
+
+    Where none fits, the first of both counts in which nearly all letters are right; U+FFFD stands for the others.
+    """
+    given = _codecs(charset)
+    named = [one for one in given if one != "utf-8"]
+    # What is in seven bits is always UTF-8.
+    early = [one for one in named if one.startswith(_SEVEN_BITS) and data.isascii()]
+    ways = (
+        *((_read_as, one) for one in given),
+        *((_nearly, one) for one in early),
+        (_read_as, "utf-8"),
+        (_nearly, "utf-8"),
+        *((_nearly, one) for one in named),
+    )
+    found = next((text for way, codec in ways if (text := way(data, codec)) is not None), None)
+    return clean(data.decode("cp1252", "replace") if found is None else found)
+
+
+def _codecs(charset: str) -> tuple[str, ...]:
+    """Return the codecs that read a charset, the first that fits counts; none for what is no charset of a mail."""
+    try:
+        codec = codecs.lookup(_LABELS.get(charset.strip().lower(), charset)).name if charset.isascii() else ""
+        if codec not in _NO_CHARSETS:
+            b" ".decode(codec, "replace")  # raises for a codec that makes no text
+    except (LookupError, ValueError):
+        return ()
+    return () if codec in _NO_CHARSETS else _WIDER.get(codec, (codec,))
+
+
+def _read_as(data: bytes, codec: str) -> str | None:
+    """Return bytes as text, None where they do not fit a codec."""
+    try:
+        return data.decode(codec)
+    except ValueError:
+        return None
+
+
+def _nearly(data: bytes, codec: str) -> str | None:
+    """Return bytes as text with U+FFFD for what does not fit a codec; None where that is more than a few letters.
+
+    A letter that is cut at the end is not counted: so a text ends that was shortened.
+    """
+    try:
+        decoder = codecs.getincrementaldecoder(codec)("replace")
+        text, end = decoder.decode(data), decoder.decode(b"", True)
+    except ValueError:
+        return None
+    bad = text.count("\ufffd")
+    good = len(text) - bad - len(text.encode("ascii", "ignore"))
+    return text + end if good >= max(1, _GOOD_FOR_BAD * bad) else None
 
 
 def _flowed(part: Message, text: str) -> str:

@@ -97,11 +97,89 @@ def test_columns_that_no_name_tells_are_said_by_the_settings() -> None:
         ("1772596800", datetime(2026, 3, 4, 4, tzinfo=UTC)),
         ("25/03/2026 09:30", datetime(2026, 3, 25, 4, tzinfo=UTC)),
         ("03/25/26, 9:30 AM", datetime(2026, 3, 25, 4, tzinfo=UTC)),
+        ("2026-03-04T09:30:00.000", datetime(2026, 3, 4, 4, tzinfo=UTC)),
+        ("2026-03-04 09:30:00.123456", datetime(2026, 3, 4, 4, tzinfo=UTC)),
+        ("2026-03-04T04:00:00.000Z", datetime(2026, 3, 4, 4, tzinfo=UTC)),
+        ("2026-03-04T09:30:00.000+05:30", datetime(2026, 3, 4, 4, tzinfo=UTC)),
+        ("Mar 4, 2026, 09:30 AM", datetime(2026, 3, 4, 4, tzinfo=UTC)),
+        ("Mar 4, 2026, 9:30 PM", datetime(2026, 3, 4, 16, tzinfo=UTC)),
+        ("Mar 4, 2026, 9:30:00\u202fp.m.", datetime(2026, 3, 4, 16, tzinfo=UTC)),
+        ("March 4, 2026 at 9:30PM", datetime(2026, 3, 4, 16, tzinfo=UTC)),
+        ("Wednesday, March 4, 2026 9:30 PM", datetime(2026, 3, 4, 16, tzinfo=UTC)),
+        ("Wed Mar 4 2026 09:30:00", datetime(2026, 3, 4, 4, tzinfo=UTC)),
+        ("Wed Mar  4 09:30:00 2026", datetime(2026, 3, 4, 4, tzinfo=UTC)),
+        ("Wed, 4 Mar 2026 09:30:00", datetime(2026, 3, 4, 4, tzinfo=UTC)),
+        ("Wednesday, 4 March 2026", datetime(2026, 3, 3, 18, 30, tzinfo=UTC)),
+        ("Wed, 4 Mar 2026 05:00:00 +0100", datetime(2026, 3, 4, 4, tzinfo=UTC)),
+        ("Wed, 4 Mar 2026 04:00:00 GMT", datetime(2026, 3, 4, 4, tzinfo=UTC)),
+        ("Wed, 4 Mar 2026 04:00:00 -0000", datetime(2026, 3, 4, 4, tzinfo=UTC)),
+        ("Wed Mar 04 2026 05:00:00 GMT+0100 (Central European Standard Time)", datetime(2026, 3, 4, 4, tzinfo=UTC)),
+        ("Wed Mar  4 09:30:00 IST 2026", datetime(2026, 3, 4, 4, tzinfo=UTC)),
+        ("20260304T093000", datetime(2026, 3, 4, 4, tzinfo=UTC)),
+        ("20260304", datetime(2026, 3, 3, 18, 30, tzinfo=UTC)),
+        ("1772596800.5", datetime(2026, 3, 4, 4, 0, 0, 500_000, tzinfo=UTC)),
     ],
 )
 def test_a_time_is_read_as_forms_and_marketplaces_write_it(written: str, at: datetime) -> None:
     mention = lead(f'Name,Message,Date\nHetal,Hello,"{written}"\n', time_zone="Asia/Kolkata")
     assert mention.published == at
+
+
+@pytest.mark.parametrize(
+    "written", ["Wed, 4 Mar 2026 09:30 PM +0530", "4. Mar 2026 9:30 p.m. IST", "Mar 2026 4, 09:30 pm", "99991231T23:59"]
+)
+def test_a_time_that_would_be_misread_is_refused(written: str) -> None:
+    reading = read(f'Name,Message,Date\nHetal,Hello,"{written}"\n', time_zone="America/Lima")
+    assert not reading.mentions
+    assert "expected a date" in reading.rejected[0].message
+
+
+def test_a_number_in_the_order_of_a_list_is_no_id() -> None:
+    november = lead("S No,Name,Phone,Message\n1,Asha,9822012345,Two folders\n")
+    december = lead("S No,Name,Phone,Message\n1,Cyd,9822012346,One folder\n")
+    assert november.id != december.id
+    again = lead("S No,Name,Phone,Message\n7,Asha,9822012345,Two folders\n")
+    assert again.id == november.id
+
+
+@pytest.mark.parametrize("contact", ["E-mail", "Phone"])
+def test_an_id_that_stands_beside_different_people_is_none_and_that_is_said_once(contact: str) -> None:
+    asha, cyd = ("asha@a.example", "cyd@c.example") if contact == "E-mail" else ("9822012345", "98220 12346")
+    rows = f"Google,Asha,{asha},Two\nGoogle,Cyd,{cyd},One\nBing,Eva,,Three\nGoogle,Asha,{asha},Four\n"
+    reading = read(f"Reference,Name,{contact},Message\n{rows}")
+    assert [one.content for one in reading.mentions] == ["Two", "One", "Three", "Four"]
+    (rejected,) = reading.rejected
+    assert rejected.where == 'leads.csv:3, column "Reference"'
+    assert "expected an id that belongs to one lead" in rejected.message
+    assert not any(word in rejected.message for word in ("Google", "Asha", "Cyd"))
+    without = "\n".join(line.partition(",")[2] for line in rows.splitlines())
+    same = read(f"Name,{contact},Message\n{without}\n")
+    assert [one.id for one in same.mentions] == [one.id for one in reading.mentions]
+
+
+def test_an_id_that_comes_again_with_the_same_person_is_a_newer_version() -> None:
+    rows = "7,Asha,ASHA@a.example,,Two\n7,Asha Rao,asha@a.example,9822012345,Three\n7,A,,+91 98220 12345,Four\n"
+    reading = read(f"Lead ID,Name,E-mail,Phone,Message\n{rows}")
+    assert [(one.native_id, one.content) for one in reading.mentions] == [("7", "Four")]
+    assert reading.repeated == 2
+    assert not reading.rejected
+
+
+@pytest.mark.parametrize(
+    "written", ["9822012345, 9822012346", "none / 98220 12345", "9822012345;9822012346", "1|9822012345"]
+)
+def test_of_several_numbers_the_first_that_is_one_counts(written: str) -> None:
+    who = lead(f'Name,Phone,Message\nAsha,"{written}",Hello\n').attributed_to
+    assert who is not None
+    assert who.phone == "+919822012345"
+
+
+def test_a_line_break_of_a_marketplace_is_one_and_the_id_is_as_before() -> None:
+    body = "Name,Query Message\nAsha,I want folders.<br>Quantity: 10<BR/>Soon < now\n"
+    mention = lead(body)
+    assert mention.content == "I want folders.\nQuantity: 10\nSoon < now"
+    assert mention.native_id == "2qutnecyygcgbczokrydpqhymi/1"
+    assert read("Name,Query Message\nAsha,<br> <br />\n").mentions == ()
 
 
 def test_where_nothing_tells_the_day_that_is_said_and_the_settings_decide() -> None:

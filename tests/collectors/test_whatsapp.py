@@ -133,6 +133,79 @@ def test_what_was_left_out_is_nothing_but_what_stands_below_it_stays(text: str) 
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "\u200eMessages and calls are end-to-end encrypted. No one outside of this chat, not even WhatsApp, can.",
+        "\u200eNachrichten und Anrufe sind Ende-zu-Ende-verschlüsselt. Niemand außerhalb dieses Chats kann sie lesen.",
+        "\u200eThis business uses a secure service from Meta to manage this chat. Tap to learn more.",
+    ],
+)
+def test_what_the_program_says_in_the_name_of_another_is_nothing(text: str) -> None:
+    assert said(f"[13/11/26, 9:05:33\u202fPM] Ann: {text}\n") == []
+    assert said(f"[13/11/26, 9:05:33\u202fPM] Ann: {text}\nAnd my own words\n") != []
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("Look at this \u200eimage omitted", ["Look at this"]),
+        ("Schau mal\nhier: \u200eBild weggelassen", ["Schau mal\nhier:"]),
+        ("Mira \u200eimagen omitida", ["Mira"]),
+        ("Bill.pdf • \u200e1 page \u200edocument omitted", []),
+        ("Bill of March.pdf • \u200e12 pages \u200edocument omitted", []),
+        ("Rechnung.pdf • \u200e2 Seiten \u200eDokument weggelassen", []),
+        ("Bill.pdf \u200edocument omitted", []),
+        ("As agreed:\nBill of March.pdf • \u200e1 page \u200edocument omitted", ["As agreed:"]),
+        ("This is what I saw. \u200eimage omitted", ["This is what I saw."]),
+        ("https://paper.example/a.html \u200eimage omitted", ["https://paper.example/a.html"]),
+        ("paperfold.example \u200eimage omitted", ["paperfold.example"]),
+        ("\u200eimage omitted\nthe edge", ["the edge"]),
+        ("Seht \u200eपढ़ें", ["Seht पढ़ें"]),
+        ("देखो \u200eचित्र छोड़ा गया", ["देखो"]),
+        ("Call \u200e98220 12345, nothing omitted", ["Call 98220 12345, nothing omitted"]),
+        ("Soon, \u200eI promise", ["Soon, I promise"]),
+        ("You omitted the image", ["You omitted the image"]),
+        ("Call \u200e+91 98220 12345 please", ["Call +91 98220 12345 please"]),
+    ],
+)
+def test_what_stands_before_something_left_out_stays(text: str, left: list[str]) -> None:
+    assert said(f"[13/11/26, 9:05:33 PM] Ann: {text}\n") == left
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "null",
+        "Waiting for this message. This may take a while.",
+        "\u200eWaiting for this message. This may take a while. Learn more",
+        "Warten auf diese Nachricht. Dies kann etwas dauern.",
+        "Esperando este mensaje. Esto puede tardar un poco.",
+        "En attente de ce message. Cela peut prendre un moment.",
+        "Aguardando mensagem. Essa ação pode levar alguns instantes.",
+    ],
+)
+def test_a_message_that_has_not_come_is_nothing_and_keeps_its_place(text: str) -> None:
+    before = read(f"13/11/26, 21:05 - Ann: {text}\n13/11/26, 21:05 - Ann: ok\n").mentions
+    after = read("13/11/26, 21:05 - Ann: It jams\n13/11/26, 21:05 - Ann: ok\n").mentions
+    assert [one.id for one in before] == [after[1].id]
+
+
+def test_words_that_only_begin_like_the_program_s_stay() -> None:
+    for text in ("null and void", "Null", "Waiting for this message from you, where is it?"):
+        assert said(f"13/11/26, 21:05 - Ann: {text}\n") == [text]
+
+
+@pytest.mark.parametrize(("left", "right"), [('"', '"'), ("“", "”"), ("„", "“"), ("«", "»"), ("‟", "”")])
+def test_a_colon_within_quotes_ends_no_name(left: str, right: str) -> None:
+    assert said(f"13/11/26, 21:05 - Ann created group {left}Juicers: the best{right}\n") == []
+    assert said(f"13/11/26, 21:05 - {left}Juicers: the best{right} was created by Ann\n") == []
+    assert said(f"13/11/26, 21:05 - Ann {left}Annie{right} Rao: It jams: {left}E5{right}\n") == [
+        f"It jams: {left}E5{right}"
+    ]
+    assert said('13/11/26, 21:05 - Pipes 6" Ltd: It jams\n') == ["It jams"]
+
+
+@pytest.mark.parametrize(
     "text", ["This message was deleted", "\u200eDiese Nachricht wurde gelöscht.", "Se eliminó este mensaje"]
 )
 def test_a_message_that_was_deleted_is_deleted_under_the_id_that_it_had(text: str) -> None:
