@@ -47,6 +47,12 @@ NSID = re.compile(r"[a-zA-Z0-9-]{1,63}(?:\.[a-zA-Z0-9-]{1,63}){2,20}", re.ASCII)
 # posts of whom the account wants to hear, which need not be about it.
 _REASONS = ("reply", "mention", "quote")
 _SUBSCRIBED = "subscribed-post"
+# What stands in a flat thread (getPostThreadV2) in place of a post, and what the same is called in any other.
+_ABSENT = {
+    "app.bsky.unspecced.defs#threadItemNotFound": "notFound",
+    "app.bsky.unspecced.defs#threadItemBlocked": "blocked",
+    "app.bsky.unspecced.defs#threadItemNoUnauthenticated": "blocked",
+}
 # What stands in place of a handle that its domain does not confirm.
 _NO_HANDLE = "handle.invalid"
 # Handles that a host gives away: the domain is not their owner's.
@@ -185,7 +191,8 @@ def _thread(path: str, top: Any) -> list[tuple[str, Any]]:
     while waiting:
         place, node = waiting.pop()
         if isinstance(node, dict) and isinstance(node.get("value"), dict) and "uri" in node:  # getPostThreadV2
-            node = {"uri": node["uri"], **node["value"]}
+            absent = _ABSENT.get(str(node["value"].get("$type")))
+            node = {"uri": node["uri"], **node["value"], **({absent: True} if absent else {})}
         found.append((place, _post_of(node)))
         if not isinstance(node, dict):
             continue

@@ -39,6 +39,8 @@ from overheard.urls import canonical_url
 MAX_ITEMS = 5_000
 # Posts come into a service's index after they were made; where it costs nothing, so much is asked for again.
 LATE = timedelta(hours=1)
+# Times that the quarter above the middle of a page spans; an even page reaches twice so far below it.
+_FAR = 20
 _LONGEST_HANDLE = 500
 _LONGEST_BIO = 5_000
 _NEXT = re.compile(r"""<([^<>]{1,2048})>\s*((?:;[^,;<>]{0,200}){1,8})""")
@@ -187,6 +189,22 @@ def number_in(url: str, name: str, default: int) -> int:
     """Return a whole number in the query of a URL."""
     value = value_in(url, name)
     return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else default
+
+
+def oldest_of(numbers: Iterable[int | None]) -> int | None:
+    """Return the least of the times or ids of a page that shows its newest first; None where it has none.
+
+    One that is no time or id (0), or lies far below all others, is a slip: what is asked for as older than that would
+    leave out all between. Far is by the spread of what is above the middle, where no such slip is, and nine tenths of
+    the middle at most. Of a page that truly reaches so far down some is read twice; it leads further all the same,
+    since what is returned is below the greatest where not all are equal.
+    """
+    known = sorted({one for one in numbers if one is not None and one > 0})
+    if len(known) < 3:
+        return min(known, default=None)  # of two nothing tells which one is the slip
+    middle, upper = known[len(known) // 2], known[len(known) * 3 // 4]
+    floor = max(middle - _FAR * (upper - middle), middle // 10)
+    return next(one for one in known if one >= floor)
 
 
 def linked_next(fetch: Fetch) -> str:

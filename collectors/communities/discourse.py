@@ -3,6 +3,7 @@
 https://docs.discourse.org
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -22,6 +23,7 @@ from overheard.collectors.communities.community import (
     from_markdown,
     mention_of,
     number_in,
+    oldest_of,
     placed,
     reading_of,
     site_url,
@@ -41,6 +43,10 @@ _SILENT = ("user", "category", "tag", "group")  # what the first search found be
 _NEW_TOPIC, _REPLY = 4, 5  # what a user did, of all that one can
 
 
+# Where what a forum is asked for begins in the path of an address; what stands before it is the folder it is in.
+_ASKED = re.compile(
+    r"/(?:posts|latest|new|unread|top|hot|search|t|topics|c|categories|tags?|u|users|user_actions|g|groups)(?=[/.]|$)"
+)
 _FURTHER = "further"
 # Posts of a page of a topic, where it does not say; pages that may have new ones since the last look.
 _PER_PAGE, _LIVELY = 20, 3
@@ -166,8 +172,8 @@ def _next_page(fetch: Fetch, found: Any, base: str) -> str:
     if isinstance(grouped, dict) and grouped.get("more_full_page_results") is True:
         return with_query(fetch.url, page=number_in(fetch.url, "page", 1) + 1)
     if isinstance(latest := found.get("latest_posts"), list):
-        ids = [id_ for one in latest if isinstance(one, dict) and (id_ := Item(one).count("id")) is not None]
-        return with_query(fetch.url, before=min(ids)) if ids and min(ids) > 1 else ""
+        oldest = oldest_of(Item(one).count("id") for one in latest if isinstance(one, dict))
+        return with_query(fetch.url, before=oldest) if oldest is not None and oldest > 1 else ""
     stream = found.get("post_stream")
     if isinstance(stream, dict) and isinstance(all_ids := stream.get("stream"), list):
         posts = stream.get("posts")
@@ -196,7 +202,7 @@ class _Forum:
     def __init__(self, fetch: Fetch, found: Any) -> None:
         self._fetch = fetch
         address = fetch.final_url or fetch.url
-        self.base = origin_of(address)
+        self.base = _base(address)
         self.platform = urlsplit(address).netloc.lower()
         whole = Item(found if isinstance(found, dict) else {})
         self._whole = whole
@@ -309,6 +315,17 @@ class _Forum:
 
     def _is_letter(self) -> bool:
         return self._whole.text_if_any("archetype") == "private_message"
+
+
+def _base(address: str) -> str:
+    """Return where a forum is, which may be in a folder of a site, by what it was asked, or by its own address.
+
+    That ends in a slash. Of what is asked in no way that is known it is the root of the site.
+    """
+    path = urlsplit(address).path
+    asked = _ASKED.search(path)
+    folder = path[: asked.start()] if asked else path if path.endswith("/") else ""
+    return origin_of(address) + folder.rstrip("/")
 
 
 def _body(item: Item, base: str) -> PlainText:

@@ -19,6 +19,7 @@ from overheard.collectors.communities.community import (
     mention_of,
     placed,
     reading_of,
+    site_url,
 )
 from overheard.collectors.communities.fields import Item
 from overheard.collectors.communities.meta import (
@@ -143,7 +144,7 @@ def _taken(fetch: Fetch, item: Item, page: str, about: str) -> Mention | Deletio
     author = _author(item)
     if page and author is not None and author.native_id == page:
         return None
-    url = item.text_if_any("permalink_url") or f"{_SITE}/{id_}"
+    url = site_url(_SITE, item.text_if_any("permalink_url")) or f"{_SITE}/{id_}"
     if item.flag("is_hidden") or item.flag("is_private") or item.raw("is_published") is False:
         return deletion_of(fetch, PLATFORM, id_, url=url)
     post = item.id_if_any("post") or about

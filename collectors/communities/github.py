@@ -40,6 +40,8 @@ _MOST = 100
 _PAUSE = timedelta(minutes=1)
 # GitHub's own account that stands in for those that are gone.
 _GHOST = "ghost"
+# What becomes of something that is not there any more for all to see; what is transferred is another elsewhere.
+GONE = ("deleted", "unpublished", "transferred")
 # The objects of an event or webhook that somebody wrote, the one that it is about first.
 _WRITTEN = ("comment", "review", "release", "discussion", "pull_request", "issue", "answer", "old_answer")
 # Why somebody is told of a thread in which their account is named; of all others it took part in, or began them.
@@ -152,7 +154,7 @@ def read_written(fetch: Fetch) -> Reading:
     written = _written(found)
     if written is None:
         raise unexpected(fetch, found, _EXPECTED)
-    gone = {path for path, _ in written[:1]} if isinstance(found, dict) and found.get("action") == "deleted" else set()
+    gone = {path for path, _ in written[:1]} if isinstance(found, dict) and found.get("action") in GONE else set()
     requests: dict[str, Further] = {}
 
     def take(item: Item) -> Mention | Deletion | None:
@@ -191,7 +193,8 @@ def _is_by(mention: Mention, login: str) -> bool:
 
 def _written(found: Any) -> list[tuple[str, Any]] | None:
     if isinstance(found, list):
-        return [one for path, value in placed(found) for one in _of_event(path, value)]
+        told = [one for path, value in placed(found) for one in _of_event(path, value)]
+        return [(path, value) for path, value in told if not _is_trimmed(path, value)]
     if not isinstance(found, dict):
         return None
     if isinstance(found.get("items"), list):
@@ -199,6 +202,12 @@ def _written(found: Any) -> list[tuple[str, Any]] | None:
     if _is_payload(found) or isinstance(found.get("payload"), dict):
         return _of_event("", found)
     return [("", found)] if "html_url" in found else None
+
+
+def _is_trimmed(path: str, value: Any) -> bool:
+    """True for the pull request of an event that is only numbered: a list of events tells no more of one."""
+    is_named = not isinstance(value, dict) or "html_url" in value or "title" in value
+    return path.endswith(".payload.pull_request") and not is_named
 
 
 def _is_payload(value: Any) -> bool:

@@ -21,6 +21,7 @@ from overheard.collectors.communities.community import (
     joined,
     mention_of,
     number_in,
+    oldest_of,
     one_of,
     placed,
     reading_of,
@@ -131,11 +132,11 @@ def _next_page(fetch: Fetch, found: Mapping[str, Any]) -> str:
         return numbered
     hits = found.get("hits")
     times = [Item(one).count("created_at_i") for one in hits if isinstance(one, dict)] if isinstance(hits, list) else []
-    dated = [one for one in times if one is not None]
-    if not dated or not (numbered or len(times) >= number_in(fetch.url, "hitsPerPage", _MOST)):
+    oldest = oldest_of(times)
+    if oldest is None or not (numbered or len(times) >= number_in(fetch.url, "hitsPerPage", _MOST)):
         return numbered
     kept = [one for one in value_in(fetch.url, "numericFilters").split(",") if one and not one.startswith(_OLDER)]
-    bound = f"{_OLDER}{min(dated)}"
+    bound = f"{_OLDER}{oldest}"
     if bound in value_in(fetch.url, "numericFilters").split(","):
         return numbered  # all of one second
     return with_query(fetch.url, numericFilters=",".join([*kept, bound]), page=None)

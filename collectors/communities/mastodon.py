@@ -3,6 +3,7 @@
 https://docs.joinmastodon.org/entities/Status/
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -43,6 +44,10 @@ _PUBLIC = frozenset({"public", "unlisted"})
 _LETTERS = frozenset({"private", "direct", "limited", "mutuals_only", "list", "local", "self"})
 # Servers that speak its API, as they name themselves.
 _SOFTWARE = frozenset({"mastodon", "hometown", "pleroma", "akkoma", "gotosocial", "pixelfed", "friendica"})
+# Notifications in which somebody says something; all others may tell of a status, and need not.
+_SAYING = ("mention", "status", "quote")
+# A URI of old servers, which names theirs: tag:social.example,2017-04-01:objectId=1
+_TAG = re.compile(r"tag:(?:[^@,:/]*@)?([^@,:/]+),", re.IGNORECASE)
 _MOST = 40  # of a page of a timeline
 # A status of another server comes minutes late, and stands where it was said. With 4 minutes at most, 150 posts in a
 # quarter of an hour and pages of 40, five posts were lost without it in one of six simulated weeks.
@@ -188,13 +193,17 @@ def _is_status(value: Any) -> bool:
 
 
 def _inner(path: str, one: Any) -> tuple[str, Any] | None:
-    """Return the status that an element of a list is or holds: a notification and a conversation hold one."""
+    """Return the status that an element of a list is or holds: a notification and a conversation hold one.
+
+    None for a notification in which nobody says anything.
+    """
     if isinstance(one, dict) and "content" not in one:
         for name in ("status", "last_status"):
             if name in one:
-                # Of a follower there is no status; of whoever names one there is.
-                silent = one[name] is None and one.get("type") != "mention"
+                silent = one[name] is None and one.get("type") not in _SAYING
                 return None if silent else (f"{path}.{name}", one[name])
+        if {"type", "account"} <= one.keys() and one["type"] not in _SAYING:
+            return None  # somebody follows, or a report was made
     return path, one
 
 
@@ -240,7 +249,7 @@ class _Thread:
             PLATFORM,
             uri,
             text,
-            url=url if _site(url) == _site(uri) else "",
+            url=url if _site(url) == _site(uri) else absolute_url(uri),
             kind="Question" if poll.value else "Note",
             published=item.time("created_at"),
             updated=item.time("edited_at"),
@@ -313,10 +322,11 @@ def author_of(account: Item, origin: str) -> Actor | None:
     )
 
 
-def _site(url: str) -> str:
-    """Return whose a URL is: a server vouches for its own addresses, and for nobody else's."""
+def _site(uri: str) -> str:
+    """Return whose a URL or a `tag:` URI is: a server vouches for its own addresses, and for nobody else's."""
+    tag = _TAG.match(uri)
     try:
-        host = urlsplit(url).hostname or ""
+        host = tag[1].lower() if tag else urlsplit(uri).hostname or ""
     except ValueError:
         return ""
     return registrable_domain(host) or host

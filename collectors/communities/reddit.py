@@ -4,6 +4,7 @@ https://www.reddit.com/dev/api
 """
 
 import html
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Literal
@@ -39,8 +40,15 @@ PLATFORM = "reddit"
 _EXPECTED = "a listing of Reddit"
 _SITE = "https://www.reddit.com"
 _MOST = 100
-# What stands in place of a text that its author, or a moderator, took away.
-_GONE = frozenset({"[deleted]", "[removed]", "[ removed by reddit ]", "[deleted by user]"})
+# What stands in place of a text that its author, a moderator or Reddit took away, and nothing beside it.
+_WHOLE = r"\[ ?(?:deleted|removed) ?\]"
+_BY = (
+    r"\[ ?(?:deleted|removed) by (?:(?:user|moderators?)"
+    r"|reddit(?: (?:in response to|on account of|for violating) (?:[^\[\]]|\[[^\[\]]*\]\([^()\s]*\))*)?) ?\]"
+)
+_GONE = re.compile(rf"{_WHOLE}|{_BY}", re.IGNORECASE)
+# The same of a title. One that is "[removed]" and no more may be somebody's joke.
+_NAMELESS = re.compile(_BY, re.IGNORECASE)
 # Things that say nothing: comments that are not here, accounts, letters, subreddits, awards, lists of those.
 _SILENT = frozenset({"more", "t2", "t4", "t5", "t6", "LabeledMulti", "UserList", "ModeratedList", "TrophyList"})
 _PLACES = {"r": "subreddit", "u": "user", "user": "user"}
@@ -205,7 +213,7 @@ def _taken(fetch: Fetch, item: Item, *, plain: bool) -> Mention | Deletion:
     is_post = name.startswith("t3_")
     url = _permalink(item, name)
     said = item.text("selftext") if is_post else item.text("body")
-    if said.strip().casefold() in _GONE or (is_post and item.text_if_any("removed_by_category") == "deleted"):
+    if _GONE.fullmatch(said.strip()) or (is_post and _is_gone(item, said)):
         return deletion_of(fetch, PLATFORM, name, url=url)
     title = item.text("title") if is_post else ""
     if is_post and not title:
@@ -236,6 +244,18 @@ def _taken(fetch: Fetch, item: Item, *, plain: bool) -> Mention | Deletion:
         likes=item.count("score"),
         replies=item.count("num_comments"),
     )
+
+
+def _is_gone(post: Item, said: str) -> bool:
+    """True for a post that was taken away, though its text does not say so.
+
+    Its author took it, or its title stands for it. A title alone may be a quotation: who took it is told, or the author
+    is nobody.
+    """
+    by = post.text_if_any("removed_by_category")
+    if by == "deleted" or said.strip() or not _NAMELESS.fullmatch(post.text_if_any("title").strip()):
+        return by == "deleted"
+    return bool(by) or actor_of(PLATFORM, handle=post.text_if_any("author")) is None
 
 
 def _permalink(item: Item, name: str) -> str:

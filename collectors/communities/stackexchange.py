@@ -21,6 +21,7 @@ from overheard.collectors.communities.community import (
     from_markdown,
     mention_of,
     number_in,
+    oldest_of,
     placed,
     reading_of,
     steps_of,
@@ -149,8 +150,7 @@ def _older(fetch: Fetch, items: Any) -> str:
 
     Pages by number end at the 25th for those without a key, and shift when something new comes.
     """
-    times = [Item(one).count("creation_date") for one in items if isinstance(one, dict)]
-    oldest = min((one for one in times if one is not None), default=None)
+    oldest = oldest_of(Item(one).count("creation_date") for one in items if isinstance(one, dict))
     if oldest is None or value_in(fetch.url, "sort") != "creation" or value_in(fetch.url, "todate") == str(oldest):
         return with_query(fetch.url, page=number_in(fetch.url, "page", 1) + 1)
     return with_query(fetch.url, todate=oldest, page=None)

@@ -13,12 +13,13 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Meta
 
-from overheard.collectors.base import OLDER, Budget, Further, Reading, Terms
+from overheard.collectors.base import OLDER, Budget, Deletion, Further, Reading, Terms
 from overheard.collectors.communities.community import (
     LATE,
     Address,
     Phrase,
     actor_of,
+    deletion_of,
     mention_of,
     one_of,
     placed,
@@ -57,6 +58,8 @@ _USED_UP = "The quota of its API key is used up for today; it begins anew at mid
 _DAILY = frozenset({"quotaExceeded", "dailyLimitExceeded"})
 _PICTURE = re.compile(r"https://i\d?\.ytimg\.com/vi(?:_webp)?/([\w-]{11})/", re.ASCII)
 _VIDEO = re.compile(r"[\w-]{11}", re.ASCII)
+# What a playlist calls the videos that are not there any more, and those that only their owner sees.
+_DELETED, _PRIVATE = "Deleted video", "Private video"
 # Comments that only the owner of a video sees.
 _HELD = frozenset({"heldForReview", "likelySpam", "rejected"})
 
@@ -245,7 +248,7 @@ def _opened(path: str, value: Any) -> list[tuple[str, Any]]:
     return [(at, {**one, "thread": above} if isinstance(one, dict) else one) for at, one in (first, *answers)]
 
 
-def _taken(fetch: Fetch, item: Item, *, plain: bool, video: str) -> Mention | None:
+def _taken(fetch: Fetch, item: Item, *, plain: bool, video: str) -> Mention | Deletion | None:
     snippet = item.item("snippet")
     if snippet is None:
         raise FieldError(item.place("snippet"), "expected the item's snippet; there is none")
@@ -298,8 +301,11 @@ def _author(snippet: Item) -> Actor | None:
     )
 
 
-def _video(fetch: Fetch, item: Item, snippet: Item) -> Mention | None:
-    """Return a video, whatever it came as: itself, found by a search, in a playlist, among a channel's doings."""
+def _video(fetch: Fetch, item: Item, snippet: Item) -> Mention | Deletion | None:
+    """Return a video, whatever it came as: itself, found by a search, in a playlist, among a channel's doings.
+
+    One that a playlist says is deleted is gone; of one that is private nothing is said.
+    """
     searched = item.raw("id")
     kind = item.text("kind")
     if isinstance(searched, dict):
@@ -324,8 +330,12 @@ def _video(fetch: Fetch, item: Item, snippet: Item) -> Mention | None:
             raise FieldError(item.place("kind"), "expected youtube#video; what it is the id of is not told otherwise")
     if not id_:
         raise FieldError(item.place("id"), "expected the id of a video; there is none")
-    owner = snippet.id("videoOwnerChannelId") or snippet.id("channelId")
+    url = f"{_SITE}/watch?v={id_}"
     title = snippet.text("title")
+    if kind == "youtube#playlistItem" and not snippet.id("videoOwnerChannelId") and title in (_DELETED, _PRIVATE):
+        # The channel that is told with it is the playlist's.
+        return deletion_of(fetch, PLATFORM, id_, url=url) if title == _DELETED else None
+    owner = snippet.id("videoOwnerChannelId") or snippet.id("channelId")
     statistics = item.item_if_any("statistics")
     is_search = isinstance(searched, dict)
     return mention_of(
@@ -333,7 +343,7 @@ def _video(fetch: Fetch, item: Item, snippet: Item) -> Mention | None:
         PLATFORM,
         id_,
         _plain(snippet.text("description"), escaped=is_search),
-        url=f"{_SITE}/watch?v={id_}",
+        url=url,
         name=unescaped(title) if is_search else title,
         kind="Video",
         published=item.item_if_any("contentDetails").time_if_any("videoPublishedAt") or snippet.time("publishedAt"),

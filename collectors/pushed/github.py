@@ -12,7 +12,7 @@ import msgspec
 
 from overheard.collectors.base import Reading
 from overheard.collectors.communities.fields import Item, document
-from overheard.collectors.communities.github import GitHub, read_written
+from overheard.collectors.communities.github import GONE, GitHub, read_written
 from overheard.collectors.markup import absolute_url
 from overheard.collectors.pushed.hook import Hook, Taken, check_sha256, json_of, need_secret, object_of, signed_with
 from overheard.records import Fetch, Mention
@@ -26,8 +26,6 @@ _SAID = frozenset({
     "issues", "issue_comment", "pull_request", "pull_request_review", "pull_request_review_comment", "commit_comment",
     "discussion", "discussion_comment", "release",
 })  # fmt: skip
-# What becomes of something that is not there any more for all to see, beside "deleted".
-_GONE = ("transferred", "unpublished")
 # What a delivery may be about and say nothing else of when it was edited.
 _THINGS = ("discussion", "pull_request", "issue")
 
@@ -90,13 +88,13 @@ def _documents(fetch: Fetch, found: Any) -> Iterator[bytes]:
     if not isinstance(found, dict):
         yield fetch.body
         return
-    is_gone = found.get("action") in _GONE
-    # Written by the library that read it: it takes half a character, which is to spoil nothing else.
-    yield json.dumps({**found, "action": "deleted"}).encode() if is_gone else fetch.body
+    is_gone = found.get("action") in GONE
+    yield fetch.body
     changes = found.get("changes")
     for name in ("new_issue", "new_discussion", "old_issue"):
         if isinstance(changes, dict) and isinstance(changes.get(name), dict) and is_gone == name.startswith("new"):
             here = changes[name]
+            # Written by the library that read it: it takes half a character, which is to spoil nothing else.
             yield json.dumps(here if is_gone else {"action": "deleted", "issue": here}).encode()
 
 
