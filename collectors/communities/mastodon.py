@@ -207,6 +207,11 @@ def _inner(path: str, one: Any) -> tuple[str, Any] | None:
     return path, one
 
 
+def status_at(origin: str, id_: str) -> str:
+    """Return where a server has a status that it alone knows by an id; "" without one."""
+    return f"{origin}/api/v1/statuses/{quote(id_, safe='')}" if id_ else ""
+
+
 def status_of(fetch: Fetch, status: Item) -> Mention | None:
     """Return one status by itself as a mention; None where it is not for everybody."""
     made = _Thread(fetch, [("", status.value)]).mention(status)
@@ -250,6 +255,8 @@ class _Thread:
             uri,
             text,
             url=url if _site(url) == _site(uri) else absolute_url(uri),
+            # Which deletions of a stream, and answers to what is not here, name it by.
+            also=[status_at(self._origin, item.id_if_any("id"))],
             kind="Question" if poll.value else "Note",
             published=item.time("created_at"),
             updated=item.time("edited_at"),
@@ -275,7 +282,7 @@ class _Thread:
         """Return what names the status that its server knows by an id: its uri where it is here, else where to ask."""
         if not id_:
             return ""
-        return _uri(self._by_id.get(id_)) or f"{self._origin}/api/v1/statuses/{quote(id_, safe='')}"
+        return _uri(self._by_id.get(id_)) or status_at(self._origin, id_)
 
     def _root(self, item: Item) -> str:
         """Return the uri of the root of a status's thread where all that lies between is here; else ""."""

@@ -160,7 +160,7 @@ class MastodonStream(Stream, frozen=True, kw_only=True):
         origin = origin_of(self.instance)
         if event == "delete":
             id_ = item.needed_id("payload")
-            address = canonical_url(_here(origin, id_))
+            address = canonical_url(mastodon.status_at(origin, id_))
             gone = deletion_of(fetch, self.platform, address)
             # It is named by the id that this server alone knows it by, which is one of its aliases.
             left = msgspec.structs.replace(gone.mention, id=mention_id("", url=address), native_id="", url="")
@@ -176,21 +176,11 @@ class MastodonStream(Stream, frozen=True, kw_only=True):
             raise FieldError(item.place("payload"), f"expected a status, or another event than {event[:40]!r}")
         status = Item(payload, item.place("payload"))
         asked = msgspec.structs.replace(fetch, url=self.instance, final_url=self.instance)
-        mention = mastodon.status_of(asked, status)
-        if mention is None:
-            return None
-        shown = status.item("reblog") or status
-        here = canonical_url(_here(origin, shown.id("id"))) if shown.id("id") else ""
-        return msgspec.structs.replace(mention, aliases=tuple(dict.fromkeys(filter(None, (*mention.aliases, here)))))
+        return mastodon.status_of(asked, status)
 
 
 def _tag(tag: str) -> str:
     return tag.lstrip("#").lower()
-
-
-def _here(origin: str, id_: str) -> str:
-    """Return the address of a status on the server that is listened to."""
-    return f"{origin}/api/v1/statuses/{quote(id_, safe='')}"
 
 
 def _new_id(frame: bytes) -> str:

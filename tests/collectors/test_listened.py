@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 import pytest
 
+from overheard.collectors.base import alias_ids
 from overheard.collectors.communities.mastodon import Mastodon
 from overheard.collectors.fetching.secrets import Place, Secrets
 from overheard.collectors.polling.health import health_of
@@ -21,7 +22,7 @@ from overheard.collectors.streaming.mastodon_stream import MastodonStream
 from overheard.collectors.streaming.stream import Open
 from overheard.collectors.streaming.x_stream import XStream
 from overheard.folder import Folder
-from overheard.records import PollState, Streamed
+from overheard.records import Fetch, PollState, Streamed
 from overheard.wiring.secrets import secrets_of
 from tests.collectors.streamed import HttpServer, Listening, letters, open_ended, until, utc_now, whole
 
@@ -164,6 +165,17 @@ def test_what_was_said_while_there_was_no_connection_is_asked_for(heard: Listeni
     assert len(asked) == 3, "two pages, and an empty one"
     assert int(asked[0]["min_id"][0]) == ID - (300_000 << 16), "some minutes back: what is from elsewhere comes late"
     assert len(heard.events()) == 62
+
+
+def test_a_deletion_reaches_a_status_that_was_asked_for(serving: Serving) -> None:
+    server = "https://social.example"
+    asked = Mastodon(name="asked", instance=server, tag="paperfold")
+    page = Fetch(id="f", source="asked", url=asked.url, final_url=asked.url, status=200, at=utc_now())
+    (mention,) = asked.read(msgspec.structs.replace(page, body=json.dumps([status(ID, "It jams")]).encode())).mentions
+    stream = MastodonStream(name="fediverse", instance=server, token_env="STREAM_TOKEN", tag="paperfold")
+    told = json.dumps({"event": "delete", "payload": str(ID)}).encode()
+    (gone,) = stream.read(msgspec.structs.replace(page, body=told)).deletions
+    assert gone.mention.id in alias_ids(mention)
 
 
 @pytest.mark.parametrize("late", ["status.update", "update"])
