@@ -177,7 +177,7 @@ class XStream(Stream, frozen=True, kw_only=True):
         found = document(fetch, "posts of the X API v2")
         if not isinstance(found, dict) or not ({"data", "meta"} & found.keys()):
             raise unexpected(fetch, found, "posts of the X API v2")
-        frames = [_message(one, found.get("includes"), self.mark) for _, one in placed(found.get("data"))]
+        frames = [_message(one, Item(found), self.mark) for _, one in placed(found.get("data"))]
         meta = found.get("meta")
         token = Item(meta).text_if_any("next_token") if isinstance(meta, dict) else ""
         if token:
@@ -239,6 +239,10 @@ def _said_at(frame: bytes, mention: Mention) -> datetime | None:
     return max(filter(None, (shared, mention.updated or mention.published)), default=None)
 
 
+def _about(error: Item) -> str:
+    return error.id_if_any("resource_id") or error.id_if_any("value")
+
+
 def _posts_in(frame: bytes) -> int:
     """Return how many posts a message holds, each once; one for what cannot be read."""
     try:
@@ -250,10 +254,10 @@ def _posts_in(frame: bytes) -> int:
     return max(len({id_ for one in posts if (id_ := one.id_if_any("id"))}), 1)
 
 
-def _message(post: Any, includes: Any, mark: str) -> bytes:
+def _message(post: Any, found: Item, mark: str) -> bytes:
     """Return a post of a search as a message of the stream, with what came along for it alone."""
     of_it = Item(post if isinstance(post, dict) else {})
-    along = Item(includes if isinstance(includes, dict) else {})
+    along = found.item_if_any("includes")
     named = {one.id_if_any("id") for one in of_it.items("referenced_tweets")}
     posts = [one.value for one in along.items("tweets") if one.id_if_any("id") in named]
     authors = {of_it.id_if_any("author_id"), *(Item(one).id_if_any("author_id") for one in posts)}
@@ -265,6 +269,8 @@ def _message(post: Any, includes: Any, mark: str) -> bytes:
             "tweets": posts,
             "media": [one.value for one in along.items("media") if one.text_if_any("media_key") in keys],
         },
+        # Why what it shares or answers is not there.
+        "errors": [one.value for one in found.items("errors") if _about(one) in named],
         "matching_rules": [{"tag": mark}],
     }
     return json.dumps(message).encode()

@@ -13,6 +13,7 @@ import pytest
 
 from overheard.collectors.base import alias_ids
 from overheard.collectors.communities.mastodon import Mastodon
+from overheard.collectors.communities.x import read_posts
 from overheard.collectors.fetching.secrets import Place, Secrets
 from overheard.collectors.polling.health import health_of
 from overheard.collectors.polling.news import News, gap_news, weigh_news
@@ -478,6 +479,19 @@ def test_a_share_of_an_old_post_is_told_when_it_is_shared() -> None:
     for at in (sifted.oldest, sifted.reached, source.time_of(sifted.cursor)):
         assert at is not None
         assert timedelta() < now - at < timedelta(minutes=2)
+
+
+def test_a_share_whose_original_may_not_be_seen_is_nothing_whichever_way_it_comes() -> None:
+    share = message(9, "RT @asha: Old and lo…")
+    share["data"]["referenced_tweets"] = [{"type": "retweeted", "id": "5"}]
+    error = {"resource_type": "tweet", "resource_id": "5", "value": "5", "type": "https://x.example/not-authorized"}
+    page = {"data": [share["data"]], "includes": share["includes"], "errors": [error], "meta": {}}
+    source = XStream(name="x-live", rules=RULES, token_env="STREAM_TOKEN")
+    url = f"{source.missed(source.begin(utc_now()), utc_now())}"
+    fetch = Fetch(id="f", source="x-live", url=url, final_url=url, status=200, at=utc_now())
+    frames, _ = source.found(msgspec.structs.replace(fetch, body=json.dumps(page).encode()))
+    assert read_posts(msgspec.structs.replace(fetch, body=json.dumps(page).encode())).mentions == ()
+    assert source.read(msgspec.structs.replace(fetch, body=b"\n".join(frames))).mentions == ()
 
 
 def found(*messages: dict[str, Any], more: str = "") -> dict[str, Any]:
