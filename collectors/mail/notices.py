@@ -166,9 +166,7 @@ def _github(letter: Letter) -> list[Notice]:
     login = letter.header("x-github-sender")
     root = native_id_of(url.partition("#")[0])
     own = native_id_of(url)
-    title = bare_subject(
-        re.sub(r"^\s*(?:re:\s*)?\[[^\]]{1,200}\]\s*", "", letter.subject, flags=re.IGNORECASE)
-    )
+    title = bare_subject(re.sub(r"^\s*(?:re:\s*)?\[[^\]]{1,200}\]\s*", "", letter.subject, flags=re.IGNORECASE))
     title = re.sub(r"\s*\((?:issue |pr |discussion )?#\d+\)$", "", title, flags=re.IGNORECASE)
     text = re.split(r"\n(?:--\s*\n|—\s*\n)?Reply to this email directly", letter.text.text, maxsplit=1)[0]
     return [

@@ -45,7 +45,7 @@ def _read(source: Source, fetch: Fetch, is_relevant: IsRelevant) -> Reading:
 def _writable(reading: Reading, fetch: Fetch) -> Reading:
     """Return a reading that can be written down: a post with half a character is rejected, and all else stays.
 
-    JSON may say "\\ud800", and Python reads it; UTF-8 has no such thing, and whoever writes it fails, not whoever reads.
+    JSON may say "\\ud800", and Python reads it; UTF-8 has no such thing: whoever writes it fails.
     Raises InputError where it stands beside the posts.
     """
     if _is_writable(replace(reading, rejected=())):  # what says why is cleaned where it is written
