@@ -85,13 +85,11 @@ def read_form(letter: Letter, *, sure: bool = False) -> Lead | None:
     `sure`: it comes from a program, so that two fields are enough, and an answer goes to whoever filled it in; else
     there must be three, and it must not be a letter of somebody who says in it how they, or others, are to be reached.
     """
-    found, beside = (
-        _fields(_pairs(letter.text.text.split("\n"))),
-        _fields(_rows(letter.html) if letter.html else iter(())),
-    )
+    found = _fields(_pairs(letter.text.text.split("\n")))
+    rows = _fields(_rows(letter.html) if letter.html else iter(()))
     # A table is a form, whatever stands around it.
-    if len(beside.known) > len(found.known):
-        found = replace(beside, prose=False)
+    if len(rows.known) > len(found.known):
+        found = replace(rows, prose=False)
     # A colleague who passes a letter on has its sender in such a line.
     named = is_by_program(letter)
     held, known = found.held, found.known - (set() if named else {"who"})
@@ -150,6 +148,7 @@ class _Found:
 
 
 def _fields(pairs: Iterator[tuple[str, str, bool]]) -> _Found:
+    """Return what pairs of label and value hold; a label without one holds what stands below it."""
     found: dict[str, str] = {}
     others: list[str] = []
     going = ""

@@ -6,6 +6,7 @@ those of the libraries for this do, which look at whole texts.
 
 import re
 from dataclasses import dataclass
+from itertools import takewhile
 
 from lxml import etree
 
@@ -330,7 +331,8 @@ def _farewell(lines: list[str]) -> int:
         # What is thanked for at the beginning is no farewell.
         if i == filled[0] or not _CLOSING.fullmatch(lines[i][:60]):
             continue
-        below = [line for line in lines[i + 1 :] if not _SMALL_PRINT.search(line)]
+        # Small print is whole sentences, and nobody's words.
+        below = list(takewhile(lambda line: not _SMALL_PRINT.search(line), lines[i + 1 :]))
         if any(len(line) > _SIGNATURE_WIDTH for line in below):
             continue
         if not any(map(_is_said, below)):

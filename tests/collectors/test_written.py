@@ -69,6 +69,13 @@ def test_sentences_in_the_signature_of_a_firm_are_of_the_signature_and_a_postscr
     assert written(postscript).text == postscript
 
 
+def test_small_print_of_several_lines_is_nothing_said_below_a_farewell() -> None:
+    print_ = (
+        "This e-mail is confidential and intended for its recipient alone.\nIf it is not for you, please delete it."
+    )
+    assert written(f"Hi,\n{SAID}\n\nThanks,\nBob\n\n{print_}").text == f"Hi,\n{SAID}"
+
+
 def test_what_a_telephone_writes_takes_nothing_along_that_stands_below() -> None:
     below = "Sent from my iPhone\n\n> Which one is it?\n\nThe X200, it does not start."
     assert written(below).text == "The X200, it does not start."
