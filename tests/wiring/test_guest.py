@@ -129,7 +129,9 @@ LOOKS = (
 )
 
 
-def test_a_guest_sees_what_the_owner_would_and_what_it_writes_is_taken_in_once(folder: Path, tmp_path: Path) -> None:
+def test_a_guest_sees_what_the_owner_would_and_what_it_writes_is_taken_in_once(world: World, tmp_path: Path) -> None:
+    # Of its own: what others decide is learnt from when `up` begins, and has posts matched once more.
+    folder = prepared(tmp_path / "data", world)
     alone = [json_of(folder, *look) for look in LOOKS]
     with up(folder) as (process, address):
         assert serving(folder) == Serving(process.pid, address)
