@@ -193,6 +193,11 @@ def _read(found: Mapping[str, Any]) -> int:
     return len({str(one.get("id")) for one in several if isinstance(one, dict)})
 
 
+def missed(error: Item) -> str:
+    """Return the id of what an error of an answer says is not shown; "" for none."""
+    return error.id_if_any("resource_id") or error.id_if_any("value")
+
+
 def post_in(fetch: Fetch, whole: Item) -> Mention | Deletion | None:
     """Return the one post of a message of a stream, with what came along with it; None for none of its own."""
     data = whole.item("data")
@@ -222,7 +227,7 @@ class _Answer:
         self._posts = {one.id_if_any("id"): one for one in includes.items("tweets")}
         self._media = {one.id_if_any("media_key"): one for one in includes.items("media")}
         errors = list(whole.items("errors"))
-        self._withheld = {one.id_if_any("resource_id") or one.id_if_any("value") for one in errors}
+        self._withheld = {missed(one) for one in errors}
 
     def take(self, item: Item) -> Mention | Deletion | None:
         """Return a post as a mention; None for what is no public utterance of its own."""

@@ -239,10 +239,6 @@ def _said_at(frame: bytes, mention: Mention) -> datetime | None:
     return max(filter(None, (shared, mention.updated or mention.published)), default=None)
 
 
-def _about(error: Item) -> str:
-    return error.id_if_any("resource_id") or error.id_if_any("value")
-
-
 def _posts_in(frame: bytes) -> int:
     """Return how many posts a message holds, each once; one for what cannot be read."""
     try:
@@ -270,7 +266,7 @@ def _message(post: Any, found: Item, mark: str) -> bytes:
             "media": [one.value for one in along.items("media") if one.text_if_any("media_key") in keys],
         },
         # Why what it shares or answers is not there.
-        "errors": [one.value for one in found.items("errors") if _about(one) in named],
+        "errors": [one.value for one in found.items("errors") if x.missed(one) in named],
         "matching_rules": [{"tag": mark}],
     }
     return json.dumps(message).encode()
