@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import chromium
-from tests.browser.visiting import NARROW, WIDE, Site, Visit
+from tests.browser.visiting import NARROW, WIDE, Site, Visit, follow
 
 SOON = 20_000  # ms; the machine may be busy
 
@@ -141,13 +141,13 @@ def test_without_javascript_buttons_and_links_do_the_same(visit: Visit, two: Sit
     page = visit.page
     page.goto("/review")
     first = shown(page)
-    page.get_by_role("link", name="Skip").click()
+    follow(page, page.get_by_role("link", name="Skip"))
     second = shown(page)
     assert second != first
-    page.get_by_role("button", name="Same person").click()
+    follow(page, page.get_by_role("button", name="Same person"))
     assert "Noted: it is Lucia Ferrand" in page.locator("[data-told]").inner_text()
     assert shown(page) not in (first, second)
-    page.get_by_role("button", name="Take back").click()
+    follow(page, page.get_by_role("button", name="Take back"))
     assert shown(page) == second
 
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.visiting import NARROW, WIDE, Site, Visitor
+from tests.browser.visiting import NARROW, WIDE, Site, Visitor, follow
 
 SOON = 20_000  # ms; the machine may be busy
 
@@ -67,18 +67,18 @@ def test_without_javascript_posts_are_searched_narrowed_and_paged(visitor: Visit
     page = visitor(viewport=NARROW, java_script_enabled=False).page
     page.goto("/")
     first = posts(page)
-    page.get_by_role("link", name="Older").click()
+    follow(page, page.get_by_role("link", name="Older"))
     second = posts(page)
     assert first
     assert second
     assert not set(first) & set(second)
-    page.get_by_role("link", name="First page").click()
+    follow(page, page.get_by_role("link", name="First page"))
     assert posts(page) == first
     page.locator("input[type=search]").fill("spindle")
-    page.get_by_role("button", name="Search").click()
+    follow(page, page.get_by_role("button", name="Search"))
     assert re.search(r"[?&]q=spindle", page.url)
     total = page.locator("h2#found").inner_text()
-    page.locator("nav.facets li a").first.click()
+    follow(page, page.locator("nav.facets li a").first)
     assert page.locator("h2#found").inner_text() != total or "source" in page.url or "about" in page.url
     expect(page.locator("input[type=search]")).to_have_value("spindle")
 
@@ -152,6 +152,7 @@ def test_the_activity_page_follows_the_work(visitor: Visitor, site: Site) -> Non
     word = f"marker{uuid.uuid4().hex[:8]}"
     heard(site, f"{word}: the Girna 250 is loud")
     expect(page.locator("main")).to_contain_text(word, timeout=SOON)
+    until_found(site, word)  # so that the next test finds the posts standing still
 
 
 def test_what_comes_in_moves_nothing_that_is_being_read(visitor: Visitor, site: Site) -> None:
@@ -166,6 +167,7 @@ def test_what_comes_in_moves_nothing_that_is_being_read(visitor: Visitor, site: 
     heard(site, f"{word}: the Girna 250 is loud")
     expect(page.locator("[data-part=latest-collect]")).to_contain_text(word, timeout=SOON)
     assert read.bounding_box() == place
+    until_found(site, word)
 
 
 def test_an_open_page_survives_a_server_that_does_not_answer(visitor: Visitor, site: Site) -> None:

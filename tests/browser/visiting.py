@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import BrowserContext, ConsoleMessage, Dialog, Page, Request, Response, Route
+from playwright.sync_api import BrowserContext, ConsoleMessage, Dialog, Locator, Page, Request, Response, Route
 
 # Every kind of page, as a person comes to it; a new one is covered by adding a line. In braces: of the sample world.
 PAGES: Mapping[str, str] = {
@@ -106,6 +106,12 @@ class Visit:
     def _asked(self, dialog: Dialog) -> None:
         self.dialogs.append(dialog.message)
         dialog.dismiss()
+
+
+def follow(page: Page, link: Locator) -> None:
+    """Click what leads to another page, and wait until that is there: a click alone waits for no answer."""
+    with page.expect_navigation(wait_until="load"):
+        link.click()
 
 
 Visitor = Callable[..., Visit]
