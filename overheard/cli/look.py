@@ -108,12 +108,12 @@ def names_on(service: SystemService, profile: Profile) -> Mapping[str, str]:
 def status(folder: FolderOption = None, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Show what became of every record, and what waits."""
     with open_system(folder, config) as system:
-        fates, lag, shared = system.fates(), system.lag(), system.shared
+        fates, lag, unapplied, shared = system.fates(), system.lag(), system.unapplied(), system.shared
     if as_json:
-        print_json({"fates": fates, "lag": lag})
+        print_json({"fates": fates, "lag": lag, "unapplied": unapplied})
     else:
         console().print(render.fates(fates))
-        _tell_lag(lag, shared=shared)
+        _tell_lag(lag, unapplied, shared=shared)
 
 
 @index_app.command("rebuild")
@@ -187,7 +187,10 @@ def check(folder: FolderOption = None, config: ConfigOption = None, as_json: Jso
         raise typer.Exit(1)
 
 
-def _tell_lag(lag: Mapping[str, int], *, shared: bool = False) -> None:
+def _tell_lag(lag: Mapping[str, int], unapplied: int = 0, *, shared: bool = False) -> None:
+    worked = "the services do" if shared else "`overheard up --once`"
     if waiting := sum(lag.values()):
-        worked = "the services do" if shared else "`overheard up --once`"
         notes().print(f"{waiting:,} records wait to be worked on: {worked}", style="yellow")
+    if unapplied:
+        told = "the posts of the last days wait to be looked at by changes of what is watched"
+        notes().print(f"{told} ({unapplied:,}): {worked}", style="yellow")

@@ -404,6 +404,13 @@ class System:
             lag[name] = self.lag_of(self.log.checkpoint(name, topic).positions, topic)
         return lag
 
+    def unapplied(self) -> int:
+        """Return how many records of `watch` some partition's enrich worker has not looked at past mentions by."""
+        watched = self.log.span("watch", 0)[1]
+        partitions = range(TOPICS["mentions"].partitions)
+        applied = (self.log.checkpoint(f"enrich/{p}", "watch").positions.get(0, 0) for p in partitions)
+        return max(0, watched - min(applied))
+
     def lag_of(self, positions: Mapping[int, int], topic: str) -> int:
         """Return how many offsets of a topic lie ahead of positions by partition."""
         return sum(end - max(first, positions.get(p, 0)) for p, (first, end) in self.log.spans(topic).items())

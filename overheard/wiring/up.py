@@ -20,7 +20,6 @@ from pathlib import Path
 import msgspec
 
 from overheard.errors import OverheardError
-from overheard.log.base import TOPICS
 from overheard.wiring.alerts import begin_alerts, run_alerts
 from overheard.wiring.erasure import restore_list
 from overheard.wiring.feeds import poll_until
@@ -180,13 +179,8 @@ class _Run:
         """True when nothing lies ahead of any stage and no worker has yet to apply what came to be watched."""
         if not self.polled.is_set() or any(self.system.lag().values()):
             return False
-        log = self.system.log
-        watched = log.span("watch", 0)[1]
-        partitions = range(TOPICS["mentions"].partitions)
         # What `watch` says may bring mentions back, and those bring facts: look at the lags once more after it.
-        return all(
-            log.checkpoint(f"enrich/{p}", "watch").positions.get(0, 0) >= watched for p in partitions
-        ) and not any(self.system.lag().values())
+        return not self.system.unapplied() and not any(self.system.lag().values())
 
     def revive_workers(self) -> None:
         for member, process in self.processes.items():

@@ -114,6 +114,23 @@ def test_what_a_person_decides_is_seen_at_once_and_can_be_taken_back(overheard: 
     assert about_us() == before
 
 
+def test_what_was_learned_while_nothing_ran_is_said_to_wait_until_it_was_applied(
+    overheard: Command, copied: Path
+) -> None:
+    assert overheard("status", "-f", copied, "--json").json["unapplied"] == 0
+    incident = overheard("search", "korvex", "-f", copied, "--limit", "1", "--json").json["hits"][0]["id"]
+    overheard("decide", "not-about-us", incident, "-f", copied)
+
+    assert overheard("status", "-f", copied, "--json").json["unapplied"] > 0
+    said = overheard("status", "-f", copied)
+    assert "changes of what is watched" in " ".join(said.err.split())
+    assert "`overheard up --once`" in said.err
+
+    assert overheard("up", "--once", "-f", copied).status == 0
+    assert overheard("status", "-f", copied, "--json").json["unapplied"] == 0
+    assert overheard("status", "-f", copied).err == ""
+
+
 @pytest.mark.parametrize(
     "words",
     [

@@ -179,6 +179,27 @@ def test_what_is_not_surely_understood_is_left_alone(body: str) -> None:
     assert parse_plain(body, URL, "") is None
 
 
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        '\ufeffurl="https://a.example/1.mp3" type="audio/mpeg"', 'url="https://a.example/1.mp3" \ufefftype="audio/mpeg"',
+        'u\ufeffrl="https://a.example/1.mp3" type="audio/mpeg"', 'url="https://a.example/1.mp3" xmlns:\ufeffx="u:x"',
+        'url="https://a.example/1.mp3" type="audio/mpeg"/><\ufeffx/><x',
+    ],
+)  # fmt: skip
+def test_names_that_parsers_of_xml_take_differently_are_left_alone(attributes: str) -> None:
+    item = f"<item><title>Taps</title><link>https://a.example/1</link><enclosure {attributes}/></item>"
+    body = f'<rss version="2.0"><channel><title>Pumps</title>{item}</channel></rss>'
+    fast, slow = both(body)
+    assert fast in (None, slow)
+
+
+def test_a_byte_order_mark_within_a_text_or_a_value_is_no_reason_to_be_slow() -> None:
+    item = '<item><title>\ufeffTaps</title><link>https://a.example/1</link><enclosure url="https://a.example/\ufeff"/></item>'
+    fast, slow = both(f'<rss version="2.0"><channel><title>Pumps</title>{item}</channel></rss>')
+    assert fast == slow
+
+
 def test_an_element_that_is_called_like_a_field_of_feedparser_harms_nothing() -> None:
     names = "authors author_detail tags links content_detail title_detail summary_detail published_parsed thr_total"
     for name in names.split():
