@@ -305,13 +305,13 @@ def test_ten_thousand_identities_on_one_contact_take_well_under_a_second() -> No
     post = world.posts("github", "asha-r", links=links("https://asha.example", verified=True))
     world.observed.write(world.connection)
     world.observed.forget()
-    start = time.perf_counter()
+    start = time.process_time()
     # Another contact: those of the first are remembered, and would be no yardstick.
     assert len(identities_of_contact(contact("2", "Asha Rao", urls=urls))) == 20_000
-    normalising = time.perf_counter() - start
-    start = time.perf_counter()
+    normalising = time.process_time() - start
+    start = time.process_time()
     found = world.map.map_of(con("1"), 500)
-    taken = time.perf_counter() - start
+    taken = time.process_time() - start
     assert (len(found.identities), found.total) == (500, 20_002)
     assert taken < max(6 * normalising, 0.5)  # 10,000 addresses take some 0.2 s to normalise
     assert world.author(post) == (con("1"), "linked")

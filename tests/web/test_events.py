@@ -41,7 +41,7 @@ def server(tmp_path: Path) -> Iterator[tuple[System, str]]:
 
 def test_a_page_hears_at_once_how_things_are_and_then_what_changed(server: tuple[System, str]) -> None:
     _, address = server
-    with httpx.stream("GET", f"{address}/events?streams=documents,activity", timeout=10) as answer:
+    with httpx.stream("GET", f"{address}/events?streams=documents,activity", timeout=30) as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
         assert "content-encoding" not in answer.headers
         heard = []
@@ -62,7 +62,7 @@ def test_a_stream_that_is_none_is_refused_in_words(server: tuple[System, str]) -
 
 def test_open_pages_are_bounded_and_leave_room_when_they_go(server: tuple[System, str]) -> None:
     _, address = server
-    with httpx.Client(limits=httpx.Limits(max_connections=60), timeout=10) as client:
+    with httpx.Client(limits=httpx.Limits(max_connections=60), timeout=30) as client:
         opened = [client.send(client.build_request("GET", f"{address}/events"), stream=True) for _ in range(CLIENTS)]
         refused = client.get(f"{address}/events")
         assert {answer.status_code for answer in opened} == {200}
@@ -70,7 +70,7 @@ def test_open_pages_are_bounded_and_leave_room_when_they_go(server: tuple[System
         assert "32 pages" in refused.json()["detail"]
         for answer in opened:
             answer.close()
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 30
         while True:
             with client.stream("GET", f"{address}/events") as answer:
                 if answer.status_code == 200:
@@ -79,12 +79,13 @@ def test_open_pages_are_bounded_and_leave_room_when_they_go(server: tuple[System
 
 
 def test_a_page_left_open_does_not_keep_the_server_from_ending(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("overheard.web.server._GRACE", 60)  # so that whoever waits for it is told from a busy machine
     read = threading.Event()
 
     def look(address: str) -> None:
-        with httpx.stream("GET", f"{address}/events", timeout=20) as answer:
+        with httpx.stream("GET", f"{address}/events", timeout=60) as answer:
             read.set()
             try:
                 for _ in answer.iter_lines():
@@ -97,11 +98,11 @@ def test_a_page_left_open_does_not_keep_the_server_from_ending(
         with serving_pages(system) as address:
             page = threading.Thread(target=look, args=(address,))
             page.start()
-            assert read.wait(10)
+            assert read.wait(30)
             begun = time.monotonic()
         ended = time.monotonic() - begun
-        page.join(5)
-    assert ended < 3
+        page.join(30)
+    assert ended < 30
     assert not page.is_alive()
     assert [thread for thread in set(threading.enumerate()) - before if thread.name == "pulses"] == []
     assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []

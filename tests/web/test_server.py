@@ -30,8 +30,12 @@ def here() -> str:
     return "here"
 
 
+UNDER_WAY = threading.Event()
+
+
 @get("/slow", sync_to_thread=True)
 def slow() -> str:
+    UNDER_WAY.set()
     time.sleep(0.6)
     return "late"
 
@@ -253,7 +257,7 @@ def test_more_connections_than_it_takes_are_told_so(listener: Listener) -> None:
     finally:
         for connection in held:
             connection.close()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while httpx.get(listener.address, trust_env=False).status_code != 200 and time.monotonic() < deadline:
         threading.Event().wait(0.05)
     assert httpx.get(listener.address, trust_env=False).text == "here"
@@ -262,7 +266,8 @@ def test_more_connections_than_it_takes_are_told_so(listener: Listener) -> None:
 # --- how it ends ---
 
 
-def test_it_ends_at_once_though_pages_are_live_and_idle() -> None:
+def test_it_ends_at_once_though_pages_are_live_and_idle(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("overheard.web.server._GRACE", 60)  # so that whoever waits for it is told from a busy machine
     listener = Listener(WebSettings(port=0))
     server = Server(Litestar([here, live], openapi_config=None, logging_config=None), listener)
     server.start()
@@ -271,7 +276,7 @@ def test_it_ends_at_once_though_pages_are_live_and_idle() -> None:
         idle = socket.create_connection((LOOPBACK, listener.port))
         begun = time.monotonic()
         server.stop()
-        assert time.monotonic() - begun < 1.5
+        assert time.monotonic() - begun < 30
         idle.close()
     with pytest.raises(OSError, match="refused"):
         socket.create_connection((LOOPBACK, listener.port))
@@ -285,10 +290,11 @@ def test_answers_under_way_are_given_to_the_end() -> None:
     asking = threading.Thread(
         target=lambda: got.append(httpx.get(f"{listener.address}/slow", trust_env=False).text), daemon=True
     )
+    UNDER_WAY.clear()
     asking.start()
-    threading.Event().wait(0.2)
+    assert UNDER_WAY.wait(30)
     server.stop()
-    asking.join(5)
+    asking.join(30)
     assert got == ["late"]
 
 
