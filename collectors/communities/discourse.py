@@ -39,6 +39,11 @@ _EXPECTED = "posts or topics of Discourse"
 # Kinds of posts that nobody said to all: notes of what was done, and whispers among the staff.
 _NOTE, _WHISPER = 3, 4
 _MOST_HTML, _MOST_TAGS = 65_536, 4_000
+_BOXES = ('class="quote', 'class="lightbox-wrapper', 'class="poll-info')
+_NOT_SAID = (
+    "//aside[starts-with(@class, 'quote')] | //div[@class='lightbox-wrapper']/a/div[@class='meta']"
+    " | //div[@class='poll-info']"
+)
 _SILENT = ("user", "category", "tag", "group")  # what the first search found beside topics
 _NEW_TOPIC, _REPLY = 4, 5  # what a user did, of all that one can
 
@@ -46,6 +51,11 @@ _NEW_TOPIC, _REPLY = 4, 5  # what a user did, of all that one can
 # Where what a forum is asked for begins in the path of an address; what stands before it is the folder it is in.
 _ASKED = re.compile(
     r"/(?:posts|latest|new|unread|top|hot|search|t|topics|c|categories|tags?|u|users|user_actions|g|groups)(?=[/.]|$)"
+)
+# Pages of a forum that are for people alone, those of its usual plugins among them.
+_PAGES = re.compile(
+    r"/(?:about|faq|guidelines|rules|tos|privacy|badges|filter|login|signup|my|p|review|invites|admin|pub|chat|docs"
+    r"|leaderboard|upcoming-events|new-topic|new-message|bookmarks|notifications)(?=[/.]|$)"
 )
 _FURTHER = "further"
 # Posts of a page of a topic, where it does not say; pages that may have new ones since the last look.
@@ -100,9 +110,13 @@ class Discourse(Community, frozen=True, kw_only=True):
         """Return the settings that follow what is at an address (`Source.like`)."""
         if software != "discourse":
             return None
-        _, steps = steps_of(url)
+        # What is at none of its pages is the front page of one in a folder.
+        path = urlsplit(url).path
+        pages = [page.start() for page in (_ASKED.search(path), _PAGES.search(path)) if page is not None]
+        folder = path[: min(pages, default=len(path))]
+        _, steps = steps_of(path.removeprefix(folder))
         topic = next((step for step in steps[1:] if step.isdecimal()), "") if steps[:1] == ["t"] else ""
-        return {"instance": origin_of(url), **({"topic": topic} if topic else {})}
+        return {"instance": origin_of(url) + folder.rstrip("/"), **({"topic": topic} if topic else {})}
 
     def read(self, fetch: Fetch) -> Reading:
         """Return the posts of an answer; of a topic, where its further posts are (`Source.read`)."""
@@ -232,7 +246,8 @@ class _Forum:
         if item.time("deleted_at") is not None or item.flag("user_deleted") or item.flag("hidden"):
             return deletion_of(self._fetch, self.platform, f"{topic}/{number}", url=url)
         title = item.text_if_any("topic_title") or topic_item.text_if_any("title")
-        edited = (item.count("version") or 1) > 1
+        # One that was hidden and is shown again keeps why it was: it is there as of then, and no copy from before.
+        edited = (item.count("version") or 1) > 1 or item.has("hidden_reason_id")
         answered = item.id_if_any("reply_to_post_number")
         return mention_of(
             self._fetch,
@@ -246,7 +261,7 @@ class _Forum:
             in_reply_to=f"{topic}/{answered or 1}" if number != "1" else "",
             context=f"{topic}/1",
             author=self._author(item, item.id_if_any("user_id")),
-            tags=topic_item.texts("tags") if number == "1" else [],
+            tags=_tags(topic_item) if number == "1" else [],
             language=item.text_if_any("locale"),
             likes=_likes(item),
             replies=item.count("reply_count"),
@@ -271,7 +286,7 @@ class _Forum:
             name=title,
             published=item.time("created_at"),
             author=self._author(user, user.id_if_any("id")) if user is not None else None,
-            tags=item.texts("tags"),
+            tags=_tags(item),
             likes=item.count("like_count"),
             replies=posts - 1 if posts else None,
         )
@@ -298,6 +313,9 @@ class _Forum:
 
     def _author(self, item: Item, native_id: str) -> Actor | None:
         """Return who wrote a post, as it says; None where the account is gone."""
+        if not item.has("username") and item.has("user"):  # the posts of a group
+            item = item.item_if_any("user")
+            native_id = item.id_if_any("id")
         handle = item.text("username")
         if not handle:
             return None
@@ -331,16 +349,19 @@ def _base(address: str) -> str:
 def _body(item: Item, base: str) -> PlainText:
     """Return the text as the forum rendered it, without what it quotes; else as written, else what a search shows."""
     if cooked := item.text("cooked"):
-        return from_html(_without_quotes(cooked), base=base)
+        return from_html(_as_said(cooked), base=base)
     if raw := item.text_if_any("raw"):
         return from_markdown(raw, base=base)
     return from_html(item.text("blurb") or item.text("excerpt"), base=base)
 
 
-def _without_quotes(cooked: str) -> str:
-    """Return a rendered post without other people's words: the boxes that hold what it quotes."""
+def _as_said(cooked: str) -> str:
+    """Return a rendered post without what its author did not say: what it quotes, and captions of the forum's own.
+
+    Those are the name and size of a picture beneath it, and how many voted in a poll.
+    """
     # Up to so much the parser takes milliseconds for anything (`markup`); a longer post keeps what it quotes.
-    if 'class="quote' not in cooked or len(cooked) > _MOST_HTML or cooked.count("<") > _MOST_TAGS:
+    if not any(one in cooked for one in _BOXES) or len(cooked) > _MOST_HTML or cooked.count("<") > _MOST_TAGS:
         return cooked
     try:
         root = etree.fromstring(f"<div>{cooked}</div>".encode(), etree.HTMLParser(encoding="utf-8"))
@@ -348,12 +369,17 @@ def _without_quotes(cooked: str) -> str:
         return cooked
     if root is None:
         return cooked
-    for box in root.xpath("//aside[starts-with(@class, 'quote')]"):
+    for box in root.xpath(_NOT_SAID):
         for child in list(box):
             box.remove(child)
         box.text = None
     rest = etree.tostring(root, encoding="unicode", method="html")
     return rest if from_html(rest).text else cooked
+
+
+def _tags(topic: Item) -> list[str]:
+    """Return the tags of a topic: their names, or what has one."""
+    return [*topic.texts("tags"), *(one.text_if_any("name") for one in topic.items("tags"))]
 
 
 def _likes(item: Item) -> int | None:

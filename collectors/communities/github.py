@@ -154,7 +154,8 @@ def read_written(fetch: Fetch) -> Reading:
     written = _written(found)
     if written is None:
         raise unexpected(fetch, found, _EXPECTED)
-    gone = {path for path, _ in written[:1]} if isinstance(found, dict) and found.get("action") in GONE else set()
+    events = placed(found) if isinstance(found, list) else [("", found)]
+    gone = {path for at, one in events if _action(one) in GONE for path, _ in _of_event(at, one)[:1]}
     requests: dict[str, Further] = {}
 
     def take(item: Item) -> Mention | Deletion | None:
@@ -208,6 +209,13 @@ def _is_trimmed(path: str, value: Any) -> bool:
     """True for the pull request of an event that is only numbered: a list of events tells no more of one."""
     is_named = not isinstance(value, dict) or "html_url" in value or "title" in value
     return path.endswith(".payload.pull_request") and not is_named
+
+
+def _action(event: Any) -> str | None:
+    """Return what became of what an event or a payload is about; None for what is neither."""
+    payload = event.get("payload", event) if isinstance(event, dict) else None
+    action = payload.get("action") if isinstance(payload, dict) else None
+    return action if isinstance(action, str) else None
 
 
 def _is_payload(value: Any) -> bool:

@@ -3,6 +3,7 @@
 https://hn.algolia.com/api and https://github.com/HackerNews/API
 """
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -18,19 +19,19 @@ from overheard.collectors.communities.community import (
     Phrase,
     actor_of,
     deletion_of,
-    joined,
     mention_of,
     number_in,
     oldest_of,
     one_of,
     placed,
+    plain_links,
     reading_of,
     steps_of,
     value_in,
     with_query,
 )
 from overheard.collectors.communities.fields import Item, document, unexpected
-from overheard.collectors.markup import absolute_url, from_html
+from overheard.collectors.markup import PlainText, absolute_url, from_html
 from overheard.records import Fetch, Mention, Policy
 
 PLATFORM = "hackernews"
@@ -39,6 +40,8 @@ _SITE = "https://news.ycombinator.com"
 _MOST = 100
 _MOST_AT_ONCE = 1_000  # that its search gives at all
 _OLDER = "created_at_i<="
+# The beginning of an address that its site shows in place of all of it.
+_CUT = re.compile(r"https?://\S{1,200}?(?=\.\.\.(?:\s|$))")
 _TYPES = frozenset({"story", "comment", "poll", "pollopt", "job"})
 _NAMED = frozenset({"story", "job", "poll"})
 
@@ -145,14 +148,16 @@ def _next_page(fetch: Fetch, found: Mapping[str, Any]) -> str:
 def _items(found: Any) -> list[tuple[str, Any]] | None:
     if isinstance(found, list):
         # Lists of numbers (new stories, an item's children) say nothing themselves; users are no posts.
-        return [(path, one) for path, one in placed(found) if not isinstance(one, int) and not _is_user(one)]
+        # An item that there is none of is null.
+        items = [(path, one) for path, one in placed(found) if one is not None and not isinstance(one, int)]
+        return [(path, one) for path, one in items if not _is_user(one)]
     if not isinstance(found, dict):
         return None
     if isinstance(found.get("hits"), list):
         return placed(found["hits"], "hits")
     if "id" not in found or _is_user(found):
         return None
-    items: list[tuple[str, Any]] = []
+    items = []
     waiting: list[tuple[str, Any]] = [("", found)]
     while waiting:
         path, one = waiting.pop()
@@ -162,8 +167,18 @@ def _items(found: Any) -> list[tuple[str, Any]] | None:
             place = f"{path}.{name}".lstrip(".")
             # What is no list is said below to be no item.
             if below is not None:
-                waiting += placed(below, place) if isinstance(below, list) else [(place, below)]
+                listed = placed(below, place) if isinstance(below, list) else [(place, below)]
+                waiting += [(at, _below(one, each)) for at, each in listed]
     return items
+
+
+def _below(above: Mapping[str, Any], one: Any) -> Any:
+    """Return an item of a thread with its story, where it names none: that of what is above it, or that itself."""
+    if not isinstance(one, dict) or one.get("story_id") is not None:
+        return one
+    item = Item(above)
+    story = item.id_if_any("story_id") or ("" if item.has("parent_id") or item.has("parent") else item.id_if_any("id"))
+    return {**one, "story_id": story} if story else one
 
 
 def _is_user(one: Any) -> bool:
@@ -188,7 +203,7 @@ def _taken(fetch: Fetch, item: Item) -> Mention | Deletion | None:
         fetch,
         PLATFORM,
         id_,
-        joined(from_html(said)),
+        _shown(said),
         url=url,
         name=name if kind in _NAMED or not parent else "",
         kind="Question" if kind == "poll" else "Note",
@@ -201,3 +216,15 @@ def _taken(fetch: Fetch, item: Item) -> Mention | Deletion | None:
         likes=item.count("points") if item.has("points") else item.count("score"),
         replies=item.count("num_comments") if item.has("num_comments") else item.count("descendants"),
     )
+
+
+def _shown(said: str) -> PlainText:
+    """Return a text as its site shows it; what is the beginning of a longer link is none itself."""
+    text = from_html(said)
+    cut = {url for match in _CUT.finditer(text.text) for url in plain_links(match[0])}
+    links = [one for one in text.links if one not in cut or not any(_continues(other, one) for other in text.links)]
+    return PlainText(text.text, tuple(links))
+
+
+def _continues(url: str, beginning: str) -> bool:
+    return url != beginning and url.startswith(beginning)

@@ -247,7 +247,9 @@ class _Thread:
             lines(option.text_if_any("title") for option in poll.items("options")),
             lines(media.text_if_any("description") for media in item.items("media_attachments")),
         )
-        quoted = item.item_if_any("quote", "quoted_status")
+        # Other servers that speak its API put the status itself there.
+        quote = item.item_if_any("quote")
+        quoted = quote.item_if_any("quoted_status") if quote.has("quoted_status") else quote
         replied = item.id("in_reply_to_id")
         return mention_of(
             self._fetch,

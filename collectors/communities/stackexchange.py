@@ -164,8 +164,11 @@ def _all(items: Any) -> list[tuple[str, Any]]:
         path, one = waiting.pop(0)
         found.append((path, one))
         if isinstance(one, dict):
+            # A comment names what it is on, and not the question that all of it is below.
+            above = {"question_id": one["question_id"]} if "question_id" in one else {}
             for name in ("answers", "comments"):
-                waiting += placed(one.get(name), f"{path}.{name}")
+                below = placed(one.get(name), f"{path}.{name}")
+                waiting += [(at, {**above, **each} if isinstance(each, dict) else each) for at, each in below]
     return found
 
 

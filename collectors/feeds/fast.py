@@ -131,15 +131,21 @@ def parse_plain(text: str, base: str, language: str) -> Parsed | None:
     )
     try:
         declared, misleading = _declared(text)
-        return _Document(declared, misleading, base, language or None).read(
-            etree.fromstring(text.encode("utf-8", "replace"), parser)
-        )
+        root = etree.fromstring(text.encode("utf-8", "replace"), parser)
+        if not text.isascii() and _has_odd_names(root):
+            return None
+        return _Document(declared, misleading, base, language or None).read(root)
     except (etree.XMLSyntaxError, _UnsureError):
         return None
 
 
 def _unsure() -> NoReturn:
     raise _UnsureError
+
+
+def _has_odd_names(root: Any) -> bool:
+    """True where a name is not in ASCII: what a name may be made of, a byte-order mark even, expat judges otherwise."""
+    return any(not (one.tag.isascii() and all(map(str.isascii, one.keys()))) for one in root.iter("*"))
 
 
 def _declared(text: str) -> tuple[set[str], set[str]]:
@@ -152,7 +158,7 @@ def _declared(text: str) -> tuple[set[str], set[str]]:
     misleading: set[str] = set()
     for written, double, single in set(_DECLARED.findall(text)):
         uri, prefix = (double or single).lower(), written.lower()
-        if not uri or uri.split() != [uri] or "&" in uri or "backend.userland.com/rss" in uri:
+        if not written.isascii() or not uri or uri.split() != [uri] or "&" in uri or "backend.userland.com/rss" in uri:
             _unsure()
         known = _PREFIXES.get(uri)
         if prefixes.setdefault(prefix, uri) != uri and prefix:

@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote, urlsplit
@@ -27,6 +28,8 @@ _PORTS = {"http": 80, "https": 443}
 # What is shorter is no token, and stands in any text.
 _SHORTEST = 8
 _MARK = b"[token]"
+# What writers of JSON write as a number for the sake of HTML: of .NET, of Java, of Go and PHP.
+_ESCAPED = ("+&<>'`", "=&<>'", "&<>", "/")
 # As `_missing` says it.
 _MISSING = re.compile(r"expected the (?:token|client id|client secret|password) of the source ")
 
@@ -153,9 +156,21 @@ def without_token(raw: bytes, token: str) -> bytes:
     """Return bytes that a service sent without a token that it put into them: some name the next page with it."""
     if len(token) < _SHORTEST:
         return raw
-    for form in {token, quote(token, safe=""), quote(token), token.replace("/", "\\/")}:
+    for form in _forms(token):
         raw = raw.replace(form.encode("ascii"), _MARK)
     return raw
+
+
+def _forms(token: str) -> set[str]:
+    """Return how a token may be written in an answer: as it is, in an address, in HTML, and as JSON escapes it."""
+    quoted = {quote(token, safe=""), quote(token)}
+    lower = {re.sub("%..", lambda found: found[0].lower(), one) for one in quoted}
+    escaped = {
+        "".join(f"\\u{ord(one):0{'4X' if upper else '4x'}}" if one in some else one for one in token)
+        for some in _ESCAPED
+        for upper in (True, False)
+    }
+    return {token, token.replace("/", "\\/"), escape(token), *quoted, *lower, *escaped}
 
 
 def value_in(spot: Spot, source: str, what: str) -> str:

@@ -1,30 +1,43 @@
-"""Dates as phones and spreadsheets write them: which number is the day all dates of a file tell together. Pure."""
+"""Dates as phones, spreadsheets and mail programs write them: which number is the day, which hour is meant. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
-from functools import lru_cache
-from itertools import pairwise
+from functools import cache, lru_cache
+from itertools import pairwise, product
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 import regex
+from babel import Locale
+
+from overheard.text import fold
 
 Order = Literal["dmy", "mdy", "ymd"]
 
 # Marks of direction, and spaces that do not break, which phones put around dates and numbers.
 MARKS = "\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff"
 _DATE = r"(?P<a>\d{1,4})(?P<sep>[./-])\s?(?P<b>\d{1,2})(?P=sep)\s?(?P<c>\d{1,4})\.?"
-_BEFORE_NOON = r"a\.?\s?m\.?|vorm\.|上午|오전|午前|πμ|π\.μ\.|ص|पूर्वाह्न|öö|sa"
-_AFTER_NOON = r"p\.?\s?m\.?|nachm\.|下午|오후|午後|μμ|μ\.μ\.|م|अपराह्न|ös|ch"
+_BEFORE_NOON = r"a\.?\s?m\.?|vorm\.|上午|凌晨|清晨|早上|오전|午前|πμ|π\.μ\.|ص|पूर्वाह्न|öö|sa"
+_AFTER_NOON = r"p\.?\s?m\.?|nachm\.|下午|中午|晚上|오후|午後|μμ|μ\.μ\.|م|अपराह्न|ös|ch"
 _HALF = rf"(?P<am{{0}}>{_BEFORE_NOON})|(?P<pm{{0}}>{_AFTER_NOON})"
 _TIME = (
     rf"(?:(?:{_HALF.format(1)})\s?)?(?P<h>\d{{1,2}})[:.](?P<m>\d{{2}})(?:[:.](?P<s>\d{{2}})(?:[.,]\d{{1,9}})?)?"
     rf"(?:\s?(?:{_HALF.format(2)})(?!\p{{L}}))?"
 )
-WHEN = rf"{_DATE}(?:,|،|、)?\s+{_TIME}"
+WHEN = rf"{_DATE}(?:,|،|、)?\s+(?:(?:à|klo|kl\.|um|om)\s)?{_TIME}"
+# The hours of a clock of twelve; behind anything else ("13:30 PM") nobody knows what is meant.
+_OF_TWELVE = regex.compile(
+    r"(?<![\w:])(1[0-2]|0?[1-9])(:[0-9]{2}(?::[0-9]{2})?)\s?([ap])\.?\s?m\b\.?", regex.IGNORECASE
+)
 _CELL = regex.compile(rf"{_DATE}(?:(?:,|،|T)?\s*{_TIME})?", regex.IGNORECASE)
 _DAYS = 31
 _MONTHS = 12
+_HALF_A_DAY = 12
+_ENGLISH = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+# English first: what it calls a month is that one.
+_LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "sv", "da", "nb", "hi")
+_BETWEEN_WORDS = frozenset(("de", "del", "of", "den", "le"))
+_ORDINAL = regex.compile(r"^([0-9]{1,2})(?:st|nd|rd|th|er|º|ª)$", regex.IGNORECASE)
 
 
 class Written(NamedTuple):
@@ -71,9 +84,9 @@ def written(found: "regex.Match[str]") -> Written | None:
     part = found.groupdict()
     hour = int(part["h"]) if part["h"] else 0
     if part["am1"] or part["am2"]:
-        hour %= _MONTHS
+        hour %= _HALF_A_DAY
     elif part["pm1"] or part["pm2"]:
-        hour = hour % _MONTHS + _MONTHS
+        hour = hour % _HALF_A_DAY + _HALF_A_DAY
     minute, second = int(part["m"] or 0), int(part["s"] or 0)
     if hour > 23 or minute > 59 or second > 59:
         return None
@@ -84,6 +97,46 @@ def in_cell(text: str) -> Written | None:
     """Return the date that a cell holds in numbers, with or without a time; None for another."""
     found = _CELL.fullmatch(text.strip())
     return written(found) if found else None
+
+
+def in_24_hours(text: str) -> str:
+    """Return a text with its times of twelve hours ("9:30 PM", "9:30 p. m.") as those of twenty-four ("21:30").
+
+    All else stays, as do times that are none of twelve hours ("13:30 PM", "9 PM").
+    """
+    return _OF_TWELVE.sub(_of_24, text)
+
+
+def _of_24(found: "regex.Match[str]") -> str:
+    hour = int(found[1]) % _HALF_A_DAY + (_HALF_A_DAY if found[3] in "pP" else 0)
+    return f"{hour}{found[2]}"
+
+
+def in_english(text: str) -> str:
+    """Return a date in words ("Mi., 4. März 2026") in the words of English ("4 Mar 2026"), single spaces between them.
+
+    Of the names that CLDR has in the languages that lists are read in; a weekday before it, "de" and "th" go.
+    """
+    months, weekdays = _names()
+    words = [one.strip(".,") for one in text.split()]
+    keys = list(map(fold, words))
+    if keys and keys[0] in weekdays and not months.keys().isdisjoint(keys[1:]):
+        words, keys = words[1:], keys[1:]
+    kept = (months.get(key, word) for key, word in zip(keys, words, strict=True) if key not in _BETWEEN_WORDS)
+    return " ".join(_ORDINAL.sub(r"\1", one) for one in kept if one)
+
+
+@cache
+def _names() -> tuple[Mapping[str, str], frozenset[str]]:
+    """Return the English abbreviations of months by their names, and the names of weekdays; folded, without points."""
+    months: dict[str, str] = {}
+    weekdays: set[str] = set()
+    for locale in map(Locale.parse, _LANGUAGES):
+        for context, width in product(("format", "stand-alone"), ("wide", "abbreviated")):
+            for number, name in locale.months[context][width].items():
+                months.setdefault(fold(name).strip("."), _ENGLISH[number - 1])
+            weekdays |= {fold(name).strip(".") for name in locale.days[context][width].values()}
+    return months, frozenset(weekdays)
 
 
 def order_of(dates: Iterable[Written]) -> Told:

@@ -7,7 +7,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from email.utils import parsedate_to_datetime
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -17,8 +17,9 @@ from msgspec import Meta
 from overheard.collectors.base import Reading, Rejected
 from overheard.collectors.communities.community import mention_of
 from overheard.collectors.files import read_date
-from overheard.collectors.laid.days import Order, Told, Written, in_cell, order_of, zone_of
+from overheard.collectors.laid.days import Order, Told, Written, in_24_hours, in_cell, in_english, order_of, zone_of
 from overheard.collectors.laid.laid import Laid
+from overheard.collectors.laid.names import full_name
 from overheard.collectors.markup import MAX_TEXT, from_text, one_line, shorten
 from overheard.errors import ConfigError, InputError
 from overheard.identities import normal_email, normal_phone, normal_platform
@@ -39,10 +40,12 @@ FIELDS = (
         "Ansprechpartner", "Kontaktperson", "vollständiger Name", "nom complet", "nom et prénom", "nombre completo",
         "nombre", "nome completo", "nome e cognome", "nome", "nom", "naam", "imię i nazwisko",
     )),
-    Field("first_name", ("first", "given name", "पहला नाम", "Vorname", "prénom", "primer nombre", "voornaam", "imię")),
+    Field("first_name", (
+        "first", "name first", "given name", "पहला नाम", "Vorname", "prénom", "primer nombre", "voornaam", "imię",
+    )),
     Field("last_name", (
-        "last", "surname", "family name", "उपनाम", "Nachname", "nom de famille", "apellidos", "apellido", "cognome",
-        "sobrenome", "achternaam", "nazwisko",
+        "last", "name last", "surname", "family name", "उपनाम", "Nachname", "nom de famille", "apellidos", "apellido",
+        "cognome", "sobrenome", "achternaam", "nazwisko",
     )),
     Field("email", (
         "e mail", "email address", "email id", "mail", "mail id", "sender email", "buyer email", "your email",
@@ -84,25 +87,34 @@ FIELDS = (
     Field("time", (
         "date", "date time", "datetime", "timestamp", "created", "created at", "created time", "submitted",
         "submitted at", "submission date", "received", "received at", "enquiry date", "inquiry date", "query time",
-        "date and time", "lead date", "तारीख", "दिनांक", "समय", "Datum", "Zeitstempel", "Eingang", "date de création",
+        "date and time", "lead date", "create date", "entry date", "conversion date", "generated date",
+        "generated time", "तारीख", "दिनांक", "समय", "Datum", "Uhrzeit",
+        "Zeitstempel", "Eingang", "date de création",
         "horodatage", "fecha", "marca temporal", "data", "data e ora", "data e hora", "datum en tijd",
     )),
 )  # fmt: skip
 _REQUIRED = (("email", "phone", "name", "first_name", "last_name"), ("message", "product", "subject"))
 # Dates with the names of months, as marketplaces write them.
 _NAMED = ("%d-%b-%Y", "%d %b %Y", "%d-%B-%Y", "%d %B %Y", "%b %d %Y", "%B %d %Y", "%d-%b-%y")
-_TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
-# What parts date, weekday and time in them, and is left out: "Friday, November 20, 2026 at 8:00 PM".
+_TIMES = ("", " %H:%M", " %H:%M:%S")
+# What parts date, weekday and time in them, and is left out: "Friday, November 20, 2026".
 _BETWEEN = re.compile(
-    r"^(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\b\.?|,|\bat\b", re.IGNORECASE | re.ASCII
+    r"^(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\b\.?|,", re.IGNORECASE | re.ASCII
 )
-_HALF_OF_DAY = re.compile(r" ?(?<![^\W\d_])([ap])\.? ?m\b\.?", re.IGNORECASE)
+# What stands around the hour: "at 8:00 PM", "um 20:00 Uhr", "à 20:00".
+_BEFORE_HOUR = re.compile(r" (?:at|um|à|às|a las|alle(?: ore)?|om|kl\.?) (?=\d{1,2}:)", re.IGNORECASE)
+_BEHIND_HOUR = re.compile(r" ?uhr$", re.IGNORECASE)
+_ZONE_BEHIND = re.compile(r"(?: (?:UTC|GMT)|(?<=\d)(?:UTC|GMT|Z))(?:([+-])(1[0-4]|0?\d)(?::?([0-5]\d))?)?$", re.ASCII)
+_HOUR = re.compile(r"\d{1,2}:\d\d(?::\d\d)?(?: ?[ap]\.? ?m\.?)?(?: uhr)?", re.IGNORECASE | re.ASCII)
+_HALF_OF_DAY = re.compile(r"(?<![^\W\d_])[ap]\.? ?m\b", re.IGNORECASE)
 _DAY = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)", re.ASCII)
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?", re.ASCII)
 _ZONE_BEFORE_OFFSET = re.compile(r"\b(?:GMT|UTC)(?=[+-]\d)")
 _LONGEST_TIME = 100
 # Between the telephone numbers of one cell.
 _NEXT_NUMBER = re.compile(r"[,;/|&\n]")
+# Around an address: a name, another address, what a browser copies before it.
+_NEXT_ADDRESS = re.compile(r"[\s,;/|<>()]+|mailto:")
 # How a marketplace breaks a line in what is plain text else.
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 MAX_ROWS = 50_000
@@ -160,7 +172,7 @@ def _read(source: Leads, fetch: Fetch, table: Table) -> Reading:
             made.reject(row.line, "", str(row.error.args[0]).partition("; got ")[0])
         else:
             rows.append(row)
-    told = order_of(found for row in rows if (found := _in_numbers(columns.of(row).get("time"))))
+    told = order_of(found for row in rows if (found := _in_numbers(_when(columns, row))))
     if told.sure or source.dates == "auto":
         made.told = told
     else:
@@ -192,15 +204,39 @@ def _no_ids(source: Leads, rows: Sequence[Row], columns: Columns) -> Mapping[str
     for column, id_, cells, row in ids:
         if column in found or not id_ or often[column, id_] == 1:
             continue
-        contacts = (normal_email(_line_of(cells, "email")), _phone(_line_of(cells, "phone"), source.region))
+        contacts = (_email(_line_of(cells, "email")), _phone(_line_of(cells, "phone"), source.region))
         for kind, contact in zip(("email", "phone"), contacts, strict=True):
             if contact and people.setdefault((column, id_, kind), contact) != contact:
                 found.setdefault(column, row)
     return found
 
 
+def _when(columns: Columns, row: Row) -> object:
+    """Return what a row says of its time, None for nothing; day and hour together where each has a column."""
+    cells = [row.cells.get(column) for column in columns.by_field.get("time", ())]
+    said = [one.strip() for one in cells if isinstance(one, str) and one.strip()]
+    hour = next((one for one in said if _HOUR.fullmatch(one)), "")
+    day = next((one for one in said if not _HOUR.fullmatch(one)), "")
+    if not (day and hour):
+        return columns.of(row).get("time")
+    return day if ":" in day else f"{day} {hour}"
+
+
 def _in_numbers(value: object) -> Written | None:
-    return in_cell(value) if isinstance(value, str) else None
+    return in_cell(_zoned(value, UTC)[0]) if isinstance(value, str) else None
+
+
+def _zoned(text: str, zone: tzinfo) -> tuple[str, tzinfo]:
+    """Return a time as one line without the zone behind it, and that zone ("UTC", "GMT+5:30"); `zone` for none."""
+    text = " ".join(clean(text).split())
+    if len(text) > _LONGEST_TIME:
+        return text, zone
+    text = _BEFORE_HOUR.sub(" ", _BEHIND_HOUR.sub("", text))
+    found = _ZONE_BEHIND.search(text)
+    if found is None:
+        return text, zone
+    offset = timedelta(hours=int(found[2] or 0), minutes=int(found[3] or 0))
+    return text[: found.start()], timezone(-offset if found[1] == "-" else offset)
 
 
 class _Made:
@@ -237,9 +273,9 @@ class _Made:
         if self._columns.column("id", row) in self.no_ids:
             raw = {name: value for name, value in raw.items() if name != "id"}
         lead = {name: _text(name, value) for name, value in raw.items() if name != "time"}
-        name = one_line(lead.get("name", "") or f"{lead.get('first_name', '')} {lead.get('last_name', '')}")
+        name = full_name(*(lead.get(one, "") for one in ("name", "first_name", "last_name")))
         email, phone = lead.get("email", ""), lead.get("phone", "")
-        address, number = normal_email(email), _phone(phone, self._source.region)
+        address, number = _email(email), _phone(phone, self._source.region)
         if not (name or address or number):
             raise _CellError("email", "expected a name, an e-mail address or a telephone number; there is none")
         asked = _BREAK.sub("\n", lead.get("message", "")).strip()
@@ -257,7 +293,7 @@ class _Made:
             self._native(lead, raw),
             from_text(shorten(text, MAX_TEXT)),
             name=subject,
-            published=self._time(raw.get("time")),
+            published=self._time(_when(self._columns, row)),
             author=Actor(
                 platform=self._platform,
                 name=shorten(name, _LONGEST),
@@ -288,7 +324,7 @@ class _Made:
         zone = zone_of(self._source.time_zone)
         order: Order = self.told.order
         if isinstance(value, str):
-            text = " ".join(clean(value).split())
+            text, zone = _zoned(value, zone)
             if day := _DAY.fullmatch(text):
                 text = "-".join(day.groups())
             if (found := in_cell(text)) is not None:
@@ -312,15 +348,14 @@ def _in_words(text: str, zone: tzinfo) -> datetime:
         raise ValueError(msg)
     if _NUMBER.fullmatch(text):
         return read_date(text)
-    named = " ".join(_BETWEEN.sub(" ", _HALF_OF_DAY.sub(r" \1m", text)).split())
-    half = _HALF_OF_DAY.search(text) is not None
-    hours = [one for one in _TIMES if (one.count(":"), "%p" in one) == (named.count(":"), half)]
+    named = in_english(_BETWEEN.sub(" ", in_24_hours(text)))
+    hours = [one for one in _TIMES if one.count(":") == named.count(":")]
     for pattern in (f"{day}{hour}" for day in _NAMED for hour in hours):
         try:
             return datetime.strptime(named, pattern).replace(tzinfo=zone).astimezone(UTC)
         except (ValueError, OverflowError):
             continue
-    if half:
+    if _HALF_OF_DAY.search(text):
         # What reads RFC 2822 takes no notice of it.
         msg = "a time before or after noon"
         raise ValueError(msg)
@@ -348,6 +383,12 @@ def _line_of(cells: Mapping[str, Any], name: str) -> str:
         return one_line(_text(name, cells.get(name, "")))
     except _CellError:
         return ""
+
+
+def _email(text: str) -> str:
+    """Return the address in a cell (`normal_email`); of several, or beside a name, the first that is one."""
+    spellings = (text, *_NEXT_ADDRESS.split(text))
+    return next((address for one in spellings if (address := normal_email(one))), "")
 
 
 def _phone(text: str, region: str) -> str:

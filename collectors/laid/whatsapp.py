@@ -67,7 +67,7 @@ _DELETED = frozenset(map(fold, (
     "apagou esta mensagem", "यह संदेश हटा दिया गया", "यह मैसेज डिलीट कर दिया गया", "आपने यह संदेश हटा दिया",
     "dit bericht is verwijderd", "je hebt dit bericht verwijderd", "ta wiadomość została usunięta",
     "bu mesaj silindi", "данное сообщение удалено", "сообщение удалено", "تم حذف هذه الرسالة",
-    "pesan ini telah dihapus",
+    "pesan ini telah dihapus", "このメッセージは削除されました", "此消息已删除", "此訊息已刪除",
 )))  # fmt: skip
 # How a message begins that the phone had not got yet when the chat was exported; folded.
 _WAITING = tuple(map(fold, (

@@ -10,13 +10,23 @@ from overheard.text import clean
 from overheard.urls import canonical_url
 
 _ROBOTS = re.compile(r"(?:mailer-daemon|postmaster|mail-daemon|bounces?)(?:[+=-].*)?@", re.IGNORECASE)
+# What Exchange, Outlook, Notes and others put before the subject that they answer by themselves, or in its place. A
+# colon, a bracket or the end stands behind it: whoever goes on there ("Abwesenheit unseres Technikers") is a person.
 _ABSENT = re.compile(
-    r"\s*(?:out of (?:the )?office|automatic reply|auto(?:matic)?[ -]?(?:reply|response)|automatische antwort|"
-    r"abwesenheit|abwesenheitsnotiz|abwesend|réponse automatique|absence du bureau|respuesta autom[áa]tica|"
-    r"fuera de la oficina|risposta automatica|resposta automática|"
-    r"automatisch antwoord|autosvar|automatiskt svar|automatyczna odpowiedź|автоответ|自動返信|自动回复)\b",
+    r"[\[(【]? ?(?:out of (?:the )?office(?:[ -]auto[ -]?(?:reply|response))?|"
+    r"auto(?:matic|mated)?[ -]?(?:reply|response)|automatische antwort|"
+    r"abwesenheit|abwesenheitsnotiz|abwesenheitsassistent|abwesend|réponse automatique|absence du bureau|"
+    r"message d['’]absence|respuesta autom[áa]tica|fuera de (?:la )?oficina|risposta automatica|fuori (?:sede|ufficio)|"
+    r"resposta autom[áa]tica|fora do escrit[óo]rio|aus[êe]ncia tempor[áa]ria|automatisch antwoord|afwezig|"
+    r"afwezigheidsbericht|autosvar|automatiskt? svar|fraværsmelding|frånvaromeddelande|automaattinen vastaus|"
+    r"automatyczna odpowiedź|autoodpowiedź|automatická odpov[ěe][ďd]|automatikus válasz|otomatik yanıt|"
+    r"r[ăa]spuns automat|αυτόματη απάντηση|автоответ|автоматический ответ|автоматична відповідь|自動返信|自動応答|"
+    r"不在通知|自动回复|自动答复|自動回覆|자동 ?회신|자동 ?응답|स्वचालित (?:उत्तर|जवाब)) ?(?:[:：\])】]|$)"
+    # Notes names who is away: "AUTO: Mira Sen is out of the office (returning 11/23/2026)".
+    r"|auto: .{1,100} (?:is out of the office|ist außer haus)\b",
     re.IGNORECASE,
 )
+_ANSWERED = ("x-autoreply", "x-autoreply-from", "x-autorespond", "x-mail-autoreply", "x-failed-recipients")
 _IN_BROWSER = re.compile(
     r"(?:view|read|open|see) (?:it |this |the )?(?:e-?mail |message |newsletter |issue |post )?"
     r"(?:online|in (?:your |a |the )?(?:web )?browser|on the web)|(?:web|online)[ -]?version|"
@@ -31,10 +41,13 @@ _BEHIND = 3  # lines between such words and the address that they mean
 
 
 def is_automatic(letter: Letter) -> bool:
-    """True for what nobody wrote: an answer by itself, a report of delivery, an invitation of a calendar."""
+    """True for what nobody wrote: an answer by itself, a report of delivery, an invitation of a calendar.
+
+    X-Auto-Response-Suppress alone is no sign of it: helpdesks and forms put it into what people write, too.
+    """
     if letter.header("auto-submitted").lower().startswith("auto-replied"):
         return True
-    if any(letter.headers.get(name) for name in ("x-autoreply", "x-autorespond", "x-failed-recipients")):
+    if any(letter.headers.get(name) for name in _ANSWERED):
         return True
     if letter.header("precedence").lower() in ("auto_reply", "auto-reply"):
         return True

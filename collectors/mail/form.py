@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from lxml import etree
 
+from overheard.collectors.laid.names import full_name
 from overheard.collectors.mail.bulk import is_by_program
 from overheard.collectors.mail.message import Letter, Person, person_in
 from overheard.collectors.markup import MAX_HTML, PlainText, from_text, one_line
@@ -22,34 +23,34 @@ from overheard.urls import registrable_domain
 _FIELDS = {
     # Name and address in one, as Contact Form 7 has them by default.
     "who": "from|von|de|da|van|od|от",
-    "name": "name|full name|your name|customer name|contact name|buyer name|sender name|contact person|lead name|"
-    "sender|ihr name|vollständiger name|kontaktname|ansprechpartner|vor- und nachname|vorname und nachname|nom|"
-    "votre nom|nom complet|nom et prénom|nombre|nombre completo|tu nombre|nombre y apellidos|nome|nome completo|"
+    "name": "name|full name|your name|customer name|caller name|contact name|buyer name|sender name|contact person|"
+    "lead name|sender|ihr name|vollständiger name|kontaktname|ansprechpartner|vor- und nachname|vorname und nachname|"
+    "nom|votre nom|nom complet|nom et prénom|nombre|nombre completo|tu nombre|nombre y apellidos|nome|nome completo|"
     "seu nome|nome e cognome|naam|volledige naam|uw naam|navn|namn|imię i nazwisko|jméno|nimi|имя|ваше имя|фио|"
     "名前|お名前|氏名|姓名|이름|नाम|पूरा नाम|ad soyad|الاسم",
     "first": "first name|given name|vorname|prénom|nombre de pila|fornavn|förnamn|voornaam|imię",
     "last": "last name|surname|family name|nachname|familienname|nom de famille|apellido|apellidos|cognome|"
     "sobrenome|achternaam|etternavn|efternavn|efternamn|nazwisko",
     "email": "email|e-mail|mail|email address|e-mail address|your email|email id|mail id|sender email|buyer email|"
-    "contact email|e-mail-adresse|emailadresse|ihre e-mail|ihre e-mail-adresse|courriel|adresse e-mail|adresse mail|"
-    "adresse email|votre e-mail|votre email|correo|correo electrónico|tu correo|email aziendale|indirizzo email|"
-    "indirizzo e-mail|e-mailadres|e-postadress|e-post|adres e-mail|endereço de e-mail|seu e-mail|почта|"
+    "contact email|caller email|e-mail-adresse|emailadresse|ihre e-mail|ihre e-mail-adresse|courriel|adresse e-mail|"
+    "adresse mail|adresse email|votre e-mail|votre email|correo|correo electrónico|tu correo|email aziendale|"
+    "indirizzo email|indirizzo e-mail|e-mailadres|e-postadress|e-post|adres e-mail|endereço de e-mail|seu e-mail|почта|"
     "электронная почта|メール|メールアドレス|邮箱|电子邮件|電子郵件|이메일|ईमेल|e-posta|البريد الإلكتروني",
     "phone": "phone|phone number|telephone|telephone number|tel|mobile|mobile no|mobile number|mobile phone|cell|"
-    "contact number|contact no|your phone|whatsapp|whatsapp number|telefon|telefonnummer|handy|rufnummer|mobil|"
-    "mobilnummer|téléphone|numéro de téléphone|portable|teléfono|móvil|celular|número de teléfono|telefone|telefono|"
-    "cellulare|telefoonnummer|telefoon|telefonnr|numer telefonu|телефон|номер телефона|電話|電話番号|电话|手机|"
-    "手機|전화번호|फ़ोन|फोन|मोबाइल|मोबाइल नंबर|telefon numarası|الهاتف",
+    "contact number|contact no|caller phone|caller number|your phone|whatsapp|whatsapp number|telefon|telefonnummer|"
+    "handy|rufnummer|mobil|mobilnummer|téléphone|numéro de téléphone|portable|teléfono|móvil|celular|"
+    "número de teléfono|telefone|telefono|cellulare|telefoonnummer|telefoon|telefonnr|numer telefonu|телефон|"
+    "номер телефона|電話|電話番号|电话|手机|手機|전화번호|फ़ोन|फोन|मोबाइल|मोबाइल नंबर|telefon numarası|الهاتف",
     "company": "company|company name|organisation|organization|business name|firm|firma|unternehmen|firmenname|"
     "société|entreprise|empresa|azienda|ditta|bedrijf|bedrijfsnaam|företag|virksomhed|organizacja|компания|会社|"
     "会社名|御社名|公司|회사|कंपनी|şirket|الشركة",
     "website": "website|web site|web|url|homepage|webseite|site web|sitio web|sito web|sito|site|strona www|сайт",
     "subject": "subject|betreff|sujet|objet|asunto|oggetto|assunto|onderwerp|emne|ämne|temat|тема|件名|主题|विषय|konu",
     "message": "message|your message|message body|body|comment|comments|comment or message|your comment|"
-    "enquiry|inquiry|your enquiry|requirement|requirements|"
+    "enquiry|inquiry|your enquiry|caller requirement|requirement|requirements|"
     "requirement details|buy requirement|question|questions|details|description|query|notes|remarks|additional "
-    "information|nachricht|nachrichtentext|ihre nachricht|mitteilung|anfrage|kommentar|bemerkung|bemerkungen|"
-    "votre message|corps du message|cuerpo del mensaje|corpo da mensagem|corpo del messaggio|"
+    "information|nachricht|nachrichtentext|kommentar oder nachricht|ihre nachricht|mitteilung|anfrage|kommentar|"
+    "bemerkung|bemerkungen|votre message|corps du message|cuerpo del mensaje|corpo da mensagem|corpo del messaggio|"
     "commentaire|commentaires|mensaje|tu mensaje|comentario|comentarios|consulta|mensagem|sua mensagem|messaggio|"
     "il tuo messaggio|richiesta|bericht|uw bericht|vraag|besked|melding|meddelande|viesti|wiadomość|treść wiadomości|"
     "zpráva|сообщение|ваше сообщение|комментарий|お問い合わせ内容|内容|メッセージ|留言|消息|문의 내용|메시지|संदेश|"
@@ -99,7 +100,7 @@ def read_form(letter: Letter, *, sure: bool = False) -> Lead | None:
         email = reply_to
     written_phone = held.get("phone", "")
     phone = normal_phone(written_phone) or (written_phone if sum(map(str.isdigit, written_phone)) >= 6 else "")
-    name = held.get("name", "") or one_line(f"{held.get('first', '')} {held.get('last', '')}") or who.name
+    name = full_name(*(held.get(one, "") for one in ("name", "first", "last"))) or who.name
     if not (email or phone) or not (name or "message" in held) or len(known) < (2 if sure else 3):
         return None
     if not sure and _is_letter(letter.sender, name, email, found):
@@ -136,7 +137,10 @@ def _is_letter(sender: Person, name: str, email: str, found: "_Found") -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What fields hold, by ours of their names, and what others hold, each with its label. `prose`: more is said."""
+    """What fields hold, by ours of their names, and what others hold, each with its label. `prose`: more is said.
+
+    Where no field holds what somebody has to say, what stands among them without a label of theirs is among the others.
+    """
 
     held: Mapping[str, str]
     others: Sequence[str]
@@ -151,6 +155,7 @@ def _fields(pairs: Iterator[tuple[str, str, bool]]) -> _Found:
     """Return what pairs of label and value hold; a label without one holds what stands below it."""
     found: dict[str, str] = {}
     others: list[str] = []
+    rest: list[str] = []
     going = ""
     beside = prose = False  # whether a field of a name that is not ours goes on below it
     for label, value, is_line in pairs:
@@ -175,8 +180,11 @@ def _fields(pairs: Iterator[tuple[str, str, bool]]) -> _Found:
             others[-1] = f"{others[-1]} {value.strip()}".rstrip()
         elif value.strip():
             beside = False
-            prose = prose or not _ENDS.match(value)
+            if not _ENDS.match(value):
+                prose = True
+                rest += [value.strip()] if found else []
     held = [one for one in others if not one.endswith(":")]
+    held += [] if "message" in found else rest
     return _Found(found, held[:50] if len(found) >= 2 else (), prose)
 
 

@@ -7,13 +7,13 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
+from overheard.collectors.laid.days import in_24_hours
 from overheard.collectors.mail.message import Letter, Person, date_in, ids_in, person_in
 from overheard.collectors.mail.written import FORWARDED, header_block, written, written_in
 from overheard.collectors.markup import PlainText, from_html, from_text
 from overheard.text import clean
 
 _ADDRESS = re.compile(r"[^\s<>@,;:\"()\[\]]+@[^\s<>@,;:\"()\[\]]+")
-_HALF = re.compile(r"\b(1[0-2]|0?[1-9])(:\d{2}(?::\d{2})?)\s?([ap])\.?\s?m\b\.?", re.IGNORECASE)
 _AT = re.compile(r"\s(?:at|um|à|a las|alle|kl\.?|om)\s(?=\d{1,2}:)", re.IGNORECASE)
 _BEFORE = 6  # lines between "Forwarded message" and its block
 
@@ -56,12 +56,8 @@ def forwarded_in(letter: Letter) -> Forwarded | None:
 
 
 def _when(said: str) -> datetime | None:
-    """Return a date as programs write it above what is passed on: with twelve hours twice, too."""
-    half = _HALF.search(said)
-    if half is not None:
-        hour = int(half[1]) % 12 + (12 if half[3].lower() == "p" else 0)
-        said = f"{said[: half.start()]}{hour}{half[2]}{said[half.end() :]}"
-    return date_in(_AT.sub(" ", said))
+    """Return a date in UTC as programs write it above what is passed on; None for one that cannot be read."""
+    return date_in(_AT.sub(" ", in_24_hours(said)))
 
 
 def _person(said: str) -> Person:

@@ -10,7 +10,7 @@
 Reading is pure, as of every source; `imap` asks.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Any, ClassVar, Literal
@@ -185,18 +185,19 @@ class Mailbox(Source, frozen=True, kw_only=True):
             try:
                 made = self._taken(fetch, Item(raw, place))
             except FieldError as e:
-                mark = digest(fetch.source, place, str(e))
-                rejected[mark] = Rejected(f"{fetch.source}, {place}", str(e), mark)
-                continue
-            for mention in made:
-                repeated += mention.id in mentions
-                mentions.setdefault(mention.id, mention)
+                made = [_rejected(fetch, place, str(e))]
+            for one in made:
+                if isinstance(one, Rejected):
+                    rejected[one.digest] = one
+                else:
+                    repeated += one.id in mentions
+                    mentions.setdefault(one.id, one)
         if len(messages) > _MOST_MESSAGES:
             raise InputError(f"expected at most {_MOST_MESSAGES:,} messages; got {len(messages):,}", where=fetch.url)
         # A look at what is new costs its server next to nothing: it may be had as often as the settings say.
         return Reading(tuple(mentions.values()), tuple(rejected.values()), repeated, ttl=_OFTEN)
 
-    def _taken(self, fetch: Fetch, item: Item) -> list[Mention]:
+    def _taken(self, fetch: Fetch, item: Item) -> Sequence[Mention | Rejected]:
         if said := item.text_if_any("error"):
             raise FieldError(item.path, f"expected a message; its server gave none: {shorten(one_line(said), 200)}")
         raw = item.raw("raw")
@@ -224,7 +225,7 @@ class Mailbox(Source, frozen=True, kw_only=True):
         if is_bulk(letter, answers=bool(answers)) and not self._is_own_list(letter):
             # Lists are for their readers; only newsletters are for all.
             return [_newsletter(sent)] if self.newsletters and not is_discussion(letter) else []
-        return [_letter(sent, sender)]
+        return [_letter(sent, sender), *_unread(sent)]
 
     def _passed_on(self, sent: "_Sent") -> list[Mention]:
         """Return what came by our own hands: through a list of ours, or passed on by a colleague."""
@@ -295,7 +296,24 @@ def _letter(sent: _Sent, sender: Person) -> Mention:
     thread = ids_in(sent.letter.header("references"))
     parent = parents[0] if parents else thread[-1] if thread else ""
     root = thread[0] if thread else parent
-    return _mention(sent, text, author, "mail", in_reply_to=parent, context=root or sent.letter.message_id)
+    name = ""
+    if not text.text and not bare_subject(sent.letter.subject):
+        # Passed on without a word: nobody else's are theirs, but what it is about is known.
+        passed_on = forwarded_in(sent.letter)
+        name = passed_on.subject if passed_on is not None else ""
+    return _mention(sent, text, author, "mail", name=name, in_reply_to=parent, context=root or sent.letter.message_id)
+
+
+def _unread(sent: _Sent) -> list[Rejected]:
+    """Return that the text of a letter cannot be read, where that is so: the letter is known by its subject alone."""
+    if not (sealed := sent.letter.sealed):
+        return []
+    words = f"expected a message as text or HTML; got {sealed}. Its subject is taken: read it in the mailbox itself"
+    return [_rejected(sent.fetch, sent.item.path, words)]
+
+
+def _rejected(fetch: Fetch, place: str, words: str) -> Rejected:
+    return Rejected(f"{fetch.source}, {place}", words, digest(fetch.source, place, words))
 
 
 def _forwarded(sent: _Sent, found: Forwarded) -> Mention:

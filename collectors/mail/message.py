@@ -9,7 +9,7 @@ what strangers write, and takes a time that grows with the square of a header's 
 import binascii
 import codecs
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes
@@ -18,6 +18,7 @@ from email.header import decode_header
 from email.message import Message
 from email.parser import BytesHeaderParser
 from email.utils import getaddresses, parsedate_to_datetime
+from functools import lru_cache
 
 from overheard.collectors.markup import PlainText, from_html, from_text, one_line
 from overheard.identities import normal_email
@@ -49,19 +50,26 @@ _LABELS: Mapping[str, str] = {
     "sun_eu_greek": "iso8859-7",
     "iso-8859-8-e": "iso8859-8", "iso-8859-8-i": "iso8859-8", "csiso88598e": "iso8859-8", "csiso88598i": "iso8859-8",
     "logical": "iso8859-8", "visual": "iso8859-8",
+    "cp50220": "iso2022_jp", "cp50221": "iso2022_jp", "iso-2022-jp-ms": "iso2022_jp",
     "iso88591": "cp1252", "iso88592": "iso8859-2", "iso88595": "iso8859-5", "iso88596": "iso8859-6",
     "iso88597": "iso8859-7", "iso88598": "iso8859-8", "iso88599": "cp1254", "iso885915": "iso8859-15",
 }  # fmt: skip
+# What Windows sends as ISO-2022-JP, with the letters of NEC and IBM (①, ㈱, 髙); Python has no codec for it.
+_WINDOWS_JIS = "cp50221"
 # What is sent under a name, where that is more than Python reads under it; by the same standard. Its Big5 and its
 # EUC-JP no codec of Python reads whole.
 _WIDER: Mapping[str, tuple[str, ...]] = {
     "iso8859-1": ("cp1252",), "iso8859-9": ("cp1254",), "iso8859-11": ("cp874",), "tis-620": ("cp874",),
     "gb2312": ("gb18030",), "gbk": ("gb18030",), "big5": ("cp950", "big5hkscs"),
-    "shift_jis": ("cp932",), "euc_jp": ("euc_jp", "euc_jis_2004"), "iso2022_jp": ("iso2022_jp_ext",),
+    "shift_jis": ("cp932",), "euc_jp": ("euc_jp", "euc_jis_2004"), "iso2022_jp": ("iso2022_jp_ext", _WINDOWS_JIS),
     "euc_kr": ("cp949",),
 }  # fmt: skip
 # Charsets whose bytes are all ASCII, so that they would pass for UTF-8.
-_SEVEN_BITS = ("iso2022", "hz")
+_SEVEN_BITS = ("iso2022", "hz", _WINDOWS_JIS)
+# What follows an escape of ISO-2022: pairs of Japanese, half-width katakana, or ASCII.
+_SHIFTED = re.compile(r"\x1b(\$[@B]|\([BIJ])([^\x1b]*)")
+_PAIR = re.compile(r"[\x21-\x7e]{2}")
+_KATAKANA = {one: 0xFF61 + one - 0x21 for one in range(0x21, 0x60)}
 # So many letters beyond ASCII must be right for each that is not, where a text is read in spite of broken bytes.
 _GOOD_FOR_BAD = 4
 # Where a page says its charset, by the HTML Standard within its first 1,024 bytes; mail programs put more before it.
@@ -71,6 +79,14 @@ _KEPT = re.compile(rb"(?i)content-type:\s*(?:text|multipart|message)/")
 _TYPED = re.compile(rb"(?i)content-type:")
 _MESSAGE = re.compile(rb"(?im)^content-type:\s*message/(?:rfc822|global)(?![\w-])")
 _MESSAGES = ("message/rfc822", "message/global")
+# Kinds of parts in which a whole letter may be, text and all, so that nobody reads it without a program or key.
+_TNEF = "Outlook's own format (winmail.dat)"
+_SMIME = "S/MIME, encrypted or with its signature around it"
+_SEALED: Mapping[str, str] = {
+    "application/ms-tnef": _TNEF, "application/vnd.ms-tnef": _TNEF,
+    "application/pkcs7-mime": _SMIME, "application/x-pkcs7-mime": _SMIME,
+    "application/pgp-encrypted": "OpenPGP, encrypted",
+}  # fmt: skip
 _ATTACHED = re.compile(rb"(?i)content-disposition:\s*attachment")
 _BOUNDARY = re.compile(rb"""(?i)boundary\s*=\s*(?:"([^"\r\n]{1,200})"|([^\s;"]{1,200}))""")
 _ADDRESS = r"""[^\s<>@,;:"()\[\]]+@[^\s<>@,;:"()\[\]]+"""
@@ -143,6 +159,12 @@ class Letter:
         parts = [from_text(plain) if plain.strip() else from_html(html) for plain, html in self.bodies]
         links = [*(link for part in parts for link in part.links), *from_html(self.html).links]
         return PlainText("\n".join(part.text for part in parts if part.text), tuple(dict.fromkeys(links)))
+
+    @property
+    def sealed(self) -> str:
+        """In what its text is that cannot be read here, as a person would call it; "" where it has one, or none."""
+        kind = next((one for one in _SEALED if one in self.kinds), "")
+        return _SEALED[kind] if kind and not self.text.text else ""
 
 
 def without_attachments(raw: bytes) -> bytes:
@@ -225,7 +247,8 @@ def _leaves(message: Message, depth: int) -> Iterator[list[Message] | _Nested]:
         seen += 1
         # `get_payload` reads a text by its charset, which may be one that makes it raise.
         kind, payload = part.get_content_type(), part.get_payload() if part.is_multipart() else None
-        if part is not message and part.get_content_disposition() == "attachment" and kind not in _MESSAGES:
+        attached = part is not message and part.get_content_disposition() == "attachment"
+        if attached and kind not in _MESSAGES and kind not in _SEALED:
             continue
         elif isinstance(payload, list):
             parts = [one for one in payload if isinstance(one, Message)]
@@ -297,8 +320,8 @@ def decoded(data: bytes, charset: str) -> str:
     """
     given = _codecs(charset)
     named = [one for one in given if one != "utf-8"]
-    # What is in seven bits is always UTF-8.
-    early = [one for one in named if one.startswith(_SEVEN_BITS) and data.isascii()]
+    # What is in seven bits is always UTF-8. With broken letters the widest counts, which stands last.
+    early = [one for one in reversed(named) if one.startswith(_SEVEN_BITS) and data.isascii()]
     ways = (
         *((_read_as, one) for one in given),
         *((_nearly, one) for one in early),
@@ -324,9 +347,10 @@ def _codecs(charset: str) -> tuple[str, ...]:
 def _read_as(data: bytes, codec: str) -> str | None:
     """Return bytes as text, None where they do not fit a codec."""
     try:
-        return data.decode(codec)
+        text = data.decode(codec) if codec != _WINDOWS_JIS else _windows_jis(data)
     except ValueError:
         return None
+    return None if codec == _WINDOWS_JIS and "\ufffd" in text else text
 
 
 def _nearly(data: bytes, codec: str) -> str | None:
@@ -335,13 +359,38 @@ def _nearly(data: bytes, codec: str) -> str | None:
     A letter that is cut at the end is not counted: so a text ends that was shortened.
     """
     try:
-        decoder = codecs.getincrementaldecoder(codec)("replace")
-        text, end = decoder.decode(data), decoder.decode(b"", True)
+        if codec == _WINDOWS_JIS:
+            text, end = _windows_jis(data), ""
+        else:
+            decoder = codecs.getincrementaldecoder(codec)("replace")
+            text, end = decoder.decode(data), decoder.decode(b"", True)
     except ValueError:
         return None
     bad = text.count("\ufffd")
     good = len(text) - bad - len(text.encode("ascii", "ignore"))
     return text + end if good >= max(1, _GOOD_FOR_BAD * bad) else None
+
+
+def _windows_jis(data: bytes) -> str:
+    """Return ISO-2022-JP as Windows sends it as text, with U+FFFD for what it has not; ValueError for eight bits."""
+    return _SHIFTED.sub(lambda one: _SHIFTS[one[1]](one[2]), data.decode("ascii"))
+
+
+@lru_cache(maxsize=94 * 94)
+def _pair(pair: str) -> str:
+    """Return the letter of two characters, which Shift_JIS has in the same rows of 94."""
+    row, cell = ord(pair[0]) - 0x21, ord(pair[1]) - 0x21
+    lead, trail = row // 2 + 0x81, cell + (94 if row % 2 else 0) + 0x40
+    return bytes((lead + (0x40 if lead > 0x9F else 0), trail + (trail >= 0x7F))).decode("cp932", "replace")[:1]
+
+
+def _in_pairs(text: str) -> str:
+    return _PAIR.sub(lambda one: _pair(one[0]), text)
+
+
+_SHIFTS: Mapping[str, Callable[[str], str]] = {
+    "$@": _in_pairs, "$B": _in_pairs, "(B": str, "(J": str, "(I": lambda text: text.translate(_KATAKANA),
+}  # fmt: skip
 
 
 def _flowed(part: Message, text: str) -> str:

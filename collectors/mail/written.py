@@ -18,9 +18,10 @@ from overheard.text import clean, fold
 _LONGEST = 400
 _MOST_LINES = 3
 _WROTE = (
-    r"wrote|writes|schrieb|hat geschrieben|a écrit|escribió|escribio|ha scritto|scrive|escreveu|schreef|skrev|"
-    r"napisał|napisała|napisał\(a\)|pisze|napsal|napsala|napsal\(a\)|kirjoitti|написал|написала|написал\(а\)|пишет|"
-    r"пише|írta|a scris|yazdı|şunları yazdı|έγραψε|כתב|כתבה|كتب|ने लिखा|写道|寫道|さんは書きました|のメール|님이 작성"
+    r"wrote|writes|schrieb|hat geschrieben|a écrit|escribió|escribio|ha scritto|scrive|escreveu|schreef|geschreven|"
+    r"skrev|napisał|napisała|napisana przez|napisał\(a\)|pisze|napsal|napsala|napsal\(a\)|kirjoitti|написал|написала|"
+    r"написал\(а\)|пишет|пише|írta|a scris|yazdı|şunları yazdı|έγραψε|כתב|כתבה|كتب|ने लिखा|"
+    r"写道|寫道|さんは書きました|のメール|님이 작성"
 )
 _AT_END = re.compile(rf"(?:^|\s|\W)(?:{_WROTE})\s*(?:<[^<>]*>)?\s*[:：]\s*$", re.IGNORECASE)
 _WITHIN = re.compile(rf"(?:^|\W)(?:{_WROTE})\W", re.IGNORECASE)
@@ -59,27 +60,41 @@ _LABELLED = re.compile(
     re.IGNORECASE,
 )
 _MOBILE = re.compile(
-    r"\s*(?:sent from my |sent from (?:outlook|yahoo|mail|samsung|proton)|get outlook for |"
-    r"von meinem .{1,40} gesendet|gesendet (?:von|mit) |envoyé de mon |envoyé depuis |enviado desde |enviado do meu |"
-    r"inviato da |verzonden vanaf |skickat från |sendt fra |wysłane z |отправлено с |iphoneから送信|发自我的)",
+    r"\s*(?:sent from my |sent from (?:outlook|yahoo|mail|samsung|proton)|von meinem .{1,40} gesendet|"
+    r"(?:get|télécharger|obtenir|obtener|scarica|obter o|pobierz|hämta|hent) outlook \S{2,5} (?:ios|android|mac)\b|"
+    r"outlook \S{2,5} (?:ios|android)\b.{0,60}\s(?:beziehen|downloaden|ophalen)|"
+    r"gesendet (?:von|mit) |envoyé de mon |envoyé depuis |enviado desde |enviado (?:a partir )?do meu |"
+    r"inviato da |(?:verzonden|verstuurd) vanaf |skickat från |sendt fra |wysłane z |"
+    r"odesláno z (?:iph|ipad|mobil|mého )|lähetetty (?:iph|ipad)|"
+    r"отправлено с |(?:iphone|ipad)\S{0,10} gönderildi|iphoneから送信|发自我的)",
     re.IGNORECASE,
+)
+_FAREWELL = (
+    r"(?:with |many )?(?:(?:kind|best|warm)(?:est)? )?(?:regards|wishes|rgds)|best|cheers|sincerely|yours \w+|yours|"
+    r"(?:mit )?(?:freundliche|viele|liebe|beste|schöne|herzliche)[nmr]? grü(?:ß|ss)en?|"
+    r"(?:mit )?(?:freundliche|liebe|beste|schöne|herzliche)[nmr]? gru(?:ß|ss)|hochachtungsvoll|mfg|lg|vg|gru(?:ß|ss)|"
+    r"(?:bien )?cordialement|bien à vous|"
+    r"(?:je vous prie|veuillez) .{1,60} (?:salutations|sentiments)(?: \w{1,20}){0,2}|"
+    r"bonne (?:journée|réception)|(?:reciba )?un (?:cordial )?saludo|saludos(?: cordiales)?|atentamente|"
+    r"cordiali saluti|distinti saluti|saluti|atenciosamente|abraços|(?:com os )?(?:melhores )?cumprimentos|"
+    r"(?:met )?(?:vriendelijke|hartelijke) groet(?:en)?|groeten|mvg|"
+    r"med vänliga hälsningar|vänliga hälsningar|med venlig hilsen|(?:vennlig|venlig) hilsen|z poważaniem|"
+    r"pozdrawiam(?: serdecznie)?|с уважением|सादर|此致|敬具"
+)
+_THANK = (
+    r"(?:many )?thanks(?: again| a lot| so much)?|thank you|thx|(?:vielen |besten )?dank(?: im voraus)?|"
+    r"merci(?: d['’]avance| beaucoup)?|(?:muchas )?gracias|grazie(?: mille)?|(?:muito )?obrigad[oa]|धन्यवाद|"
+    r"(?:以上、|どうぞ|何卒)?(?:よろしく|宜しく)お願い(?:します|いたします|致します)"
 )
 _CLOSING = re.compile(
-    r"\s*(?:(?:kind|best|warm|warmest|many|with)? ?(?:regards|wishes)|best|cheers|sincerely|yours \w+|yours|"
-    r"thanks(?: again| a lot| so much)?|thank you|many thanks|thx|mit freundlichen grü(?:ß|ss)en|"
-    r"freundliche grü(?:ß|ss)e|viele grü(?:ß|ss)e|(?:liebe|beste|schöne|herzliche) grü(?:ß|ss)e|mfg|lg|vg|gru(?:ß|ss)|"
-    r"cordialement|bien cordialement|bien à vous|(?:un )?cordial saludo|saludos(?: cordiales)?|atentamente|"
-    r"cordiali saluti|distinti saluti|saluti|atenciosamente|abraços|met vriendelijke groet(?:en)?|groeten|mvg|"
-    r"med vänliga hälsningar|vänliga hälsningar|med venlig hilsen|(?:vennlig|venlig) hilsen|z poważaniem|"
-    r"pozdrawiam|с уважением|धन्यवाद|सादर|此致|敬具|よろしくお願いします)\s*[,.!，、。]*\s*",
+    rf"\s*(?:{_FAREWELL}|{_THANK})(?:(?:\s*[/|&,]\s*|\s+(?:and|und|et|y|e)\s+)(?:{_FAREWELL}))?"
+    # Where from, or where to.
+    r"(?: (?:aus|from|nach|de|da) \w{2,20})?\s*[,.!，、。]*\s*",
     re.IGNORECASE,
 )
+_LONGEST_CLOSING = 100
 # Those of the farewells that are said in the middle of a letter as well, or mean something else there.
-_THANKS = re.compile(
-    r"\s*(?:many )?(?:thanks|thank you|thx|best\s*[,.!]*\s*$|cheers|yours\s*[,.!]*\s*$|lg|vg|mfg|gru(?:ß|ss)|धन्यवाद|"
-    r"よろしくお願いします)",
-    re.IGNORECASE,
-)
+_THANKS = re.compile(rf"\s*(?:{_THANK}|best|cheers|yours|lg|vg|mfg|gru(?:ß|ss))\s*[,.!，、。]*\s*", re.IGNORECASE)
 _POSTSCRIPT = re.compile(r"\s*(?:p\.? ?s\b|p\.p\.s|n\.? ?b\b|पुनश्च|追伸|з\.ы)", re.IGNORECASE)
 _ENDS = (".", "!", "?", "…", "。", "！", "？", "।")
 _SMALL_PRINT = re.compile(
@@ -93,6 +108,13 @@ _ABOUT_MAIL = re.compile(
 # A signature has fewer and shorter lines than what somebody has to say.
 _SIGNATURE_LINES = 14
 _SIGNATURE_WIDTH = 110
+# Below two dashes a firm's has name, post, address, telephones, register and directors: 14 to 18 lines. It is known to
+# be one, so that there may be more of them than below a farewell; what is longer is said.
+_DASHES = "--"
+_DELIMITED_LINES = 20
+# "Dr. Anna Maria Weber-Roth"; what somebody has to say begins with more, or with a colon.
+_NAME_WORDS = 5
+_LONGEST_PRINT = 2_000
 # "Sent from my Samsung Galaxy smartphone" has six; "sent from my" may begin a sentence.
 _DEVICE_WORDS = 7
 _QUOTED = (
@@ -168,11 +190,11 @@ def _kept_tail(element: "etree._Element") -> None:
 
 def written(text: str) -> Written:
     """Return what was written now in the text of a message."""
-    lines = [line.rstrip() for line in text.split("\n")]
+    lines = [line if line == f"{_DASHES} " else line.rstrip() for line in text.split("\n")]
     own, quoted = _own(lines)
     own, signature = _signed(own)
     own, print_ = _printed(own)
-    said = "\n".join(own).strip()
+    said = "\n".join(map(str.rstrip, own)).strip()
     return Written(said, "\n".join(signature).strip(), "\n".join((*print_, *quoted)).strip())
 
 
@@ -296,27 +318,44 @@ def labelled(line: str) -> tuple[str, str] | None:
 
 def _signed(lines: list[str]) -> tuple[list[str], list[str]]:
     """Return what was said, and the signature below it."""
-    by_device: list[str] = []
-    for i, line in enumerate(lines):
-        if _is_of_device(line):
-            # Who answers below what is quoted has it above.
-            by_device.append(line)
-        elif line.strip() == "--" and any(one.strip() for one in lines[:i]):
-            return _without(lines[:i], by_device), [*by_device, *lines[i + 1 :]]
-    if by_device:
-        lines = _without(lines, by_device)
-    at = _farewell(lines)
-    return lines[:at], [*by_device, *lines[at:]]
+    end = _delimiter(lines)
+    # Who answers below what is quoted has it above.
+    by_device = [line for line in lines[:end] if _is_of_device(line)]
+    above = [line for line in lines[:end] if not _is_of_device(line)] if by_device else lines[:end]
+    at = _farewell(above)
+    return above[:at], [*by_device, *above[at:], *lines[end + 1 :]]
+
+
+def _delimiter(lines: list[str]) -> int:
+    """Return the place of the two dashes below which the signature stands; behind the last line where there are none.
+
+    Others part what is said. Small print is left out of account.
+    """
+    filled = [i for i, line in enumerate(lines) if line.strip()]
+    dashes = [n for n, i in enumerate(filled) if n and lines[i].strip() == _DASHES][-_DELIMITED_LINES:]
+    for n in dashes:
+        next_ = (lines[i][:_LONGEST_PRINT] for i in filled[n + 1 : n + 2 + _DELIMITED_LINES])
+        below = list(takewhile(lambda line: not _SMALL_PRINT.search(line), next_))
+        # With a space behind them a mail program wrote them (RFC 3676, 4.3), above whatever it was told to put there.
+        by_program = n == dashes[-1] and lines[filled[n]] == f"{_DASHES} "
+        if len(below) <= _DELIMITED_LINES and (by_program or not _goes_on(below)):
+            return filled[n]
+    return len(lines)
+
+
+def _goes_on(below: list[str]) -> bool:
+    """True where something is said in lines below two dashes, and it is not the motto below somebody's name."""
+    if not any(_is_said(line) or len(line) > _SIGNATURE_WIDTH or _POSTSCRIPT.match(line) for line in below):
+        return False
+    first = below[0].strip()
+    is_name = len(first.split()) <= _NAME_WORDS and not first.endswith((*_ENDS, ":", "："))
+    return not is_name and not _CLOSING.fullmatch(first[:_LONGEST_CLOSING])
 
 
 def _is_of_device(line: str) -> bool:
     """True for what a telephone or program writes below a message by itself."""
     words = [one for one in line[:200].split() if "://" not in one]
     return len(words) <= _DEVICE_WORDS and _MOBILE.match(line[:200]) is not None
-
-
-def _without(lines: list[str], gone: list[str]) -> list[str]:
-    return [line for line in lines if line not in gone]
 
 
 def _farewell(lines: list[str]) -> int:
@@ -329,7 +368,7 @@ def _farewell(lines: list[str]) -> int:
     last = len(lines)
     for i in filled[-_SIGNATURE_LINES:]:
         # What is thanked for at the beginning is no farewell.
-        if i == filled[0] or not _CLOSING.fullmatch(lines[i][:60]):
+        if i == filled[0] or not _CLOSING.fullmatch(lines[i][:_LONGEST_CLOSING]):
             continue
         # Small print is whole sentences, and nobody's words.
         below = list(takewhile(lambda line: not _SMALL_PRINT.search(line), lines[i + 1 :]))
@@ -337,7 +376,7 @@ def _farewell(lines: list[str]) -> int:
             continue
         if not any(map(_is_said, below)):
             return i
-        if not _THANKS.match(lines[i]) and not any(map(_POSTSCRIPT.match, below)):
+        if not _THANKS.fullmatch(lines[i][:_LONGEST_CLOSING]) and not any(map(_POSTSCRIPT.match, below)):
             last = i
     return last
 
@@ -354,7 +393,7 @@ def _is_said(line: str) -> bool:
 def _printed(lines: list[str]) -> tuple[list[str], list[str]]:
     """Return what was said, and the small print about who may read it."""
     for i in range(len(lines) // 2, len(lines)):
-        line = lines[i][:2_000]
+        line = lines[i][:_LONGEST_PRINT]
         if i and _SMALL_PRINT.search(line) and _ABOUT_MAIL.search(line) and len(line) > 60:
             return lines[:i], lines[i:]
     return lines, []
@@ -368,7 +407,7 @@ def is_forward(subject: str) -> bool:
 def bare_subject(subject: str) -> str:
     """Return a subject without what programs put before it when they answer or pass on."""
     before = re.compile(
-        r"\s*(?:re|aw|sv|antw|odp|ref|rif|res|vá|fwd?|wg|tr|rv|enc|doorst|vs|vb|pd|回复|答复|转发|転送)\s*(?:\[\d+\])?\s*[:：]\s*",
+        r"\s*(?:re?|aw|sv|antw|odp|ref|rif|res|vá|ynt|fwd?|wg|tr|rv|i|enc|doorst|vs|vb|pd|回复|答复|转发|転送)\s*(?:\[\d+\])?\s*[:：]\s*",
         re.IGNORECASE,
     )
     subject = one_line(subject)

@@ -13,7 +13,7 @@ from overheard.collectors.polling.news import News
 
 # So many periods are remembered: a year of months, and the one that goes on.
 KEPT = 13
-# Before so much of a period is over, what was spent of it says nothing of the rest: a day and a half of a month.
+# What was spent in less of a period says nothing of the rest: in a day and a half of a month.
 _EARLY = 1 / 20
 _WARNED = 0.8
 # A request that takes more units than two to this is none.
@@ -54,12 +54,16 @@ def budget_of(budgets: Iterable[Budget | None]) -> Budget | None:
     return min((one for one in budgets if one is not None), key=lambda one: one.limit, default=None)
 
 
-def spent(budget: Budget, units: Mapping[str, int], now: datetime) -> Spending:
-    """Return what was used of a budget in the period of `now`; `units` by period, as in `PollState.spending`."""
+def spent(budget: Budget, units: Mapping[str, int], now: datetime, began: datetime | None = None) -> Spending:
+    """Return what was used of a budget in the period of `now`; `units` by period, as in `PollState.spending`.
+
+    `began` is since when any is used, None where nobody knows: then all of the period counts.
+    """
     begins, ends = _bounds(budget, now)
     period = _name(budget, begins)
     used = units.get(period, 0)
-    passed = (now - begins) / (ends - begins)
+    since = begins if began is None else max(begins, began)
+    told = (now - since) / (ends - begins) >= _EARLY
     price = None if budget.price is None else budget.price / 1_000
     return Spending(
         period=period,
@@ -67,7 +71,7 @@ def spent(budget: Budget, units: Mapping[str, int], now: datetime) -> Spending:
         units=used,
         limit=budget.limit,
         until=ends,
-        forecast=round(used / passed) if passed >= _EARLY else None,
+        forecast=round(used * (ends - since) / (now - since)) if told else None,
         cost=None if price is None else round(used * price, 2),
         most=None if price is None else round(budget.limit * price, 2),
     )
@@ -80,34 +84,42 @@ def used(budget: Budget, units: Mapping[str, int], more: int, now: datetime) -> 
     return {one: changed[one] for one in sorted(changed)[-KEPT:]}
 
 
-def marks(spending: Spending) -> list[str]:
-    """Return what of a period is worth telling: 80 and 100 per cent, and a forecast above the limit."""
-    found = [f"{share:.0%}" for share in (_WARNED, 1.0) if spending.share >= share]
-    if spending.forecast is not None and spending.forecast > spending.limit:
+def marks(spending: Spending, *, stopped: bool = False) -> list[str]:
+    """Return what of a period is worth telling: 80 and 100 per cent, and a forecast above the limit.
+
+    `stopped`: what is left is too little for a request, which is as good as all of it.
+    """
+    share = 1.0 if stopped else spending.share
+    found = [f"{one:.0%}" for one in (_WARNED, 1.0) if share >= one]
+    if share < 1 and spending.forecast is not None and spending.forecast > spending.limit:
         found.append("forecast")
     return [f"{spending.period} {one}" for one in found]
 
 
-def news_of(account: str, sources: Iterable[str], spending: Spending, told: Iterable[str]) -> list[News]:
+def news_of(
+    account: str, sources: Iterable[str], spending: Spending, told: Iterable[str], *, stopped: bool = False
+) -> list[News]:
     """Return what is to be told of an account's budget that was not `told` (as `marks`); of several the gravest."""
-    new = [one for one in marks(spending) if one not in set(told)]
+    new = [one for one in marks(spending, stopped=stopped) if one not in set(told)]
     if not new:
         return []
     names = sorted(sources)
     whose = f"{names[0]} and {len(names) - 1} more" if len(names) > 1 else names[0]
-    text = f"{whose}: {in_words(spending)}"
+    text = f"{whose}: {in_words(spending, stopped=stopped)}"
     return [News(names[0], "budget", text, f"budget/{account}/{'+'.join(new)}")]
 
 
-def in_words(spending: Spending) -> str:
-    """Return a budget in words: what was used, what is expected, and what happens at its end."""
+def in_words(spending: Spending, *, stopped: bool = False) -> str:
+    """Return a budget in words: what was used, what is expected, and what happens at its end; `stopped` as `marks`."""
     said = f"{spending.units:,} of {spending.limit:,} {spending.unit} used in {spending.period} ({spending.share:.0%})"
     if spending.cost is not None and spending.most is not None:
         said += f", {spending.cost:,.2f} of {spending.most:,.2f} at the price that is set"
-    if spending.forecast is not None:
-        said += f"; {spending.forecast:,} are to be expected by its end"
     if not spending.left:
         return f"{said}. The budget is used up: nothing is asked until {_day(spending)}."
+    if stopped:
+        return f"{said}. What is left is too little for a request: nothing is asked until {_day(spending)}."
+    if spending.forecast is not None:
+        said += f"; {spending.forecast:,} are to be expected by its end"
     end = f"nothing is asked until {_day(spending)}"
     if spending.forecast is not None and spending.forecast > spending.limit:
         return f"{said}, which is more than there is. Once it is used up {end}."

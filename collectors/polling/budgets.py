@@ -15,7 +15,15 @@ import msgspec
 
 from overheard.collectors.base import Budget, Source
 from overheard.collectors.fetching.fetch import Answer, Course
-from overheard.collectors.polling.budget import budget_of, marks, news_of, smallest, spent, stopped, used
+from overheard.collectors.polling.budget import (
+    budget_of,
+    marks,
+    news_of,
+    smallest,
+    spent,
+    stopped,
+    used,
+)
 from overheard.collectors.polling.news import News
 from overheard.collectors.polling.pollstate import added, budget_key, load_states, save_states, tried_key
 from overheard.log.base import Log
@@ -37,6 +45,7 @@ class Budgets:
     def __init__(self, log: Log, clock: Callable[[], datetime]) -> None:
         self._log = log
         self._clock = clock
+        self._sources: Mapping[str, Source] = {}
         self._accounts: dict[str, str] = {}  # by source
         self._budgets: dict[str, Budget] = {}
         self._states: dict[str, PollState] = {}
@@ -45,6 +54,7 @@ class Budgets:
     def use(self, sources: Mapping[str, Source], account: Callable[[str], str]) -> None:
         """Keep to the budgets of these sources from now on; those of one account share the smallest."""
         budgets: dict[str, list[Budget]] = {}
+        self._sources = sources
         self._accounts = {}
         for name, source in sources.items():
             own = account(name)
@@ -68,7 +78,7 @@ class Budgets:
         """Return how many units may still be used for a source; None where nothing is to be kept to."""
         account = self._accounts.get(source.name, "")
         budget = self._budgets.get(account)
-        return None if budget is None else spent(budget, self._states[account].spending, self._clock()).left
+        return None if budget is None else spent(budget, self._used(account), self._clock()).left
 
     def within(self, key: str, source: Source, course: Course) -> Course | Answer:
         """Return the request to send, shrunk to what is left, which is put aside; what to say where too little is."""
@@ -116,7 +126,9 @@ class Budgets:
 
     def _use(self, account: str, budget: Budget, units: int, at: datetime) -> None:
         state = self._states[account]
-        state = msgspec.structs.replace(state, spending=used(budget, state.spending, units, at))
+        # Of an account whose units are older than `began` nobody knows since when they are used.
+        began = state.began if state.spending else at
+        state = msgspec.structs.replace(state, began=began, spending=used(budget, state.spending, units, at))
         self._states[account] = state
         save_states(self._log, {budget_key(account): state}, self._clock())
 
@@ -129,12 +141,14 @@ class Budgets:
             if any(one.account == account for one in self._aside.values()):
                 continue  # what is put aside may be given back
             state = self._states[account]
-            spending = spent(budget, self._used(account), now)
+            spending = spent(budget, self._used(account), now, state.began)
             before = [one for one in state.told.split(", ") if one.startswith(f"{spending.period} ")]
             names = [name for name, one in self._accounts.items() if one == account]
-            if news := news_of(account, names, spending, before):
+            # Of a service that is paid by the post the smallest request may take more than is left.
+            over = not any(self._sources[one].within(self._sources[one].url, spending.left)[0] for one in names)
+            if news := news_of(account, names, spending, before, stopped=over):
                 told += news
-                all_told = dict.fromkeys([*before, *marks(spending)])
+                all_told = dict.fromkeys([*before, *marks(spending, stopped=over)])
                 changed[budget_key(account)] = msgspec.structs.replace(state, told=", ".join(all_told), told_at=now)
         return told, changed
 

@@ -4,6 +4,7 @@ https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protoc
 """
 
 import json
+import re
 from collections.abc import Mapping
 from urllib.parse import unquote
 
@@ -20,6 +21,9 @@ EVENTS = "application/cloudevents-batch+json"
 MEDIA = (JSON, NDJSON, EVENT, EVENTS)
 MOST = 1_000  # items of a batch
 _BINARY = "ce-"
+# By each of which a request says that it is an event in binary mode.
+_NEEDED = tuple(f"{_BINARY}{name}" for name in ("specversion", "id", "source", "type"))
+_BOM = b"\xef\xbb\xbf"
 
 
 def parts_of(headers: Mapping[str, str], body: bytes) -> list[bytes]:
@@ -29,7 +33,8 @@ def parts_of(headers: Mapping[str, str], body: bytes) -> list[bytes]:
     headers (`ce-…`), and the body is the data. Raises InputError where that cannot be told, or too many came.
     """
     media = media_of(headers)
-    if "ce-specversion" in headers and media not in (EVENT, EVENTS):
+    body = body.removeprefix(_BOM)
+    if is_binary(headers):
         return [_event_of(headers, body, media)]
     if media == NDJSON:
         parts = [line for line in body.split(b"\n") if line.strip()]
@@ -40,6 +45,16 @@ def parts_of(headers: Mapping[str, str], body: bytes) -> list[bytes]:
     if len(parts) > MOST:
         raise InputError(f"expected at most {MOST:,} items in a batch; got {len(parts):,}. Send them in several")
     return parts
+
+
+def is_binary(headers: Mapping[str, str]) -> bool:
+    """True of a request that carries one CloudEvent in its headers (`ce-…`), whatever the media type of its data."""
+    return any(name in headers for name in _NEEDED) and media_of(headers) not in (EVENT, EVENTS)
+
+
+def marks_of(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return the headers that hold the attributes of an event in binary mode, as they came."""
+    return {name: value for name, value in headers.items() if name.startswith(_BINARY)}
 
 
 def _of_json(body: bytes, *, one: bool) -> list[bytes]:
@@ -74,13 +89,18 @@ def _leniently(body: bytes) -> list[bytes] | None:
 
 def _event_of(headers: Mapping[str, str], body: bytes, media: str) -> bytes:
     """Return the event of a request in binary mode, as it is in structured mode."""
-    if media != JSON:
+    if media != JSON and not media.endswith("+json"):
         msg = f"expected the data of the event as {JSON}, as the header Content-Type says; got {media[:80]!r}"
         raise InputError(msg)
-    attributes = {
-        name.removeprefix(_BINARY): unquote(value) for name, value in headers.items() if name.startswith(_BINARY)
-    }
+    attributes = {name.removeprefix(_BINARY): _attribute(value) for name, value in marks_of(headers).items()}
     try:
         return msgspec.json.encode({**attributes, "data": msgspec.json.decode(body) if body.strip() else None})
     except DECODING_ERRORS as e:
         raise InputError(f"expected the data of the event as JSON; it cannot be read: {e}{half_of(body)}") from e
+
+
+def _attribute(header: str) -> str:
+    """Return the attribute that a header holds: it may be in quotes, and its characters percent-encoded."""
+    if len(header) > 1 and header.startswith('"') and header.endswith('"'):
+        header = re.sub(r"\\(.)", r"\1", header[1:-1])
+    return unquote(header)

@@ -15,7 +15,7 @@ from overheard.collectors.base import Deletion, Reading
 from overheard.collectors.communities.community import Address, deletion_of
 from overheard.collectors.communities.discourse import Discourse, read_posts
 from overheard.collectors.communities.fields import FieldError, Item, document
-from overheard.collectors.pushed.hook import Hook, Taken, check_sha256, json_of, need_secret, object_of, signed_with
+from overheard.collectors.pushed.hook import Hook, Taken, check_sha256, need_secret, object_of, signed_with
 from overheard.errors import InputError
 from overheard.records import Fetch, Mention
 
@@ -27,6 +27,8 @@ _EXPECTED = "a delivery of Discourse"
 # A topic's own events tell its title alone; its text comes with its first post.
 _SAID = frozenset({"post_created", "post_edited", "post_destroyed", "post_recovered", "topic_destroyed"})
 _PRIVATE = "private_message"
+# More than the topics of a forum get by its own settings.
+_MOST_POSTS = 10_000
 
 
 class DiscourseWebhook(Hook, frozen=True, kw_only=True):
@@ -59,10 +61,9 @@ class DiscourseWebhook(Hook, frozen=True, kw_only=True):
         event = headers.get(EVENT, "")
         if event not in _SAID:
             return None
-        given = json_of(headers, body)
-        object_of(given)
+        object_of(body)  # JSON, also where the forum was set to call it a form
         kept = {name: headers[name] for name in (EVENT, _TYPE, _ID) if name in headers}
-        return Taken(event, given, {"content-type": "application/json", **kept}, f"{self.instance.rstrip('/')}/")
+        return Taken(event, body, {"content-type": "application/json", **kept}, f"{self.instance.rstrip('/')}/")
 
     def read(self, fetch: Fetch) -> Reading:
         """Return what was written, edited, taken down or put back (`Source.read`)."""
@@ -103,7 +104,7 @@ def _left(mention: Mention, fetch: Fetch) -> Mention:
 
 
 def _topic_gone(fetch: Fetch, whole: Item) -> Reading:
-    """Return that the post is gone with which a topic begins; its others come as events of their own."""
+    """Return that all posts of a topic are gone: of those behind the first one nothing else is sent."""
     topic = whole.item_if_any("topic")
     if topic.text_if_any("archetype") == _PRIVATE:
         return Reading()
@@ -111,7 +112,9 @@ def _topic_gone(fetch: Fetch, whole: Item) -> Reading:
         id_ = topic.needed_id("id")
     except FieldError as e:
         raise InputError(f"expected the id of a topic at {e.where}; {e}", where=fetch.url) from e
-    return Reading(deletions=(deletion_of(fetch, _platform(fetch), f"{id_}/1"),))
+    count = min(max(topic.count("highest_post_number") or 1, 1), _MOST_POSTS)
+    numbers = range(1, count + 1)
+    return Reading(deletions=tuple(deletion_of(fetch, _platform(fetch), f"{id_}/{number}") for number in numbers))
 
 
 def _platform(fetch: Fetch) -> str:

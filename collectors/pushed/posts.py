@@ -131,12 +131,14 @@ class _Marks(msgspec.Struct):
     incident: msgspec.Raw = msgspec.Raw()
     mention: msgspec.Raw = msgspec.Raw()
     first_seen: msgspec.Raw = msgspec.field(name="firstSeen", default=msgspec.Raw())
+    data: msgspec.Raw = msgspec.Raw()
+    data_base64: msgspec.Raw = msgspec.Raw()
 
 
 class _Event(msgspec.Struct):
     """A CloudEvent whose data is still to be read."""
 
-    specversion: Literal["1.0"]
+    specversion: str
     id: _Said
     source: _Said
     type: _Said
@@ -173,7 +175,7 @@ def item_of(raw: bytes) -> Item:
     try:
         return _item(raw)
     except InputError as e:
-        error = InputError(e.args[0], where=_where(e.where))
+        error = type(e)(e.args[0], where=_where(e.where))
     except DECODING_ERRORS as e:
         message, field = refusal_of(e, Post)
         error = NoItemError(message + half_of(raw), where=_where(field))
@@ -193,7 +195,8 @@ def field_in(where: str) -> str:
 
 def _item(raw: bytes) -> Item:
     marks = _marks.decode(raw)
-    if bytes(marks.specversion):
+    # Nothing else has data: what lacks its version is told so, and not that it is no post.
+    if bytes(marks.specversion) or (not bytes(marks.context) and (bytes(marks.data) or bytes(marks.data_base64))):
         return _of_event(raw)
     if bytes(marks.incident):
         return _whole(_found.decode(raw).incident.mention)
@@ -206,6 +209,8 @@ def _item(raw: bytes) -> Item:
 
 def _of_event(raw: bytes) -> Item:
     event = _events.decode(raw)
+    if event.specversion != "1.0":
+        raise NoItemError(f"expected an event of CloudEvents 1.0; got {event.specversion[:40]!r}", where="specversion")
     if event.type == "overheard.mention":
         read = _mention_events.decode(raw)
         return Deletion(read.data, read.data.updated) if read.verb == "Delete" else _whole(read.data)

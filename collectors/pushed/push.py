@@ -14,7 +14,7 @@ from typing import Annotated, ClassVar
 from msgspec import Meta
 
 from overheard.collectors.base import Deletion, Reading, Rejected, supersedes, told_at
-from overheard.collectors.pushed.batch import MEDIA, parts_of
+from overheard.collectors.pushed.batch import MEDIA, is_binary, marks_of, parts_of
 from overheard.collectors.pushed.handed import mentions_of
 from overheard.collectors.pushed.hook import Hook, SignatureError, Taken, media_of
 from overheard.collectors.pushed.posts import NoItemError, field_in, item_of
@@ -27,6 +27,8 @@ DEFAULT = "api"
 TOLERANCE = timedelta(minutes=5)
 _ID, _TIME, _SIGNATURE = "webhook-id", "webhook-timestamp", "webhook-signature"
 _LONGEST_ID = 500
+# Of a time in seconds up to the year 2286; milliseconds have more.
+_DIGITS = 10
 _MOST_SIGNATURES = 20
 _PREFIX = "whsec_"
 # As Standard Webhooks asks for.
@@ -60,7 +62,7 @@ class Push(Hook, frozen=True, kw_only=True):
         """See `Hook.checked`. Its time may be off by so much as clocks differ."""
         self.presented(headers)
         given = headers[_TIME]
-        if not (given.isascii() and given.isdigit() and len(given) <= 12):
+        if not (given.isascii() and given.isdigit() and len(given) <= _DIGITS):
             raise SignatureError(f"expected {_TIME} in whole seconds since 1970; it is otherwise")
         made = hmac.new(_key(secret), f"{headers[_ID]}.{given}.".encode() + body, hashlib.sha256).digest()
         ours = base64.b64encode(made)
@@ -84,16 +86,17 @@ class Push(Hook, frozen=True, kw_only=True):
     def taken(self, headers: Mapping[str, str], body: bytes) -> Taken | None:
         """See `Hook.taken`."""
         media = media_of(headers)
-        if media not in MEDIA:
+        if media not in MEDIA and not is_binary(headers):
             raise InputError(f"expected a body of {' or '.join(MEDIA)}; got {media[:80]!r}")
         if not parts_of(headers, body):
             return None
-        kept = {name: value for name, value in headers.items() if name in ("content-type", _ID) or name[:3] == "ce-"}
+        kept = {**marks_of(headers), "content-type": headers.get("content-type", ""), _ID: headers[_ID]}
         return Taken(headers.get("ce-type", "posts"), body, kept, known_by=headers[_ID])
 
     def read(self, fetch: Fetch) -> Reading:
         """Return the posts that were pushed (`Source.read`); what cannot be one is rejected with its place."""
-        given = {"content-type": MEDIA[0]} if media_of(fetch.headers) not in MEDIA else {}
+        known = media_of(fetch.headers) in MEDIA or is_binary(fetch.headers)
+        given = {} if known else {"content-type": MEDIA[0]}
         try:
             parts = parts_of({**fetch.headers, **given}, fetch.body)
         except InputError as e:

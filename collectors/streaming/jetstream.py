@@ -293,18 +293,41 @@ def _with(line: bytes, name: bytes, value: bytes) -> bytes:
 
 
 def read_events(fetch: Fetch) -> Reading:
-    """Return the mentions in events, one a line. Raises InputError where there is no event at all."""
-    told: dict[str, datetime] = {}
+    """Return the mentions in events, one a line. Raises InputError where there is no event at all.
 
-    def take(item: Item) -> Mention | Deletion | None:
+    What is said under a key that was deleted before is an edit, since when the event says; of what is said of one post
+    the last counts, by when it was told, else as it stands.
+    """
+    told: dict[str, datetime] = {}
+    gone: dict[str, Deletion] = {}
+
+    def take(item: Item) -> Mention | None:
         taken = _taken(fetch, item)
+        if taken is None:
+            return None
         at = _time(item.count("time_us") or 0)
-        if isinstance(taken, Mention) and at is not None:
-            told[taken.id] = max(at, told.get(taken.id, at))
+        id_ = taken.mention.id if isinstance(taken, Deletion) else taken.id
+        if isinstance(taken, Deletion):
+            if not _is_before(at, told.get(id_)):
+                gone[id_] = taken
+            return None
+        if (deletion := gone.get(id_)) is not None:
+            if _is_before(at, deletion.at):
+                return None  # told again
+            del gone[id_]
+            taken = msgspec.structs.replace(taken, updated=at)
+        if at is not None:
+            # When a post was made is what its author's program says, which may be any time.
+            told[id_] = max(at, told.get(id_, at))
         return taken
 
-    # When a post was made is what its author's program says, which may be any time.
-    return replace(read_frames(fetch, _EXPECTED, take), as_of=told)
+    reading = read_frames(fetch, _EXPECTED, take)
+    mentions = tuple(one for one in reading.mentions if one.id not in gone)
+    return replace(reading, mentions=mentions, deletions=tuple(gone.values()), as_of=told)
+
+
+def _is_before(one: datetime | None, other: datetime | None) -> bool:
+    return one is not None and other is not None and one < other
 
 
 def _taken(fetch: Fetch, item: Item) -> Mention | Deletion | None:

@@ -29,6 +29,7 @@ from overheard.collectors.polling.sender import Sender
 from overheard.collectors.polling.telling import Telling
 from overheard.collectors.streaming.again import ended, opened, told
 from overheard.collectors.streaming.connection import Connection
+from overheard.collectors.streaming.recent import RecentPosts
 from overheard.collectors.streaming.stream import MOST_ODD, Door, Gap, Open, SaidAt, Sifted, Stream, nothing_said
 from overheard.errors import InputError
 from overheard.log.base import Log
@@ -122,7 +123,7 @@ class Streams:
         self._streams: dict[str, Stream] = {}
         self._live: dict[str, _Live] = {}
         self._profiles: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
-        self._posts: OrderedDict[str, str] = OrderedDict()  # native ids that passed last, and who said them
+        self._recent = RecentPosts(_KEPT_POSTS)
         self._sulks_until = 0.0
         self._fetcher: Fetcher | None = None
 
@@ -334,21 +335,15 @@ class Streams:
         for place, line in enumerate(sifted.lines):
             if (account := sifted.left.get(place)) is not None:
                 # What was told a moment ago, in this batch even, is not on record yet.
-                lately = (id_ for id_, author in self._posts.items() if author == account)
-                lines += stream.with_posts(line, list(dict.fromkeys((*said.get(account, ()), *lately))))
+                posts = dict.fromkeys((*said.get(account, ()), *self._recent.of(account)))
+                lines += stream.with_posts(line, list(posts))
                 continue
             if author := sifted.authors.get(place, ""):
                 authors[len(lines)] = author
-                self._note(stream.post_in(line), author)
+                if post := stream.post_in(line):
+                    self._recent.note(post, author)
             lines.append(line)
         return _Batch(replace(sifted, lines=lines, authors=authors, left={}), frames, lines)
-
-    def _note(self, post: str, author: str) -> None:
-        if post:
-            self._posts[post] = author
-            self._posts.move_to_end(post)
-        while len(self._posts) > _KEPT_POSTS:
-            self._posts.popitem(last=False)
 
     def _strangers(self, stream: Stream, sifted: Sifted) -> list[str]:
         """Return the authors of whom nothing is known, or nothing new."""

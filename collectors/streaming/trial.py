@@ -3,20 +3,32 @@
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
+from typing import NamedTuple
 
 from overheard.collectors.fetching.fetch import Answer, Fetcher
 from overheard.collectors.streaming.connection import Connection
-from overheard.collectors.streaming.stream import Stream
+from overheard.collectors.streaming.stream import Open, Stream
 from overheard.errors import InputError
 from overheard.records import Fetch, Mention
 
 _LOOK = 0.05
 
 
+class Listened(NamedTuple):
+    """What a stream told in a moment: `units` is what that uses of its budget, `ended` why its connection did.
+
+    None: it did not end.
+    """
+
+    posts: list[Mention]
+    units: int
+    ended: Answer | None
+
+
 def first_posts(
     stream: Stream, fetcher: Fetcher, clock: Callable[[], datetime], *, most: int, seconds: float
-) -> tuple[list[Mention], Answer | None]:
-    """Return the first posts that a stream tells within some seconds, and why its connection ended, None: it did not.
+) -> Listened:
+    """Return the first posts that a stream tells within some seconds.
 
     Its rules are left as they are: they are not those of a source before it is kept.
     """
@@ -25,16 +37,20 @@ def first_posts(
 
 async def _listened(
     stream: Stream, fetcher: Fetcher, clock: Callable[[], datetime], most: int, seconds: float
-) -> tuple[list[Mention], Answer | None]:
+) -> Listened:
     connection = Connection(stream, fetcher, "", clock, asyncio.get_running_loop(), bring_rules=False)
     running = asyncio.ensure_future(connection.run())
     found: dict[str, Mention] = {}
+    units = 0
     try:
         async with asyncio.timeout(seconds):
             while len(found) < most:
                 over = running.done()
-                for frame in connection.intake.take():
-                    found |= {one.id: one for one in _read(stream, frame, clock())}
+                # What others' rules brought is paid for, and is not of this source.
+                sifted = stream.sift(connection.intake.take(), Open(), lambda _: (), clock())
+                units += sifted.units
+                for line in sifted.lines:
+                    found |= {one.id: one for one in _read(stream, line, clock())}
                 if over:
                     break
                 await asyncio.sleep(_LOOK)
@@ -43,7 +59,7 @@ async def _listened(
     ended = running.result() if running.done() else None
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
-    return list(found.values())[:most], ended
+    return Listened(list(found.values())[:most], units, ended)
 
 
 def _read(stream: Stream, frame: bytes, now: datetime) -> tuple[Mention, ...]:

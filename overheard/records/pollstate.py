@@ -106,8 +106,8 @@ class PollState(Record, frozen=True, kw_only=True):
 
     `stream` is how a source does that tells by itself, None of all others; of it `polled` is when it was connected to.
 
-    Of an account (key: `budget/<account>`), whose sources share one budget: `spending`; `told` are the marks that were
-    told of the period.
+    Of an account (key: `budget/<account>`), whose sources share one budget: `spending`; `began`, since when it is used,
+    None where nobody knows; `told` are the marks that were told of the period.
 
     Of a host: `next_due`; `welcomed` is when it last answered well, `refusals` when it last refused which source since
     then; `refused_runs` how many runs of refusals it had, the last at `refused`; `error` is why it is left alone.

@@ -18,7 +18,7 @@ from overheard.web.request import InjectedService, Request
 PATH = "/hooks"
 # Of one sender, and of all together, that is refused: whoever guesses at a secret, or has an old one.
 REFUSED, ALL_REFUSED = Rate(burst=60, hourly=600), Rate(burst=1_000, hourly=10_000)
-# Of one hook, and of all: a busy organisation on GitHub sends some ten a second.
+# Of one sender to one hook, and of all: a busy organisation on GitHub sends some ten a second.
 TAKEN, ALL_TAKEN = Rate(burst=5_000, hourly=72_000), Rate(burst=20_000, hourly=360_000)
 _STATUS = {"taken": 202, "repeated": 202, "answered": 200, "nothing": 204}
 
@@ -29,7 +29,8 @@ async def deliver(request: Request, service: InjectedService, name: FromPath[str
     headers = {key: value for key, value in request.headers.items() if key != "authorization"}
     try:
         await to_thread.run_sync(service.expect_delivery, name, headers)
-        _bounded(request, "taken", name)
+        # Whoever has no secret can use up nobody's turns but their own.
+        _bounded(request, "taken", f"{name} {sender_of(request)}")
         body = await request.body()
         found = await to_thread.run_sync(service.deliver, name, headers, body)
     except SignatureError as e:

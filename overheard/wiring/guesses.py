@@ -23,6 +23,8 @@ _GUESSES = 3
 # What files of posts are called (`collectors.files`); JSON alone may be anything.
 _ROWS = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl", "text/csv"})
 _ENDS = (".ndjson", ".jsonl", ".csv")
+# How a path on one's own disk begins.
+_PATHS = ("./", "../", "/", "~", "file:")
 _NODEINFO = "/.well-known/nodeinfo"
 
 
@@ -81,6 +83,12 @@ def _text(value: object) -> str:
 
 def _address(typed: str) -> str:
     text = typed.strip()
+    if text.startswith(_PATHS):
+        msg = (
+            f"expected a kind of source, or an http(s) address; got {typed[:100]!r}. A file of posts on this machine "
+            "is brought in with `overheard import`"
+        )
+        raise InputError(msg)
     url = text if "://" in text else f"https://{text}"
     try:
         parts = urlsplit(url)

@@ -114,7 +114,7 @@ class FileNewSources:
                 return tried(source, fetcher, reader.read, self._clock, budget)
 
     def keep(self, kind: str, given: Given) -> str:
-        """See `NewSources.keep`. Raises OSError."""
+        """See `NewSources.keep`."""
         with self._turn:
             text = self.draft(kind, given)
             old = read(self._config) if self._config.exists() else ""

@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,13 @@ _PLACES = ("_env", "_file")
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]{0,63}")
 # Tokens are longer than what files of tokens are called.
 _LONG_NAME = 32
+# What tokens are written in, which may have slashes and dots as paths do.
+_WRITTEN = re.compile(r"[A-Za-z0-9+/._-]{16,}={0,2}")
+_BETWEEN = frozenset("/._-")
+# Of a text made by chance some two thirds of the letters are followed by one of another kind; of words, few.
+_MIXED = 0.4
+# What in the query of an address may be a secret, by its name.
+_SECRETIVE = re.compile(r"(?i)(?:token|key|secret|pass|auth|sig|session)[^=&]*=")
 _COMMAS = re.compile(r"\s*[,，、،]\s*")
 _SLUG = re.compile(r"[\W_]+")
 _YES = {"yes": True, "y": True, "true": True, "on": True, "no": False, "n": False, "false": False, "off": False}
@@ -94,6 +102,8 @@ def source_of(kind: type[Source], given: Given) -> tuple[Source, dict[str, Any]]
     A secret is never taken in the place of where it is, and what may be one is not repeated.
     """
     table = _table(kind, given)
+    if not str(table.get("name", "")).isprintable():
+        raise InputError("expected a name in one line, of what can be shown; got control characters", where="name")
     try:
         return msgspec.convert(table, kind), table
     except msgspec.ValidationError as e:
@@ -143,10 +153,21 @@ def _place(secret: str, text: str) -> dict[str, str]:
         not is_path
         or len(name) > _LONG_NAME
         or not text.isprintable()
+        or (_is_made_by_chance(text) and not Path(text).exists())
         or (len(text) > 60 and " " not in text and not Path(text).exists())
     ):
         raise _no_place(secret)
     return {f"{secret}_file": text}
+
+
+def _is_made_by_chance(text: str) -> bool:
+    """True of what looks like a secret, in Base64 or another writing of it, rather than like a path."""
+    if not _WRITTEN.fullmatch(text):
+        return False
+    kinds = ["A" if one.isupper() else "a" if one.islower() else "0" if one.isdigit() else one for one in text]
+    pairs = [pair for pair in pairwise(kinds) if not _BETWEEN.intersection(pair)]
+    is_mixed = {"A", "a", "0"} <= {*kinds} and sum(one != other for one, other in pairs) > _MIXED * len(pairs)
+    return text.startswith("whsec_") or text.endswith("=") or is_mixed
 
 
 def _no_place(secret: str) -> InputError:
@@ -193,16 +214,27 @@ def _as_toml(text: str) -> Any:
 
 def table_text(kind: str, table: Mapping[str, Any]) -> str:
     """Return the table of a source as it stands in settings."""
-    lines = [f"{name} = {tomlkit.item(value).as_string()}" for name, value in table.items()]
+    lines = [f"{name} = {_in_a_line(value)}" for name, value in table.items()]
     return "\n".join([f"[[{kind}]]", *lines]) + "\n"
 
 
+def _in_a_line(value: Any) -> str:
+    """Return a value as TOML; what is a table itself too."""
+    if not isinstance(value, Mapping):
+        return str(tomlkit.item(value).as_string())
+    inline = tomlkit.inline_table()
+    inline.update(value)
+    return str(inline.as_string())
+
+
 def name_for(kind: str, given: Given, taken: Iterable[str], fields: Iterable[str]) -> str:
-    """Return a name that tells what is followed, and that no other source has."""
+    """Return a name that tells what is followed, and that no other source has; of an address nothing secret."""
     told = [given[one] for one in fields if given.get(one) and one not in (*_SELDOM, "name") and given[one] not in _YES]
     # What is followed tells more than where.
     told.sort(key=lambda value: value.startswith(("http://", "https://")))
-    first = re.sub(r"^https?://(?:www\.)?", "", told[0]) if told else ""
+    first = re.sub(r"^https?://(?:[^/?#]*@)?(?:www\.)?", "", told[0]) if told else ""
+    address, _, query = first.partition("?")
+    first = address if _SECRETIVE.search(query) else first
     slug = _SLUG.sub("-", first).strip("-").lower()[:40].strip("-")
     base = slug if kind in slug else "-".join(part for part in (kind.replace("_", "-"), slug) if part)
     names = set(taken)

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from overheard.collectors.base import Budget, Source
+from overheard.collectors.polling import budget as budgeting
 from overheard.collectors.polling.budget import budget_of, in_words, spent
-from overheard.collectors.polling.pollstate import load_used
+from overheard.collectors.polling.pollstate import budget_key, load_states, load_used
 from overheard.log.base import Log
 from overheard.web.results import Spending
 from overheard.wiring.secrets import secrets_of
@@ -19,16 +20,17 @@ def spendings(log: Log, sources: Sequence[Source], now: datetime) -> Mapping[str
         accounts.setdefault(secrets.account(one.name), []).append(one.allowance)
     budgets = {account: budget for account, several in accounts.items() if (budget := budget_of(several)) is not None}
     used = load_used(log, budgets, now)
+    states = load_states(log, [budget_key(one) for one in budgets])
     found = {}
     for one in sources:
         account = secrets.account(one.name)
         if (budget := budgets.get(account)) is not None:
-            found[one.name] = _result(budget, used[account], now)
+            state = states.get(budget_key(account))
+            found[one.name] = _result(spent(budget, used[account], now, state.began if state else None))
     return found
 
 
-def _result(budget: Budget, used: Mapping[str, int], now: datetime) -> Spending:
-    spending = spent(budget, used, now)
+def _result(spending: budgeting.Spending) -> Spending:
     return Spending(
         period=spending.period,
         unit=spending.unit,

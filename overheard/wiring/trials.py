@@ -27,6 +27,7 @@ _FURTHER = 3
 _TOLD = "It is not asked: others send what they have to say{}. It is there as soon as it is kept."
 _TO = " to {}, at the address of your pages"
 _ELSEWHERE = "It is no address of the web, and not tried here: it is read as soon as it is kept."
+_ADDRESS = "Put the address right: it would never be asked as it is."
 _STREAM = "It goes on for ever, and cannot be asked once: it is connected to as soon as it is kept."
 _QUIET = "It lets us listen, and told nothing in {:g} seconds."
 _SPENT = "Raise `budget` of the sources with this token, or keep it untried: it is asked when there is some again."
@@ -49,11 +50,12 @@ def tried(
         endpoint = endpoint_of(source)
         return Trial(note=_TOLD.format(_TO.format(endpoint) if endpoint else ""))
     if isinstance(source, Stream):
-        return _listened(source, fetcher, clock)
+        return _listened(source, fetcher, clock, budget)
     if source.goes_on:
         return Trial(note=_STREAM)
-    if "https" in source.schemes and refusal_of(source.url):
-        return Trial(note=_ELSEWHERE)
+    if "https" in source.schemes and (refusal := refusal_of(source.url)):
+        is_web = source.url.lower().startswith(("http://", "https://"))
+        return Trial(problem=refusal, advice=_ADDRESS) if is_web else Trial(note=_ELSEWHERE)
     shown: list[Mention] = []
     rejected = 0
     summaries: frozenset[str] = frozenset()
@@ -87,9 +89,14 @@ def tried(
     return Trial([applied(policy, one) for one in newest], len(shown), note=" ".join(filter(None, notes)))
 
 
-def _listened(source: Stream, fetcher: Fetcher, clock: Callable[[], datetime]) -> Trial:
+def _listened(source: Stream, fetcher: Fetcher, clock: Callable[[], datetime], budget: TrialBudget | None) -> Trial:
     """Return what a source tells that tells by itself, in some seconds."""
-    posts, ended = first_posts(source, fetcher, clock, most=SHOWN, seconds=_LISTEN)
+    here = source.url if budget is None else budget.within(source.url)
+    if isinstance(here, Answer):
+        return _failed(source, here, clock())
+    posts, units, ended = first_posts(source, fetcher, clock, most=SHOWN, seconds=_LISTEN)
+    if budget is not None:
+        budget.settle(ended or Answer("unmodified"), units)
     if ended is not None and not posts:
         return _failed(source, ended, clock())
     policy = source.in_force

@@ -392,3 +392,21 @@ def test_a_name_tells_what_is_followed_before_where(config: Path, overheard: Com
     given = ("-s", "instance=https://social.example", "-s", "tag=paperfold", "--yes", "--untried")
     assert overheard("sources", "add", "mastodon", *given).status == 0
     assert [one.name for one in load_settings(config).sources] == ["mastodon-paperfold"]
+
+
+def test_an_address_with_a_password_is_not_kept_and_the_password_not_told(config: Path, overheard: Command) -> None:
+    url = "https://meera:s3cr3t@press.example/feed"
+    said = overheard("sources", "add", "feed", "-s", f"url={url}", "--yes")
+    assert said.status == 1
+    assert "without user name and password" in said.out
+    assert "s3cr3t" not in said.out + said.err
+    assert config.read_text() == WRITTEN
+
+
+def test_a_file_on_ones_own_disk_is_no_address(config: Path, overheard: Command) -> None:
+    for typed in ("./posts.csv", "/srv/posts.ndjson", "../posts.jsonl", "~/posts.csv", "file:///posts.csv"):
+        said = overheard("sources", "add", typed, "--yes")
+        assert said.status == 1
+        assert "http(s) address" in said.err, said.err
+        assert "overheard import" in said.err, said.err
+    assert config.read_text() == WRITTEN

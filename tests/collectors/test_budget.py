@@ -243,7 +243,11 @@ def test_a_back_fill_keeps_to_the_budget_too_and_goes_on_when_it_begins_anew(ser
     for _ in range(4):
         service.poll(source)
     assert len(service.charged) <= 60
-    assert service.told
+    # What is left is too little for the smallest request: as good as used up, and told as that.
+    (news,) = service.told
+    assert "too little for a request: nothing is asked until 2026-12-01" in news.text
+    service.poll(source)
+    assert len(service.told) == 1
 
 
 @pytest.mark.parametrize("after", [True, False])
@@ -286,7 +290,8 @@ def test_somebody_is_told_at_four_fifths_and_at_the_end_once_each(service: Servi
 
 def test_somebody_is_told_when_more_is_to_be_expected_than_there_is(service: Service) -> None:
     source = service.source(budget=400)
-    service.now = datetime(2026, 11, 4, tzinfo=UTC)
+    service.poll(source)
+    service.now = datetime(2026, 11, 5, tzinfo=UTC)
     service.post(80)
     service.poll(source)
     (news,) = service.told
@@ -296,8 +301,9 @@ def test_somebody_is_told_when_more_is_to_be_expected_than_there_is(service: Ser
 
 def test_a_budget_is_shown_with_what_it_costs_and_what_happens_then(service: Service) -> None:
     source = service.source(budget=10_000, price=5.0)
-    service.post(50)
     service.poll(source)
+    service.post(50)
+    service.poll(source, after=2 * DAY)
     shown = spendings(service.log, [source], service.now)["x"]
     assert (shown.used, shown.limit, shown.cost, shown.cost_limit) == (50, 10_000, 0.25, 50.0)
     assert shown.said == (
@@ -346,9 +352,30 @@ def test_a_forecast_is_what_was_used_over_the_share_of_the_month_that_is_over() 
     assert spent(MONTH, {"2026-11": 300}, datetime(2026, 11, 1, 5, tzinfo=UTC)).forecast is None
 
 
+def test_a_forecast_goes_by_the_days_since_the_first_request_and_waits_for_some() -> None:
+    began, units = datetime(2026, 11, 20, tzinfo=UTC), {"2026-11": 300}
+    assert spent(MONTH, units, datetime(2026, 11, 21, tzinfo=UTC), began).forecast is None
+    assert spent(MONTH, units, datetime(2026, 11, 22, tzinfo=UTC), began).forecast == 300 + 150 * 9
+    # Of a month that began later, that is all of it.
+    assert spent(MONTH, {"2026-12": 300}, datetime(2026, 12, 11, tzinfo=UTC), began).forecast == 930
+
+
+def test_an_account_remembers_since_when_it_is_used(service: Service) -> None:
+    source = service.source(budget=1_000)
+    service.now = datetime(2026, 11, 20, tzinfo=UTC)
+    service.post(50)
+    service.poll(source)
+    assert spendings(service.log, [source], service.now)["x"].forecast is None
+    began, service.now = service.now, datetime(2026, 11, 25, tzinfo=UTC)
+    service.post(50)
+    service.poll(source)
+    shown = spendings(service.log, [source], service.now)["x"]
+    assert shown.forecast == round(shown.used * (DECEMBER - began) / (service.now - began))
+
+
 @pytest.mark.parametrize(
     ("units", "expected"),
-    [(0, []), (499, []), (501, ["forecast"]), (800, ["80%", "forecast"]), (1_000, ["80%", "100%", "forecast"])],
+    [(0, []), (499, []), (501, ["forecast"]), (800, ["80%", "forecast"]), (1_000, ["80%", "100%"])],
 )
 def test_what_is_worth_telling(units: int, expected: Sequence[str]) -> None:
     told = marks(spent(MONTH, {"2026-11": units}, datetime(2026, 11, 16, tzinfo=UTC)))
@@ -356,7 +383,10 @@ def test_what_is_worth_telling(units: int, expected: Sequence[str]) -> None:
 
 
 def test_a_budget_that_is_used_up_says_so() -> None:
-    assert "used up" in in_words(spent(MONTH, {"2026-11": 1_200}, START))
+    said = in_words(spent(MONTH, {"2026-11": 1_200}, datetime(2026, 11, 16, tzinfo=UTC)))
+    assert "used up" in said
+    # Nothing more is asked, so nothing more is to be expected.
+    assert "to be expected" not in said
 
 
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(-50, 300)), max_size=40))

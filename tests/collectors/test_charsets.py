@@ -1,6 +1,7 @@
 """The letters of a mail: charsets that are called otherwise or are narrower than what is sent, and broken bytes."""
 
 import time
+from base64 import b64encode
 
 import pytest
 from hypothesis import given
@@ -88,8 +89,55 @@ def test_one_bad_byte_costs_no_more_than_its_letter(codec: str, text: str) -> No
         assert decoded(text.encode(codec)[:-1], codec) == text[:-1] + "\ufffd"
 
 
+def in_jis(text: str) -> bytes:
+    """Return Japanese letters as Windows sends them in ISO-2022-JP: the rows of Shift_JIS, in seven bits."""
+    pairs = text.encode("cp932").replace(b"\xfb\xfc", b"\xee\xe0").replace(b"\xfa\xb1", b"\xed\x95")  # NEC's own
+    made = bytearray()
+    for lead, trail in zip(pairs[::2], pairs[1::2], strict=True):
+        row = (lead - (0x81 if lead < 0xA0 else 0xC1)) * 2
+        cell = trail - (0x40 if trail < 0x7F else 0x41)
+        made += bytes((0x21 + row + cell // 94, 0x21 + cell % 94))
+    return b"\x1b$B" + bytes(made) + b"\x1b(B"
+
+
+@pytest.mark.parametrize("text", ["①②⑳", "㈱紙折", "髙橋", "山﨑様", "№１", "㎡", "Ⅲ型", "こんにちは"])
+@pytest.mark.parametrize("charset", ["iso-2022-jp", "ISO-2022-JP", "csISO2022JP", "cp50220", "iso-2022-jp-ms"])
+def test_letters_of_nec_and_ibm_in_iso_2022_are_read(text: str, charset: str) -> None:
+    body = b"Re: " + in_jis(text) + b" abc\r\n" + in_jis("です")
+    assert decoded(body, charset) == f"Re: {text} abc\nです"
+    assert letter(f"text/plain; charset={charset}", body).bodies == ((f"Re: {text} abc\nです", ""),)
+
+
+def test_a_subject_with_letters_of_nec_is_read() -> None:
+    word = f"=?ISO-2022-JP?B?{b64encode(in_jis('㈱紙折①')).decode()}?="
+    raw = f"From: a@customer.example\r\nSubject: {word}\r\n\r\nx".encode()
+    assert read_letter(raw).subject == "㈱紙折①"
+
+
+def test_katakana_of_half_width_beside_letters_of_nec_are_read() -> None:
+    body = in_jis("①") + b"\x1b(I\x4c\x5f\x1b(J\\100\x1b(B"
+    assert decoded(body, "iso-2022-jp") == "①ﾌﾟ\\100"
+
+
+def test_a_line_of_japanese_that_is_not_closed_goes_on() -> None:
+    body = in_jis("①").removesuffix(b"\x1b(B") + b"\n" + in_jis("紙").removeprefix(b"\x1b$B")
+    assert decoded(body, "iso-2022-jp") == "①\n紙"
+
+
 def test_a_letter_that_iso_2022_has_not_costs_itself_only() -> None:
-    assert decoded(b"\x1b$B$3$s$3$s-!$K$A$O\x1b(B abc", "iso-2022-jp") == "こんこん\ufffdにちは abc"
+    assert decoded(b"\x1b$B$3$s$3$s)!$K$A$O\x1b(B abc", "iso-2022-jp") == "こんこん\ufffdにちは abc"
+    assert decoded(b"\x1b$B$3$s-!$3$s)!$K$A$O\x1b(B abc", "iso-2022-jp") == "こん①こん\ufffdにちは abc"
+
+
+def test_utf_8_under_the_name_of_iso_2022_is_utf_8() -> None:
+    assert decoded("プリンタが動きません①".encode(), "iso-2022-jp") == "プリンタが動きません①"
+
+
+def test_escapes_made_to_be_slow_are_read_in_time() -> None:
+    began = time.process_time()
+    for body in (b"\x1b$B" * 200_000, b"\x1b" * 500_000, b"\x1b$B" + b"-!" * 250_000, b"\x1b$B-!\x1b(B" * 60_000):
+        decoded(body, "iso-2022-jp")
+    assert time.process_time() - began < 2
 
 
 def test_utf_8_under_another_name_is_utf_8() -> None:

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from overheard.collectors.base import Deletion
+from overheard.collectors.communities.discourse import read_posts
 from overheard.collectors.files import ImportReport, import_mentions, map_mentions, read_mentions, read_post_file
+from overheard.collectors.polling.revisions import publication, revise
 from overheard.folder import Folder
 from overheard.log.embedded import EmbeddedLog
 from overheard.records import Event, Fetch, Mention, decode, mention_id
@@ -195,3 +197,25 @@ def test_a_polled_file_says_which_posts_are_gone() -> None:
     reading = read_post_file(fetch)
     assert [one.source for one in reading.mentions] == ["outbox"]
     assert [(one.mention.source, one.at) for one in reading.deletions] == [("outbox", NOW - timedelta(hours=1))]
+
+
+def test_a_post_that_a_forum_hid_and_shows_again_is_there_again_and_a_copy_from_before_is_not(log: EmbeddedLog) -> None:
+    said = {"topic_id": 5, "post_number": 2, "cooked": "<p>It hums</p>", "version": 1, "hidden": False,
+            "hidden_reason_id": None, "created_at": at(9), "updated_at": at(9)}  # fmt: skip
+
+    def polled(hours: int, **fields: Any) -> list[str]:
+        document = json.dumps({"latest_posts": [said | fields]}).encode()
+        url = "https://forum.example/posts.json"
+        when = NOW - timedelta(hours=hours)
+        reading = read_posts(Fetch(id="f", source="s", url=url, final_url=url, status=200, body=document, at=when))
+        revised = revise(log, [*reading.mentions, *reading.deletions], {}, as_of=reading.as_of)
+        log.append(publication(revised, source="/sources/s", time=when, cause_of=lambda _: "live"))
+        return standing(log)
+
+    assert polled(8) == ["It hums"]
+    assert polled(6, hidden=True, hidden_reason_id=1, cooked="<p>This was flagged.</p>", updated_at=at(7)) == []
+    assert polled(5) == []
+    assert polled(3, hidden_reason_id=1, updated_at=at(4)) == ["It hums"]
+    assert polled(2, hidden=True, hidden_reason_id=2, updated_at=at(2)) == []
+    assert polled(1, hidden_reason_id=1, updated_at=at(4)) == []
+    assert polled(0, hidden_reason_id=2, updated_at=at(1)) == ["It hums"]

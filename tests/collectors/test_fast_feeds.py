@@ -182,11 +182,13 @@ def test_what_is_not_surely_understood_is_left_alone(body: str) -> None:
 @pytest.mark.parametrize(
     "attributes",
     [
-        '\ufeffurl="https://a.example/1.mp3" type="audio/mpeg"', 'url="https://a.example/1.mp3" \ufefftype="audio/mpeg"',
-        'u\ufeffrl="https://a.example/1.mp3" type="audio/mpeg"', 'url="https://a.example/1.mp3" xmlns:\ufeffx="u:x"',
+        '\ufeffurl="https://a.example/1.mp3" type="audio/mpeg"',
+        'url="https://a.example/1.mp3" \ufefftype="audio/mpeg"',
+        'u\ufeffrl="https://a.example/1.mp3" type="audio/mpeg"',
+        'url="https://a.example/1.mp3" xmlns:\ufeffx="u:x"',
         'url="https://a.example/1.mp3" type="audio/mpeg"/><\ufeffx/><x',
     ],
-)  # fmt: skip
+)
 def test_names_that_parsers_of_xml_take_differently_are_left_alone(attributes: str) -> None:
     item = f"<item><title>Taps</title><link>https://a.example/1</link><enclosure {attributes}/></item>"
     body = f'<rss version="2.0"><channel><title>Pumps</title>{item}</channel></rss>'
@@ -195,8 +197,8 @@ def test_names_that_parsers_of_xml_take_differently_are_left_alone(attributes: s
 
 
 def test_a_byte_order_mark_within_a_text_or_a_value_is_no_reason_to_be_slow() -> None:
-    item = '<item><title>\ufeffTaps</title><link>https://a.example/1</link><enclosure url="https://a.example/\ufeff"/></item>'
-    fast, slow = both(f'<rss version="2.0"><channel><title>Pumps</title>{item}</channel></rss>')
+    item = '<item><title>\ufeffTaps</title><link>https://a.example/1</link><enclosure url="https://a.example/\ufeff"/>'
+    fast, slow = both(f'<rss version="2.0"><channel><title>Pumps</title>{item}</item></channel></rss>')
     assert fast == slow
 
 

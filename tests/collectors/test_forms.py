@@ -136,3 +136,94 @@ def test_what_is_passed_on_was_written_at_the_hour_of_the_day_that_is_said(sent:
 )
 def test_a_subject_that_is_encoded_says_that_nobody_wrote(subject: str) -> None:
     assert not read(mail("I am away.", subject=encoded(subject))).mentions
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Automatic reply: Paper jam", "Out of Office: Paper jam", "Out of office", "Out of the office",
+        "Out of Office AutoReply: Paper jam", "Auto-Reply: Paper jam", "[Auto-Reply] Paper jam", "Auto response: x",
+        "AUTO: Mira Sen is out of the office (returning 11/23/2026)", "Automatische Antwort: Papierstau",
+        "AUTO: Mira Sen ist außer Haus (Rückkehr am 23.11.2026)", "Abwesenheitsnotiz", "Abwesenheitsnotiz: Papierstau",
+        "Réponse automatique : Bourrage", "Réponse automatique\u202f: Bourrage", "Message d’absence : Bourrage",
+        "Absence du bureau: Bourrage", "Respuesta automática: Atasco", "Fuera de la oficina: Atasco",
+        "Risposta automatica: Carta", "Resposta automática: Papel", "Ausência temporária: Papel",
+        "Automatisch antwoord: Papier", "Afwezigheidsbericht: Papier", "Automatiskt svar: Papper",
+        "Automatisk svar: Papir", "Automaattinen vastaus: Paperi", "Automatyczna odpowiedź: Papier",
+        "Automatická odpověď: Papír", "Automatikus válasz: Papír", "Otomatik yanıt: Kâğıt", "Răspuns automat: Hârtie",
+        "Автоматический ответ: Бумага", "Автоответ: Бумага", "自動応答: 紙", "【自動返信】お問い合わせ",
+        "自动答复: 纸", "自动回复：纸", "자동 회신: 종이", "स्वचालित उत्तर: कागज़",
+    ],
+)  # fmt: skip
+def test_a_subject_as_programs_write_it_says_that_nobody_wrote(subject: str) -> None:
+    assert not read(mail("I am away.", subject=encoded(subject))).mentions
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Abwesenheit unseres Technikers: Wer hilft?", "Abwesenheit Ihres Fahrers am Montag", "Abwesend war niemand",
+        "Out of office chairs?", "Out of office supplies: when again?", "Automatic reply never came",
+        "Automatic replies: how do I set them?", "Automatische Antwort kam nicht",
+        "Réponse automatique reçue, et après ?", "Fuera de la oficina no funciona", "Autosvar virker ikke",
+        "自動返信が届きません", "自动回复不工作",
+        "Re: Automatic reply: Paper jam", "AUTO: Bremsen quietschen", "Afwezig bij levering: wat nu?",
+    ],
+)  # fmt: skip
+def test_a_subject_that_begins_like_those_of_programs_is_a_customers(subject: str) -> None:
+    assert one(mail("Who helps us?", subject=encoded(subject))).content == "Who helps us?"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-Autoreply": "yes"}, {"X-Autorespond": "Paper jam"}, {"X-Autoreply-From": "mira@shop.example"},
+        {"X-Mail-Autoreply": "<m1@shop.example>"}, {"Precedence": "auto_reply"}, {"Auto-Submitted": "auto-replied"},
+        {"Auto-Submitted": "Auto-Replied (vacation)"},
+    ],
+)  # fmt: skip
+def test_a_header_says_that_nobody_wrote_whatever_the_subject(headers: dict[str, str]) -> None:
+    assert not read(mail("I am away.", more=headers)).mentions
+
+
+def test_who_wants_no_automatic_answers_may_be_a_person() -> None:
+    for suppressed in ("All", "OOF, AutoReply", "DR, RN, NRN"):
+        raw = mail("Who helps us?", more={"X-Auto-Response-Suppress": suppressed})
+        assert one(raw).content == "Who helps us?"
+
+
+@pytest.mark.parametrize(
+    ("names", "name"),
+    [
+        ("Name: Weber\nVorname: Anna", "Anna Weber"), ("Nom : Petit\nPrénom : Anne", "Anne Petit"),
+        ("Nombre: Ana\nApellidos: García Ruiz", "Ana García Ruiz"), ("Nome: Anna\nCognome: Rossi", "Anna Rossi"),
+        ("Name: Anna Weber\nVorname: Anna", "Anna Weber"), ("Vorname: Anna\nNachname: Weber", "Anna Weber"),
+    ],
+)  # fmt: skip
+def test_a_name_in_two_fields_is_one(names: str, name: str) -> None:
+    found = one(mail(f"{names}\nE-Mail: a@w.example\nMessage: It jams.", sender="noreply@forms.example"))
+    assert author_of(found) == (name, "a@w.example")
+
+
+@pytest.mark.parametrize("label", ["Kommentar oder Nachricht", "Wie können wir helfen?", "What can we do for you?"])
+def test_what_stands_below_a_label_of_no_known_name_is_the_text_where_there_is_none(label: str) -> None:
+    rows = ["Name", "Anna Weber", "E-Mail", "anna@w.example", label, "It jams.", "Every day."]
+    html = "<table>" + "".join(f"<tr><td>{row}</td></tr>" for row in rows) + "</table>"
+    found = one(mail(html, sender="noreply@forms.example", kind="text/html; charset=utf-8"))
+    assert (found.channel, author_of(found)) == ("form", ("Anna Weber", "anna@w.example"))
+    assert found.content.endswith("It jams.\nEvery day.")
+
+
+def test_a_call_that_a_directory_tells_of_is_of_who_called() -> None:
+    body = (
+        "Dear Firm,\nCaller Name: Asha Rao\nCaller Requirement: Juicer dealers\nCaller Phone: +919822012345\n"
+        "Caller Email: asha@customer.example\nCity: Pune"
+    )
+    found = one(mail(body, sender="Directory <lead@directory.example>"))
+    assert (found.channel, author_of(found)) == ("form", ("Asha Rao", "asha@customer.example"))
+    assert found.content == "Juicer dealers\nCity: Pune"
+
+
+@pytest.mark.parametrize("before", ["R:", "I:", "YNT:", "ODP:", "TR :", "Re : ", "回复："])
+def test_a_subject_is_bare_of_what_programs_put_before_it(before: str) -> None:
+    assert one(mail(subject=encoded(f"{before} Carta"))).name == "Carta"

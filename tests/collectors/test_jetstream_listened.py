@@ -294,10 +294,10 @@ def test_a_silent_connection_is_dead_and_is_made_anew(
 def test_a_quiet_connection_that_answers_pings_stays(
     server: JetstreamServer, heard: Listening, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Jetstream, "silence", 0.4)
+    monkeypatch.setattr(Jetstream, "silence", 1.5)  # a busy machine may keep an answer for some of it
     with heard.listening(source(server)):
         until(lambda: server.connections)
-        time.sleep(1.2)
+        time.sleep(3.5)
         server.events.append(post("a", "still here", at=1))
         until(lambda: heard.texts() == ["still here"])
     assert len(server.paths) == 1
@@ -505,7 +505,7 @@ def test_of_two_processes_one_listens_and_the_other_takes_over(server: Jetstream
     for stop in stops.values():
         stop.set()
     for thread in threads:
-        thread.join(5)
+        thread.join(30)
     assert len(heard.events()) == 2
 
 

@@ -1,5 +1,6 @@
 """Lists of leads: columns by their names in many languages, who asks for what, and rows that cannot be used."""
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -117,6 +118,22 @@ def test_columns_that_no_name_tells_are_said_by_the_settings() -> None:
         ("Wed Mar  4 09:30:00 IST 2026", datetime(2026, 3, 4, 4, tzinfo=UTC)),
         ("20260304T093000", datetime(2026, 3, 4, 4, tzinfo=UTC)),
         ("20260304", datetime(2026, 3, 3, 18, 30, tzinfo=UTC)),
+        ("2026-03-04 04:00:00 UTC", datetime(2026, 3, 4, 4, tzinfo=UTC)),
+        ("2026/03/04 9:30:00 am GMT+5:30", datetime(2026, 3, 4, 4, tzinfo=UTC)),
+        ("2026/03/04 9:30:00 PM GMT+1", datetime(2026, 3, 4, 20, 30, tzinfo=UTC)),
+        ("4. März 2026", datetime(2026, 3, 3, 18, 30, tzinfo=UTC)),
+        ("Mi., 4. März 2026 um 09:30 Uhr", datetime(2026, 3, 4, 4, tzinfo=UTC)),
+        ("25.03.2026, 09:30 Uhr", datetime(2026, 3, 25, 4, tzinfo=UTC)),
+        ("mercredi 4 mars 2026 à 09:30", datetime(2026, 3, 4, 4, tzinfo=UTC)),
+        ("25/03/2026 à 09:30", datetime(2026, 3, 25, 4, tzinfo=UTC)),
+        ("4 de marzo de 2026 09:30", datetime(2026, 3, 4, 4, tzinfo=UTC)),
+        ("4 marzo 2026 alle 09:30", datetime(2026, 3, 4, 4, tzinfo=UTC)),
+        ("4 de março de 2026 às 09:30", datetime(2026, 3, 4, 4, tzinfo=UTC)),
+        ("4 maart 2026 om 09:30", datetime(2026, 3, 4, 4, tzinfo=UTC)),
+        ("4 marca 2026 09:30", datetime(2026, 3, 4, 4, tzinfo=UTC)),
+        ("4 déc. 2026", datetime(2026, 12, 3, 18, 30, tzinfo=UTC)),
+        ("4th March 2026", datetime(2026, 3, 3, 18, 30, tzinfo=UTC)),
+        ("4 Sept 2026", datetime(2026, 9, 3, 18, 30, tzinfo=UTC)),
         ("1772596800.5", datetime(2026, 3, 4, 4, 0, 0, 500_000, tzinfo=UTC)),
     ],
 )
@@ -228,6 +245,57 @@ def test_a_row_without_an_id_is_the_same_in_a_longer_list_and_equal_rows_are_two
     after = [one.id for one in read(head + other + row + row).mentions]
     assert len(set(after)) == 3
     assert before < set(after)
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("Date,Time", "2026-03-04,09:30:00"), ("Time,Date", "09:30,2026-03-04"), ("Date,Time", "25/03/2026,9:30 AM"),
+        ("Generated Date,Generated Time", "04 March 2026,09:30:00 AM"), ("Datum,Uhrzeit", "04.03.2026,09:30"),
+    ],
+)  # fmt: skip
+def test_a_day_and_an_hour_in_two_columns_are_one_time(header: str, row: str) -> None:
+    found = lead(f"Name,Message,{header}\nHetal,Hello,{row}\n", time_zone="Asia/Kolkata").published
+    assert found in (datetime(2026, 3, 4, 4, tzinfo=UTC), datetime(2026, 3, 25, 4, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Vorname,Name",
+        "Prénom,Nom",
+        "Nombre,Apellidos",
+        "Nome,Cognome",
+        "Name (First),Name (Last)",
+        "First name,Last name",
+    ],
+)
+def test_a_name_in_two_columns_is_one(header: str) -> None:
+    who = lead(f"{header},Message\nAnna,Weber,Hello\n").attributed_to
+    assert who is not None
+    assert who.name == "Anna Weber"
+
+
+def test_an_hour_without_a_day_is_no_time() -> None:
+    reading = read("Name,Message,Time\nHetal,Hello,09:30\n")
+    assert not reading.mentions
+    assert "expected a date" in reading.rejected[0].message
+
+
+@pytest.mark.parametrize(
+    "written", ["mailto:a@a.example", "Asha Rao <a@a.example>", "a@a.example; b@b.example", "none / A@a.example"]
+)
+def test_of_what_stands_around_addresses_the_first_address_counts(written: str) -> None:
+    who = lead(f'Name,Email,Message\nAsha,"{written}",Hello\n').attributed_to
+    assert who is not None
+    assert who.email == "a@a.example"
+
+
+def test_times_made_to_be_slow_are_refused_in_time() -> None:
+    cells = ["1" * 400, "a. " * 130, "4. " * 130, " UTC" * 100, "9:30 a" * 60]
+    began = time.process_time()
+    read("Name,Message,Date\n" + "".join(f"Hetal,Hello {i},{cells[i % 5]}\n" for i in range(5_000)))
+    assert time.process_time() - began < 5
 
 
 @given(st.permutations(LIST.splitlines()[1:]))

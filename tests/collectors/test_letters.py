@@ -444,6 +444,95 @@ def test_a_notice_that_its_service_has_not_signed_is_no_post_and_of_nobody(resul
     assert not found.attributed_to.email
 
 
+# --- what a customer passes on, and what cannot be read --------------------------------------------------------------
+
+PASSED_ON = FORWARDED.replace(b"FYI", b"").replace(
+    b"Tom <tom@firm.example>\r\nTo", b"Asha Rao <asha@customer.example>\r\nTo"
+)
+
+
+@pytest.mark.parametrize(
+    ("subject", "name"), [("Fwd: Toner", "Toner"), ("WG: Toner", "Toner"), ("Fwd:", "Toner"), ("", "Toner"), ("X", "X")]
+)
+def test_what_a_customer_passes_on_without_a_word_is_theirs_by_its_subject_alone(subject: str, name: str) -> None:
+    raw = PASSED_ON.replace(b"Subject: Fwd: Toner", f"Subject: {subject}".encode())
+    found = one(raw)
+    assert found.attributed_to is not None
+    assert (found.attributed_to.email, found.channel) == (ASHA, "mail")
+    assert (found.name, found.content) == (name, ""), "nobody else's words are theirs"
+    said = one(raw.replace(b"----------", b"Is that right?\r\n----------", 1))
+    assert said.content == "Is that right?"
+
+
+def test_what_a_customer_attaches_without_a_word_is_theirs_by_its_subject_alone() -> None:
+    attached = "Content-Type: message/rfc822\n\n" + REPLY.decode().replace("\r\n", "\n")
+    raw = mail(parts("Content-Type: text/plain\n\n", attached), subject="", kind="multipart/mixed; boundary=b1")
+    assert (one(raw).name, one(raw).content) == ("Paper jam", "")
+
+
+TNEF = "name=winmail.dat\nContent-Disposition: attachment\nContent-Transfer-Encoding: base64\n\neJ8+IgA="
+SEALED: Mapping[str, tuple[bytes, str]] = {
+    "outlook alone": (
+        mail("eJ8+IgA=", kind="application/ms-tnef", more={"Content-Transfer-Encoding": "base64"}),
+        "winmail.dat",
+    ),
+    "outlook, raw": (mail('x\x9f>"\x00 text', kind="application/vnd.ms-tnef"), "winmail.dat"),
+    "outlook below an empty text": (
+        mail(
+            parts("Content-Type: text/plain\n\n \n", f"Content-Type: application/ms-tnef; {TNEF}"),
+            kind="multipart/mixed; boundary=b1",
+        ),
+        "winmail.dat",
+    ),
+    "S/MIME": (
+        mail(
+            "MIAGCSqGSIb3DQ==",
+            kind="application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m",
+            more={"Content-Disposition": "attachment; filename=smime.p7m", "Content-Transfer-Encoding": "base64"},
+        ),
+        "S/MIME",
+    ),
+    "OpenPGP": (
+        mail(
+            parts(
+                "Content-Type: application/pgp-encrypted\n\nVersion: 1",
+                "Content-Type: application/octet-stream; name=encrypted.asc\n\n-----BEGIN PGP MESSAGE-----",
+            ),
+            kind="multipart/encrypted; boundary=b1",
+        ),
+        "OpenPGP",
+    ),
+}
+
+
+@pytest.mark.parametrize("door", [without_attachments, bytes])
+@pytest.mark.parametrize("case", SEALED)
+def test_a_letter_whose_text_cannot_be_read_is_an_activity_by_its_subject_and_that_is_said(
+    case: str, door: Any
+) -> None:
+    raw, called = SEALED[case]
+    reading = read(door(raw))
+    [found] = reading.mentions
+    [rejected] = reading.rejected
+    assert (found.name, found.content, found.channel) == ("Paper jam", "", "mail")
+    assert rejected.where == "support, INBOX/1"
+    assert called in rejected.message
+    assert "jam" not in rejected.message
+
+
+def test_a_text_beside_that_of_outlook_is_read() -> None:
+    raw = mail(
+        parts("Content-Type: text/plain\n\nIt jams.", f"Content-Type: application/ms-tnef; {TNEF}"),
+        kind="multipart/mixed; boundary=b1",
+    )
+    assert one(raw).content == one(without_attachments(raw)).content == "It jams."
+
+
+def test_what_cannot_be_read_of_our_own_is_nothing() -> None:
+    raw = mail("eJ8+IgA=", kind="application/ms-tnef", sender="tom@firm.example")
+    assert (read(raw).mentions, read(raw).rejected) == ((), ())
+
+
 # --- what is odd -----------------------------------------------------------------------------------------------------
 
 

@@ -21,6 +21,7 @@ from overheard.collectors.polling.pollstate import load_states, save_states, sou
 from overheard.collectors.streaming.framing import Events, FrameTooLargeError, Lines
 from overheard.collectors.streaming.mastodon_stream import MastodonStream
 from overheard.collectors.streaming.stream import Open
+from overheard.collectors.streaming.trial import first_posts
 from overheard.collectors.streaming.x_stream import XStream
 from overheard.folder import Folder
 from overheard.records import Fetch, PollState, Streamed
@@ -423,6 +424,19 @@ def test_a_budget_that_is_used_up_ends_the_stream_until_the_next_month(heard: Li
     with listen(heard, x_source(server, budget=4)):
         time.sleep(0.5)
     assert len(server.requests) == requests, "nothing is asked before"
+
+
+def test_who_tries_a_stream_pays_for_all_that_came_and_changes_no_rules(heard: Listening, serving: Serving) -> None:
+    answer = message(2, "The same for me")
+    answer["includes"]["tweets"] = [message(3, "A Paperfold, please")["data"]]
+    x = XServer(line(message(1, "A Paperfold")), line(answer), line(message(4, "Cats", tag="somebody else's")))
+    x.ends = True
+    server = serving(x)
+    heard.fetcher._secrets = secrets_of([x_source(server)])
+    posts, units, ended = first_posts(x_source(server), heard.fetcher, utc_now, most=3, seconds=20)
+    assert ([one.content for one in posts], units) == (["A Paperfold", "The same for me"], 4)
+    assert ended is not None
+    assert not x.posted
 
 
 def test_rules_that_stand_are_not_sent_again(heard: Listening, serving: Serving) -> None:

@@ -11,7 +11,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from overheard.collectors.fetching.fetch import Answer, Fetcher, Limits
-from overheard.collectors.fetching.secrets import Place, SecretError, Secrets
+from overheard.collectors.fetching.secrets import Place, SecretError, Secrets, without_token
 from overheard.records import encode, event_for
 
 TOKEN = "tok-3n-5ecret-value"
@@ -167,3 +167,23 @@ def test_any_bytes_in_the_file_are_a_token_or_an_error_that_does_not_show_them(t
         assert value == raw.decode("utf-8-sig").strip().encode()
         assert b"\n" not in value
         assert b"\r" not in value
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "{}",
+        "aB%2FcD%2BeF%3D%26gH",
+        "aB%2fcD%2beF%3d%26gH",
+        "aB/cD%2BeF%3D%26gH",
+        "aB\\/cD+eF=&gH",
+        "aB/cD\\u002BeF=\\u0026gH",
+        "aB/cD+eF\\u003d\\u0026gH",
+        "aB/cD+eF=&amp;gH",
+    ],
+)
+def test_a_token_that_is_said_back_is_taken_out_in_each_form_that_servers_write(form: str) -> None:
+    token = "aB/cD+eF=&gH"
+    said = f'{{"error": "no such key: {form.format(token)}"}}'.encode()
+    kept = without_token(said, token)
+    assert kept == b'{"error": "no such key: [token]"}'

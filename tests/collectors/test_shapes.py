@@ -8,6 +8,7 @@ import pytest
 
 from overheard.collectors.base import Reading
 from overheard.collectors.communities.bluesky import read_posts as read_bluesky
+from overheard.collectors.communities.discourse import Discourse
 from overheard.collectors.communities.discourse import read_posts as read_discourse
 from overheard.collectors.communities.github import read_written as read_github
 from overheard.collectors.communities.hackernews import read_items as read_hackernews
@@ -71,6 +72,13 @@ def test_a_status_that_does_not_say_which_it_is_or_who_may_read_it_is_none(field
     reading = read_mastodon(fetch([{**STATUS, field: None}, other]))
     assert [one.native_id for one in reading.mentions] == [other["uri"]]
     assert [one.where.rpartition(".")[2] for one in reading.rejected] == [place]
+
+
+def test_the_address_of_what_a_status_quotes_is_its_link_where_a_server_puts_the_status_itself() -> None:
+    quoted = STATUS | {"id": "8", "uri": "https://other.example/users/bo/8", "url": "https://other.example/@bo/8"}
+    assert only(read_mastodon(fetch([STATUS | {"quote": quoted}]))).links == ("https://other.example/@bo/8",)
+    gone = {"state": "deleted", "quoted_status": None}
+    assert only(read_mastodon(fetch([STATUS | {"quote": gone}]))).links == ()
 
 
 # ---- Bluesky ---------------------------------------------------------------------------------------------------------
@@ -193,6 +201,15 @@ def test_a_question_with_answers_and_comments_of_people_who_left_is_read_with_it
     assert (said["comment/3"].in_reply_to, said["comment/3"].attributed_to) == ("1", None)
 
 
+def test_a_comment_on_an_answer_that_came_with_its_question_is_of_that_thread() -> None:
+    comment = {"comment_id": 3, "post_id": 2, "edited": False, "body": "Which?", "creation_date": 1_800_000_002}
+    answer = {"answer_id": 2, "body": "Off", "creation_date": 1_800_000_001, "comments": [comment]}
+    question = {"question_id": 1, "title": "Why?", "creation_date": 1_800_000_000, "answers": [answer]}
+    said = {one.native_id: one for one in read_stackexchange(fetch({"items": [question]}, ASKED)).mentions}
+    assert (said["comment/3"].in_reply_to, said["comment/3"].context) == ("2", "1")
+    assert (said["2"].in_reply_to, said["2"].context) == ("1", "1")
+
+
 @pytest.mark.parametrize(("item", "lacking"), [
     ({"question_id": 1, "is_accepted": False, "body": "Turn it off", "creation_date": 1_800_000_000}, "answer_id"),
     ({"post_id": 1, "edited": False, "body": "Which one?", "creation_date": 1_800_000_000}, "comment_id"),
@@ -251,6 +268,18 @@ def test_an_issue_that_was_moved_here_is_gone_where_it_was_and_half_a_character_
     assert [one.native_id for one in HOOK.read(fetch(away)).mentions] == ["paperfold/old/issues/1"]
 
 
+def test_what_an_event_of_a_list_says_is_deleted_is_gone_and_what_it_was_on_is_not() -> None:
+    made = {"user": {"login": "ann", "id": 1}, "created_at": "2026-11-20T10:00:00Z"}
+    url = "https://github.com/paperfold/lamp/issues/9"
+    payload = {"action": "deleted", "issue": {**made, "html_url": url, "title": "Flickers"},
+               "comment": {**made, "html_url": f"{url}#issuecomment-5", "body": "Mine too"}}  # fmt: skip
+    event = {"id": "1", "type": "IssueCommentEvent", "payload": payload}
+    for document in ([event, {"id": "2", "type": "WatchEvent", "payload": {"action": "started"}}], event):
+        reading = read_github(fetch(document))
+        assert [one.mention.native_id for one in reading.deletions] == ["paperfold/lamp/issues/9#issuecomment-5"]
+        assert [one.native_id for one in reading.mentions] == ["paperfold/lamp/issues/9"]
+
+
 # ---- Discourse -------------------------------------------------------------------------------------------------------
 
 SAID: dict[str, Any] = {
@@ -259,6 +288,15 @@ SAID: dict[str, Any] = {
     "version": 1, "deleted_at": None, "user_deleted": False, "hidden": False,
 }  # fmt: skip
 FORUM = "https://forum.example/posts.json"
+PICTURE = (
+    '<p>See</p><div class="lightbox-wrapper"><a class="lightbox" href="/u/a.png" title="lamp">'
+    '<img src="/u/b.png" alt="lamp"><div class="meta"><svg></svg><span class="filename">lamp.png</span>'
+    '<span class="informations">1920×1080 167 KB</span></div></a></div><p>there</p>'
+)
+POLL = (
+    '<div class="poll"><div class="poll-container"><ul><li>Yes</li><li>No</li></ul></div>'
+    '<div class="poll-info"><span>12</span><span>voters</span></div></div>'
+)
 
 
 def test_of_a_forum_notes_whispers_and_closings_are_nothing_that_anybody_said_in_public() -> None:
@@ -273,10 +311,48 @@ def test_what_others_flagged_so_that_it_is_hidden_is_gone() -> None:
     assert ([one.mention.native_id for one in reading.deletions], reading.mentions) == (["5/2"], ())
 
 
+@pytest.mark.parametrize(
+    ("cooked", "text"),
+    [
+        (PICTURE, "See\nlamp\nthere"),
+        (POLL, "Yes\nNo"),
+        ('<div class="meta">I wrote meta</div>', "I wrote meta"),
+    ],
+)
+def test_captions_that_a_forum_makes_are_not_what_its_author_said(cooked: str, text: str) -> None:
+    assert only(read_discourse(fetch({"latest_posts": [SAID | {"cooked": cooked}]}, FORUM))).content == text
+
+
+def test_what_was_hidden_and_is_shown_again_says_since_when_it_is_as_it_is() -> None:
+    at = datetime(2026, 11, 21, 10, tzinfo=UTC)
+    shown = SAID | {"hidden_reason_id": 1, "updated_at": "2026-11-21T10:00:00Z"}
+    assert only(read_discourse(fetch({"latest_posts": [shown]}, FORUM))).updated == at
+    never = SAID | {"hidden_reason_id": None, "updated_at": "2026-11-21T10:00:00Z"}
+    assert only(read_discourse(fetch({"latest_posts": [never]}, FORUM))).updated is None
+
+
 @pytest.mark.parametrize(("odd", "rejected"), [(False, 0), ("", 0), ([], 1), ({}, 1), ("soon", 1)])
 def test_a_post_is_gone_when_its_forum_says_since_when_and_never_by_an_odd_value(odd: Any, rejected: int) -> None:
     reading = read_discourse(fetch({"latest_posts": [{**SAID, "deleted_at": odd}]}, FORUM))
     assert (reading.deletions, len(reading.mentions), len(reading.rejected)) == ((), 1 - rejected, rejected)
+
+
+@pytest.mark.parametrize(
+    ("path", "folder", "topic"),
+    [
+        ("", "", ""), ("/", "", ""), ("/t/lamps/5", "", "5"), ("/t/lamps/5/31?u=ann", "", "5"), ("/t/5", "", "5"),
+        ("/about", "", ""), ("/chat/c/general/2", "", ""), ("/c/news/4", "", ""), ("/latest", "", ""),
+        ("/community", "/community", ""), ("/community/", "/community", ""), ("/a/b?x=/t/7#y", "/a/b", ""),
+        ("/community/t/lamps/5", "/community", "5"), ("/community/t/t/5/2", "/community", "5"),
+        ("/community/c/t/4", "/community", ""), ("/community/latest", "/community", ""),
+        ("/community/u/ann/summary", "/community", ""), ("/community/tag/lamp", "/community", ""),
+        ("/community/about", "/community", ""), ("/community/tos", "/community", ""), ("/2024/t/lamps/5", "/2024", "5"),
+    ],
+)  # fmt: skip
+def test_a_forum_in_a_folder_is_found_by_the_address_of_any_of_its_pages(path: str, folder: str, topic: str) -> None:
+    expected = {"instance": f"https://f.example{folder}"} | ({"topic": topic} if topic else {})
+    assert Discourse.like(f"https://f.example{path}", "discourse") == expected
+    assert Discourse.like(f"https://f.example{path}", "mastodon") is None
 
 
 def test_a_post_without_its_numbers_is_no_topic_and_an_odd_account_harms_no_topic() -> None:
@@ -286,6 +362,17 @@ def test_a_post_without_its_numbers_is_no_topic_and_an_odd_account_harms_no_topi
     topic = {"id": 5, "title": "Lamps", "slug": "lamps", "posters": [{"user_id": 1}], "created_at": SAID["created_at"]}
     listed_topics = {"users": [{"id": 1, "username": 17}], "topic_list": {"topics": [topic]}}
     assert only(read_discourse(fetch(listed_topics, FORUM))).attributed_to is None
+
+
+def test_tags_may_be_things_with_a_name_and_the_posts_of_a_group_name_their_authors_apart() -> None:
+    tags = ["lamps", {"id": 3, "name": "flicker", "slug": "flicker"}]
+    topic = {"id": 5, "title": "Lamps", "slug": "lamps", "tags": tags, "created_at": SAID["created_at"]}
+    assert only(read_discourse(fetch({"topic_list": {"topics": [topic]}}, FORUM))).tag == ("lamps", "flicker")
+    post = {key: value for key, value in SAID.items() if key not in ("username", "user_id")}
+    of_group = {**post, "user": {"id": 1, "username": "ann", "name": "Ann"}}
+    author = only(read_discourse(fetch({"posts": [of_group]}, FORUM))).attributed_to
+    assert author is not None
+    assert (author.preferred_username, author.native_id, author.name) == ("ann", "1", "Ann")
 
 
 # ---- YouTube ---------------------------------------------------------------------------------------------------------
@@ -364,3 +451,28 @@ def test_a_job_and_an_option_of_a_poll_are_said_and_what_is_dead_or_deleted_is_g
     assert said.keys() == {"1", "2", "3"}
     assert (said["2"].type, said["3"].in_reply_to, said["1"].name) == ("Question", "2", "Lamps wanted")
     assert {one.mention.native_id for one in reading.deletions} == {"4", "5"}
+
+
+def test_the_beginning_of_a_link_that_its_site_shows_is_no_link() -> None:
+    whole = "https://lamps.example/why-they-flicker-at-night"
+    short = '<a href="https://short.example/a...">https://short.example/a...</a> https://lamps.example/why'
+    said = f'<a href="{whole}">https:&#x2F;&#x2F;lamps.example&#x2F;why-they...</a> and {short}'
+    comment = {"id": 1, "type": "comment", "by": "ann", "text": said, "time": 1_800_000_000}
+    mention = only(read_hackernews(fetch(comment)))
+    assert mention.content.startswith("https://lamps.example/why-they... and https://short.example/a...")
+    assert whole in mention.links
+    assert "https://lamps.example/why" in mention.links
+    assert "https://lamps.example/why-they" not in mention.links
+
+
+def test_in_a_thread_whose_items_do_not_name_their_story_it_is_the_one_above_all() -> None:
+    made = {"author": "ann", "text": "It flickers", "created_at_i": 1_800_000_000}
+    below = {**made, "id": 3, "parent_id": 2, "children": [{**made, "id": 4, "parent_id": 3, "story_id": None}]}
+    thread = {**made, "id": 1, "title": "Lamps", "children": [{**made, "id": 2, "parent_id": 1, "children": [below]}]}
+    said = {one.native_id: one for one in read_hackernews(fetch(thread)).mentions}
+    assert {id_: (one.in_reply_to, one.context) for id_, one in said.items()} == {
+        "1": ("", ""), "2": ("1", "1"), "3": ("2", "1"), "4": ("3", "1"),
+    }  # fmt: skip
+    # Of a part of a thread nobody knows what is above it.
+    part = {one.native_id: one for one in read_hackernews(fetch(below)).mentions}
+    assert (part["3"].context, part["4"].context) == ("", "")

@@ -56,6 +56,9 @@ def said(body: str | bytes, **options: Any) -> list[str]:
         "\u200e[31/12/2025, 21:05:00] ",
         "[2025/12/31 下午9:05:00] ",
         "[31/12/25, 9:05:00 अपराह्न] ",
+        "31/12/2025 à 21:05 - ",
+        "31.12.2025 klo 21.05 - ",
+        "2025/12/31 晚上9:05 - ",
     ],
 )
 def test_a_date_is_read_as_phones_of_many_regions_write_it(head: str) -> None:
@@ -206,7 +209,13 @@ def test_a_colon_within_quotes_ends_no_name(left: str, right: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["This message was deleted", "\u200eDiese Nachricht wurde gelöscht.", "Se eliminó este mensaje"]
+    "text",
+    [
+        "This message was deleted",
+        "\u200eDiese Nachricht wurde gelöscht.",
+        "このメッセージは削除されました",
+        "此消息已删除",
+    ],
 )
 def test_a_message_that_was_deleted_is_deleted_under_the_id_that_it_had(text: str) -> None:
     before = read("31.12.25, 21:05 - H: I hate it\n31.12.25, 21:06 - H: ok\n")

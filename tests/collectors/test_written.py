@@ -1,5 +1,7 @@
 """What somebody wrote now, of letters as people and their programs really write them."""
 
+import time
+
 import pytest
 
 from overheard.collectors.mail.written import unquoted, written
@@ -103,3 +105,125 @@ def test_the_head_of_a_letter_begins_what_is_answered() -> None:
         "Von: Support\nGesendet: Montag, 23. November 2026 09:41\nAn: Bob <b@other.example>",
     ):
         assert written(f"{SAID}\n\n{block}\n\nHello old").text == SAID
+
+
+@pytest.mark.parametrize(
+    "farewell",
+    [
+        "Thanks & Regards,", "Thanks and regards", "With best regards,", "Best rgds,", "Many thanks and kind regards,",
+        "Mit besten Grüßen", "Mit freundlichem Gruß", "Freundlicher Gruß", "Beste Grüße aus Berlin", "Hochachtungsvoll",
+        "Vielen Dank und freundliche Grüße", "Mit freundlichen Grüßen / Kind regards", "Viele Grüße nach Bonn,",
+        "Je vous prie d'agréer, Madame, Monsieur, mes salutations distinguées.", "Merci et bonne journée,",
+        "Merci d'avance, cordialement", "Un saludo,", "Muchas gracias y un saludo", "Grazie mille e cordiali saluti",
+        "Melhores cumprimentos,", "Com os melhores cumprimentos", "Obrigado,", "Hartelijke groet,",
+        "Pozdrawiam serdecznie",
+        "よろしくお願いいたします。", "宜しくお願い致します。", "以上、よろしくお願いいたします。",
+    ],
+)  # fmt: skip
+def test_a_farewell_of_any_language_ends_a_letter(farewell: str) -> None:
+    below = f"{farewell}\n\nAnna Weber\n+49 30 901820"
+    found = written(f"{SAID}\n\n{below}")
+    assert (found.text, found.signature) == (SAID, below)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Grüße an den Techniker, er war sehr freundlich.", "Merci de me rappeler demain matin.",
+        "Thanks and what about it?",
+        "Obrigado pelo envio, mas falta uma peça.", "Saludos a todos, tengo otra pregunta.", "Regards to Tom and Mira!",
+        "よろしくお願いいたしますが、いつ届きますか。",
+    ],
+)  # fmt: skip
+def test_what_begins_like_a_farewell_and_goes_on_is_said(line: str) -> None:
+    assert written(f"Hi,\n{SAID}\n{line}").text == f"Hi,\n{SAID}\n{line}"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Outlook für iOS<https://aka.ms/o0ukef> beziehen", "Télécharger Outlook pour iOS<https://aka.ms/o0ukef>",
+        "Obtener Outlook para Android<https://aka.ms/o0ukef>", "Scarica Outlook per iOS", "Get Outlook for iOS",
+        "Obter o Outlook para Android<https://aka.ms/o0ukef>", "Outlook voor iOS downloaden<https://aka.ms/o0ukef>",
+        "Verstuurd vanaf mijn iPhone", "Enviado a partir do meu iPhone", "Odesláno z iPhonu",
+        "Lähetetty iPhonesta", "iPhone'umdan gönderildi", "Enviado desde mi iPhone", "Wysłane z iPhone’a",
+    ],
+)  # fmt: skip
+def test_what_a_telephone_writes_in_any_language_is_nothing_said(line: str) -> None:
+    assert written(f"{SAID}\n\n{line}").text == SAID
+    assert written(f"{SAID}\nWe use Outlook for Android").text == f"{SAID}\nWe use Outlook for Android"
+
+
+@pytest.mark.parametrize(
+    "attribution",
+    [
+        "Op 23 nov 2026, om 09:41 heeft Support <s@firm.example> het volgende geschreven:",
+        "Wiadomość napisana przez Support <s@firm.example> w dniu 23 lis 2026, o godz. 09:41:",
+    ],
+)
+def test_an_attribution_with_the_word_elsewhere_is_one(attribution: str) -> None:
+    assert written(f"{SAID}\n\n{attribution}\n\nOld").text == SAID
+
+
+def test_telephones_made_to_be_slow_are_taken_out_in_time() -> None:
+    began = time.process_time()
+    written("x\n" + "\n".join(f"Sent from my phone {i}" for i in range(20_000)))
+    assert time.process_time() - began < 2
+
+
+FIRM = (
+    "Mira Sen\nHead of Buying\nShop Example GmbH\nLange Str. 1\n12345 Berlin\nGermany\nPhone: +49 30 901820\n"
+    "Fax: +49 30 901821\nMobile: +49 151 1234567\nm@shop.example\nhttps://shop.example\nRegister: Berlin HRB 1\n"
+    "VAT: DE1\nDirector: Tom Ode"
+)
+
+
+@pytest.mark.parametrize("line", ["--", "-- "])
+@pytest.mark.parametrize(
+    "signature",
+    [
+        "Bob", "Bob Ode\n+49 30 901820", FIRM, f"Bob\n\n{FIRM}", "Bob\n--\nSent by a program",
+        "Bob Ode\nWe have made the best pumps of the whole country since 1954.",
+        "Best regards,\nBob\nPlease think of the trees before you print this.",
+        "This e-mail is confidential and intended for its recipient alone.\nIf it is not for you, please delete it.",
+        f"Bob\n\n{'This e-mail is confidential and intended for its recipient alone. Delete the message.' * 3}",
+    ],
+)  # fmt: skip
+def test_what_stands_below_two_dashes_at_the_end_is_the_signature(line: str, signature: str) -> None:
+    found = written(f"Hi,\n\n{SAID}\n{line}\n{signature}")
+    assert (found.text, found.signature) == (f"Hi,\n\n{SAID}", signature)
+
+
+@pytest.mark.parametrize("line", ["--", "-- "])
+@pytest.mark.parametrize("end", ["", "\n\nBest regards,\nBob", "\n-- \nBob\nSales", "\n--\nBob"])
+@pytest.mark.parametrize(
+    "below",
+    [
+        "The second one is broken as well, it makes a noise that sounds like\na saw. When do I get another?",
+        "Second order:\nten boxes of paper, please, and tell me when they are sent.",
+        "Und noch etwas:\nDie Rechnung stimmt auch nicht. Bitte prüfen Sie das.",
+        "プリンタも壊れています。交換をお願いしたいのですが。",
+        "\n".join(f"{i} boxes of paper number {i}" for i in range(30)),
+    ],
+)
+def test_two_dashes_between_what_is_said_end_no_letter(line: str, end: str, below: str) -> None:
+    said = f"Hi,\n\n{SAID}\n{line.strip()}\n{below}"
+    if line == "-- " and "--" not in end and len(below.split("\n")) < 20:
+        return  # as a mail program writes it, above what nobody can tell from a signature
+    assert written(f"Hi,\n\n{SAID}\n{line}\n{below}{end}").text == said
+
+
+def test_two_dashes_as_a_mail_program_writes_them_are_above_a_signature_whatever_it_says() -> None:
+    motto = "We print whatever you have to say, and we have done so since 1954."
+    assert written(f"{SAID}\n-- \n{motto}").text == SAID
+
+
+def test_two_dashes_above_all_else_are_none() -> None:
+    assert written(f"--\n{SAID}").text == f"--\n{SAID}"
+
+
+def test_dashes_made_to_be_slow_are_read_in_time() -> None:
+    began = time.process_time()
+    for text in ("--\n" * 60_000, "a\n" + "-- \n" * 60_000, "--\nBob\n" * 40_000, "a\n--\n" + "\n" * 200_000):
+        written(text)
+    assert time.process_time() - began < 4

@@ -203,6 +203,13 @@ def test_whoever_guesses_is_slowed_and_whoever_signs_is_not(ours: Served) -> Non
     assert int(late.headers["retry-after"]) >= 1
 
 
+def test_whoever_floods_a_hook_with_wrong_signatures_takes_nothing_from_who_signs(ours: Served) -> None:
+    ours.client.app.state.hooks_taken = Rates(Rate(2, 60), Rate(100, 60))
+    for _ in range(4):
+        ours.github(COMMENT, X_Hub_Signature_256=signed(b""), X_Forwarded_For="203.0.113.9")
+    assert ours.github(COMMENT, X_Forwarded_For="198.51.100.7").status_code == 202
+
+
 def test_a_flood_of_refusals_is_counted_whole_and_written_rarely(ours: Served) -> None:
     ours.client.app.state.hooks_refused = Rates(Rate(1_000, 60), Rate(1_000, 60))
     for _ in range(50):
@@ -383,6 +390,32 @@ def test_a_letter_in_a_forum_and_a_topics_own_events_are_nothing(ours: Served) -
     assert ours.discourse(b'{"topic": {"id": 96}}', "topic_created", "topic").status_code == 204
 
 
+def test_a_forum_that_calls_its_json_a_form_is_understood(ours: Served) -> None:
+    # The forum has a setting for the media type, which changes nothing but the header.
+    assert ours.discourse(POST, content_type="application/x-www-form-urlencoded").status_code == 202
+    assert ours.poll().fates == {"collected": 1}
+
+
+def test_with_a_topic_all_of_its_posts_are_gone(ours: Served) -> None:
+    topic = {"id": 96, "archetype": "regular", "posts_count": 2, "highest_post_number": 3}
+    ours.discourse(POST)
+    ours.poll()
+    ours.now += timedelta(minutes=5)
+    assert ours.discourse(json.dumps({"topic": topic}).encode(), "topic_destroyed", "topic").status_code == 202
+    assert ours.poll().fates == {"deleted": 3}
+    assert [(one.verb, one.data.native_id) for one in ours.events()] == [("Create", "96/3"), ("Delete", "96/3")]
+
+
+@pytest.mark.parametrize("odd", [None, "many", 0, -1, 10**12, True])
+def test_a_topic_that_does_not_say_how_long_it_is_takes_its_first_post_along(odd: Any) -> None:
+    body = json.dumps({"topic": {"id": 96, "highest_post_number": odd}}).encode()
+    headers = {"x-discourse-event": "topic_destroyed"}
+    fetch = Fetch(id="f", source="forum", url="", final_url="", status=200, headers=headers, body=body, at=NOW)
+    gone = [one.mention.native_id for one in SOURCES[1].read(fetch).deletions]
+    assert gone[0] == "96/1"
+    assert len(gone) <= 10_000
+
+
 # --- Standard Webhooks ------------------------------------------------------------------------------------------------
 
 
@@ -429,6 +462,22 @@ def test_a_time_that_is_off_is_refused_and_the_skew_is_said(
     assert answer.status_code == code
     assert words in answer.text
     assert words in ours.said("partner")
+
+
+def test_a_time_that_no_clock_has_is_refused_with_a_word(ours: Served) -> None:
+    body = b'[{"platform": "s", "nativeId": "1", "text": "hm"}]'
+    for seconds in ("999999999999", "253402300800", str(int(NOW.timestamp() * 1_000))):
+        answer = ours.push(body, webhook_timestamp=seconds, webhook_signature=standard("msg_1", seconds, body))
+        assert (answer.status_code, "whole seconds since 1970" in answer.text) == (401, True), seconds
+
+
+def test_the_data_of_an_event_in_binary_mode_is_of_any_kind_of_json(ours: Served) -> None:
+    thing = {"type": "Note", "id": "https://a.example/1", "content": "hm"}
+    note = json.dumps({"@context": "https://www.w3.org/ns/activitystreams", **thing}).encode()
+    marks: Any = {"ce_specversion": '"1.0"', "ce_id": "2", "ce_source": "/a%20%22b%22", "ce_type": '"note.\\created"'}
+    assert ours.push(note, content_type="application/activity+json", **marks).status_code == 202
+    assert ours.poll().fates == {"collected": 1}
+    assert ours.push(b"<a/>", id="msg_2", content_type="text/xml", **marks).status_code == 400
 
 
 def test_of_several_signatures_one_must_be_ours(ours: Served) -> None:

@@ -226,3 +226,43 @@ def test_a_body_that_nobody_can_take_apart_is_refused_whole(ours: Served) -> Non
     assert ours.send(POST, "application/cloudevents-batch+json").status_code == 400
     assert ours.send(b"<a/>", "application/xml", **BINARY).status_code == 400
     assert ours.said() == []
+
+
+@pytest.mark.parametrize(
+    ("body", "media", "headers", "words"),
+    [
+        ({**EVENT, "specversion": "0.3"}, "application/json", {}, "expected an event of CloudEvents 1.0; got '0.3'"),
+        ({**EVENT, "specversion": None}, "application/cloudevents+json", {}, "specversion"),
+        (
+            {key: value for key, value in EVENT.items() if key != "specversion"},
+            "application/cloudevents+json",
+            {},
+            "missing required field `specversion`",
+        ),
+        (POST, "application/json", {"ce_id": "1", "ce_source": "/s", "ce_type": "t"}, "required field `specversion`"),
+    ],
+)
+def test_an_event_without_its_version_is_said_to_lack_it(
+    ours: Served, body: Any, media: str, headers: dict[str, str], words: str
+) -> None:
+    answer = ours.send(body, media, **headers)
+    assert (answer.status_code, words in answer.json()["detail"]) == (400, True), answer.text
+
+
+def test_the_same_key_with_another_event_in_the_headers_is_another_request(ours: Served) -> None:
+    assert ours.send(POST, idempotency_key="k", **BINARY).json()["counts"] == {"collected": 1}
+    gone = {**BINARY, "ce_type": "t.deleted"}
+    assert ours.send(POST, idempotency_key="k", **gone).status_code == 422
+    assert ours.send(POST, idempotency_key="k2", **gone).json()["counts"] == {"deleted": 1}
+
+
+@pytest.mark.parametrize("media", ["application/json", "application/x-ndjson", "application/cloudevents+json"])
+def test_a_byte_order_mark_is_no_part_of_what_is_handed_in(ours: Served, media: str) -> None:
+    assert ours.send(b"\xef\xbb\xbf" + json.dumps(EVENT).encode(), media).json()["counts"] == {"collected": 1}
+
+
+def test_attributes_in_headers_may_be_quoted_and_percent_encoded(ours: Served) -> None:
+    quoted = {"ce_specversion": '"1.0"', "ce_id": '"a\\"b"', "ce_source": "/caf%C3%A9", "ce_type": '"shop.%64eleted"'}
+    assert ours.send(POST).json()["counts"] == {"collected": 1}
+    media = "application/vnd.shop.review+json; charset=utf-8"
+    assert ours.send(POST, media, **quoted).json()["counts"] == {"deleted": 1}

@@ -15,9 +15,12 @@ from overheard.collectors.base import Source
 from overheard.collectors.fetching.fetch import Fetcher, Limits
 from overheard.collectors.polling.bounded import read_here
 from overheard.collectors.polling.poller import PollReport, poll_due
+from overheard.collectors.streaming.trial import Listened
 from overheard.folder import Folder
 from overheard.log.embedded import EmbeddedLog
+from overheard.records import Mention
 from overheard.web.newsource import Trial
+from overheard.wiring import trials
 from overheard.wiring.kinds import load_settings
 from overheard.wiring.newsources import FileNewSources
 from overheard.wiring.secrets import secrets_of
@@ -122,3 +125,21 @@ def test_what_polls_used_is_not_there_for_trials(desk: Desk) -> None:
         continue
     assert "budget left" in trial.problem
     assert before < desk.used() <= 100
+
+
+def test_a_stream_that_is_tried_keeps_to_the_budget_too(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    post = Mention(id="men_1", platform="x", source="new", content="hm", first_seen=NOW)
+    listened: list[str] = []
+
+    def first(stream: Source, *_: object, **__: object) -> Listened:
+        listened.append(stream.name)
+        return Listened([post], 3, None)
+
+    monkeypatch.setattr(trials, "first_posts", first)
+    given = {"name": "new", "rules": "paperfold", "token": "X_TOKEN", "api": desk.api, "budget": "5"}
+    assert not desk.new.try_out("x_stream", given).problem
+    assert desk.used() == 3
+    assert not desk.new.try_out("x_stream", given).problem
+    trial = desk.new.try_out("x_stream", given)
+    assert "budget left" in trial.problem
+    assert len(listened) == 2

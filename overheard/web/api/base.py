@@ -200,7 +200,9 @@ def once(request: Request, service: InjectedService, body: bytes, work: Callable
         msg = "expected an Idempotency-Key of 1 to 255 visible ASCII characters, no spaces"
         raise ValidationException(detail=msg, extra=[{"header": "Idempotency-Key", "message": msg}])
     path = request.url.path
-    asked = digest(str(request.url.query), request.headers.get("content-type", ""), body.decode("latin-1"))
+    # Of an event in binary mode its headers say what happened.
+    marks = [part for one in sorted(batch.marks_of(request.headers).items()) for part in one]
+    asked = digest(str(request.url.query), request.headers.get("content-type", ""), body.decode("latin-1"), *marks)
     return answer(service.once(digest(caller_of(request).name, path, key), asked, work))
 
 

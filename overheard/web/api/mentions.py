@@ -9,7 +9,7 @@ from litestar.exceptions import ValidationException
 from litestar.params import FromPath, RawBody
 from msgspec import Meta
 
-from overheard.collectors.pushed.batch import MEDIA, parts_of
+from overheard.collectors.pushed.batch import MEDIA, is_binary, parts_of
 from overheard.collectors.pushed.posts import (
     Activity,
     Found,
@@ -90,7 +90,7 @@ def hand_in(request: Request, service: InjectedService, body: RawBody) -> Respon
 
 def _items(request: Request, body: bytes) -> list[Item]:
     """Return what came. Raises 415, and ValidationException where none of it can be read, with the places."""
-    if "ce-specversion" not in request.headers:
+    if not is_binary(request.headers):
         media_of(request, *MEDIA)
     try:
         items = [item_of(part) for part in parts_of(request.headers, body)]
