@@ -58,6 +58,9 @@ _UNANSWERED = {
     "expected the password": (
         "Put the password where the message says, for whoever runs `overheard up`. It is looked for with each try."
     ),
+    "expected a file or folder": (
+        "Make it, or mend `path` in the settings. It is looked for again by itself, less and less often."
+    ),
     "expected a public address": (
         "If it is a host of your own, name it in `allow_hosts` of `[http]`: it is asked again at once then. Else look "
         "at where its address leads."

@@ -7,6 +7,7 @@ import msgspec
 from anyio import to_thread
 from litestar import Response, post
 from litestar.exceptions import HTTPException
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.params import FromPath
 
 from overheard.collectors.fetching.secrets import SecretError
@@ -33,6 +34,9 @@ async def deliver(request: Request, service: InjectedService, name: FromPath[str
         _bounded(request, "taken", f"{name} {sender_of(request)}")
         body = await request.body()
         found = await to_thread.run_sync(service.deliver, name, headers, body)
+    except RequestEntityTooLarge as e:
+        msg = f"expected a delivery of at most {MAX_BODY // 1_000_000} MB; got more, and kept nothing of it"
+        raise HTTPException(detail=msg, status_code=413) from e
     except SignatureError as e:
         _bounded(request, "refused", sender_of(request))
         raise HTTPException(detail=str(e), status_code=401) from e

@@ -21,6 +21,7 @@ _ENTRIES = 10
 _LOOKED, _AT_ONCE = 500, 100
 _SHOWN = 200
 _MOST_LEADS = 50
+_NO_SITE = "It is not asked for: this is no site of the web."
 _DOCUMENTED = "It is not asked for: this address is an interface documented for programs."
 
 
@@ -51,10 +52,15 @@ def source_detail(log: Log, index: Index, found: SourceStatus | None, name: str)
     origin = robots.origin_of(url)
     followed = state.followed if state else ()
     kind = kinds().get(found.kind)
-    is_documented = kind is not None and kind.documented_api and bool(origin)
+    if kind is not None and "https" not in kind.schemes:
+        rules = _NO_SITE
+    elif kind is not None and kind.documented_api and origin:
+        rules = _DOCUMENTED
+    else:
+        rules = _rules(load_robots(log, origin) if origin else None, url)
     return SourceDetail(
         status=found,
-        robots=_DOCUMENTED if is_documented else _rules(load_robots(log, origin) if origin else None, url),
+        robots=rules,
         leads=[SourceLead(one.url, one.purpose, one.due, one.failures) for one in followed[:_MOST_LEADS]],
         entries=entries_of(log, index, found.name),
         fetches=fetches_of(log, found.name),

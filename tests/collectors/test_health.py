@@ -126,6 +126,7 @@ def test_a_source_that_fails_says_what_to_do(code: int, word: str) -> None:
     [
         ("expected a valid certificate of 'a.example'; got one that is none: certificate has expired", "owner"),
         ("expected the token of the source 'forum' in the environment variable FORUM; there is none", "token"),
+        ("expected a file or folder that can be read at `path`; got: No such file or directory", "`path`"),
     ],
 )
 def test_what_was_wrong_before_anybody_answered_has_its_own_advice(message: str, word: str) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import pickle
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from overheard.records import (
     Event,
     ExternalId,
     Mention,
+    Rating,
     RecordError,
     content_hash,
     decode,
@@ -206,6 +208,20 @@ def test_a_new_field_with_a_default_moves_no_content_hash() -> None:
         b: int
 
     assert content_hash(Before(a={"y": 1, "x": 2}, b=3)) == content_hash(After(a={"x": 2, "y": 1}, b=3))
+
+
+@given(mention=mentions)
+def test_a_copy_in_another_process_has_the_same_content_hash(mention: Mention) -> None:
+    copy = pickle.loads(pickle.dumps(mention))
+    assert copy == mention
+    assert content_hash(copy) == content_hash(mention)
+
+
+def test_a_copy_leaves_out_of_the_json_what_its_original_does() -> None:
+    for rating in (Rating(value=4), Rating(value=4, best=float("5"))):
+        reviewed = Mention(id="men_a", platform="x", source="x", content="", first_seen=NOW, type="Note", rating=rating)
+        event = event_for(reviewed, subject="men_a", source="x", time=NOW)
+        assert encode(pickle.loads(pickle.dumps(event))) == encode(event)
 
 
 def test_only_a_delete_is_a_tombstone() -> None:

@@ -10,6 +10,7 @@ import pytest
 from overheard.collectors.base import Budget
 from overheard.collectors.communities.x import X
 from overheard.collectors.feeds.feed import Feed
+from overheard.collectors.laid.whatsapp import WhatsApp
 from overheard.collectors.polling.budget import spent
 from overheard.collectors.polling.pollstate import (
     budget_key,
@@ -20,6 +21,7 @@ from overheard.collectors.polling.pollstate import (
     source_key,
 )
 from overheard.config.settings import Settings
+from overheard.errors import ConfigError
 from overheard.log.base import ProducerRecord
 from overheard.records import ErrandState, Followed, Mention, PollState, Robots, encode, event_for
 from overheard.wiring.backfills import ask_back_fill, stop_back_fills
@@ -110,6 +112,15 @@ def test_a_source_of_any_name_is_opened_and_asked(tmp_path: Path, name: str) -> 
         page = pages.get(pages.get("/sources").xpath("//h2//a/@href")[0])
         assert words(page.xpath("//h1")[0]).startswith(name)
         assert f"{name} is asked" in words(pages.press(page, "Ask now").xpath("//*[@data-told]")[0])
+
+
+def test_a_folder_has_no_robots_txt_and_no_older_posts_to_ask_for(tmp_path: Path) -> None:
+    (tmp_path / "chats").mkdir()
+    chats = WhatsApp(name="chats", path=str(tmp_path / "chats"), me=("Us",))
+    with pages_of(tmp_path / "data", Settings(sources=(chats,))) as pages:
+        assert "no site of the web" in words(pages.get("/sources/chats"))
+        with pytest.raises(ConfigError, match="reads all that is there by itself"):
+            ask_back_fill(pages.system, "chats", date(2026, 1, 1), None, NOW)
 
 
 def test_how_far_a_back_fill_is_stands_with_its_source(tmp_path: Path) -> None:

@@ -266,6 +266,14 @@ def test_a_chat_is_brought_in_by_hand_as_its_source_reads_it(
     assert "[[whatsapp]] or [[leads]] (chats, market)" in wrong.err
 
 
+def test_a_chat_that_was_laid_down_is_the_same_when_it_is_brought_in_by_hand(home: Path, tmp_path: Path) -> None:
+    shutil.copytree(home, tmp_path / "home")
+    settings = load_settings(tmp_path / "home" / "overheard.toml")
+    with System(Path(settings.data), settings) as system:
+        chat = tmp_path / "home" / "chats" / "WhatsApp Chat with Hetal.txt"
+        assert bring_activities(system, chat, "chats").fates == {"collected": 0, "unchanged": 2, "dead": 0}
+
+
 def test_a_search_by_command_shows_a_channel_to_people_and_keeps_it_from_programs(
     overheard: Command,  # noqa: F811 - the fixture
     home: Path,
