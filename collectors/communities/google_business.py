@@ -31,6 +31,8 @@ _STARS = {"ONE": 1, "TWO": 2, "THREE": 3, "FOUR": 4, "FIVE": 5}
 # Google writes a translation beside what was said, before it or after it.
 _BEFORE = re.compile(r"\A\(Translated by Google\).*?^\(Original\)[ \t]*\n?", re.DOTALL | re.MULTILINE)
 _AFTER = re.compile(r"^\(Translated by Google\)", re.MULTILINE)
+# What Google calls whoever it does not name.
+_UNNAMED = "a google user"
 _OFTEN = (
     "It was asked too often. A quota of 0 means that Google has not let the project of your application in yet: apply "
     "for access to the Business Profile APIs."
@@ -168,4 +170,5 @@ def _author(item: Item) -> Actor | None:
     reviewer = item.item("reviewer")
     if reviewer is None or reviewer.flag("isAnonymous"):
         return None
-    return actor_of(PLATFORM, name=reviewer.text("displayName"))
+    name = reviewer.text("displayName")
+    return None if name.casefold() == _UNNAMED else actor_of(PLATFORM, name=name)

@@ -25,8 +25,8 @@ _SHARES = frozenset({"call_count", "total_time", "total_cputime", "acc_id_util_p
 _MUCH, _MOST = 75, 90
 _SLOW, _SLOWEST = timedelta(hours=2), timedelta(hours=6)
 # "Too many": of an application, an account, a page, this call, a business (Pages, Instagram).
-_LIMITS = frozenset({"4", "17", "32", "613", "80001", "80002"})
-_PASSING = frozenset({"1", "2", "368"})
+_LIMITS = frozenset({"4", "17", "32", "341", "613", "80001", "80002"})
+_PASSING = frozenset({"-1", "1", "2", "368"})
 # Requests that a reading may name beside the next page.
 MOST_FURTHER = 50
 _HOUR = timedelta(hours=1)
@@ -56,6 +56,7 @@ class Meta(Community, frozen=True, kw_only=True):
         "4": "The application has asked too often.",
         "17": "The account has asked too often.",
         "32": "The page was asked for too often.",
+        "341": "The application has asked too often.",
         "613": "It was asked too often.",
         "80001": "The page was asked for too often.",
         "80002": "The Instagram account was asked for too often.",

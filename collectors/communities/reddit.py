@@ -34,6 +34,7 @@ from overheard.collectors.communities.community import (
 from overheard.collectors.communities.fields import FieldError, Item, document, unexpected
 from overheard.collectors.communities.granted import Granted
 from overheard.collectors.markup import PlainText, absolute_url, from_html
+from overheard.errors import InputError
 from overheard.records import Fetch, Mention, Policy
 
 PLATFORM = "reddit"
@@ -147,6 +148,9 @@ def read_listing(fetch: Fetch) -> Reading:
     A text that its author or a moderator took away is gone; one whose author's account is gone has no author. Raises
     InputError where there is nothing of Reddit to be read.
     """
+    if urlsplit(fetch.final_url).path.startswith("/subreddits/search"):
+        # It leads there from a subreddit that it does not know.
+        raise InputError(f"expected {_EXPECTED}; there is none of that name: look at `subreddit`", where=fetch.url)
     found = _bare(document(fetch, _EXPECTED))
     if not isinstance(found, dict | list) or (isinstance(found, dict) and not _is_thing(found) and "json" not in found):
         raise unexpected(fetch, found, _EXPECTED)

@@ -93,6 +93,8 @@ class X(Granted, frozen=True, kw_only=True):
         "https://api.x.com/2/problems/usage-capped": "All posts that were paid for are used up.",
     }
 
+    mended_there = frozenset({"CreditsDepleted", "https://api.x.com/2/problems/credits"})
+
     query: Annotated[str, Meta(max_length=4_096)] = ""
     user: Annotated[str, Meta(max_length=20, pattern="^\\d*$")] = ""
     what: Literal["posts", "mentions"] = "mentions"

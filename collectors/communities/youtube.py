@@ -99,7 +99,10 @@ class YouTube(Granted, frozen=True, kw_only=True):
         "ipRefererBlocked": "The API key is limited to other addresses or sites: allow this machine's.",
     }
 
-    mended_there = frozenset({"API_KEY_INVALID", "keyInvalid", "accessNotConfigured", "ipRefererBlocked"})
+    # And what it says, with status 400, of requests that it takes the next time.
+    mended_there = frozenset(
+        {"API_KEY_INVALID", "keyInvalid", "accessNotConfigured", "ipRefererBlocked", "processingFailure"}
+    )
 
     query: Phrase = ""
     video: _Id = ""

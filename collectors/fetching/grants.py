@@ -285,12 +285,16 @@ def _seconds(value: Any) -> timedelta | None:
 
 
 def _left(token: str, now: datetime) -> timedelta | None:
-    """Return how long a token lasts that is a JWT (RFC 7519); None where it does not say so."""
+    """Return how long a token lasts that is a JWT (RFC 7519) and was made just now; None where it does not say so."""
     try:
         part = token.split(".")[1]
-        ends = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))["exp"]
-        return datetime.fromtimestamp(float(ends), UTC) - now
-    except (IndexError, KeyError, TypeError, ValueError, OverflowError, OSError, RecursionError):
+        claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+        # By the clock of whoever made it, where that is told: ours may be wrong.
+        began = claims.get("iat")
+        made = now if began is None else datetime.fromtimestamp(float(began), UTC)
+        left = datetime.fromtimestamp(float(claims["exp"]), UTC) - made
+        return left if left > timedelta() else None
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError, OverflowError, OSError, RecursionError):
         return None
 
 

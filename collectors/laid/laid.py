@@ -4,6 +4,7 @@ path ─▶ the next file that is not as it was read ─▶ Answer with a new cu
 """
 
 import asyncio
+import lzma
 import os
 import time
 import zipfile
@@ -31,6 +32,13 @@ _MOST_FILES = 5_000
 # Seconds for which nobody has written what is read.
 _SETTLED = 0.5
 _UNFINISHED = (".part", ".tmp", ".crdownload", "~")
+# Files that are hidden, and those by which an office program says that it has one open.
+_BESIDE = (".", "~$")
+# Before what a file was like that could not be opened: it was told, and is tried again.
+_UNREAD = "unread"
+# Of what cannot be looked at: nothing that a file is like.
+_UNKNOWN = "0 0"
+_TEXTS = (".txt", ".csv", ".tsv", ".json", ".ndjson", ".jsonl")
 
 
 class Laid(Source, frozen=True, kw_only=True):
@@ -78,7 +86,7 @@ class Laid(Source, frozen=True, kw_only=True):
 
 def address_of(file: Path) -> str:
     """Return the address that a file is recorded under."""
-    return f"{_HOST}/{quote(file.as_posix().lstrip('/'))}"
+    return f"{_HOST}/{quote(os.fsencode(file.as_posix().lstrip('/')))}"
 
 
 def name_of(fetch: Fetch) -> str:
@@ -87,7 +95,10 @@ def name_of(fetch: Fetch) -> str:
 
 
 class Cursor(msgspec.Struct, frozen=True):
-    """Which files were read, as they were then (size and time of change), and the options they were read with."""
+    """Which files were read, as they were then (size and time of change), and the options they were read with.
+
+    Before what one was like that could not be opened stands "unread".
+    """
 
     options: str
     files: dict[str, str] = {}
@@ -112,47 +123,76 @@ class Files:
     def _asked(self, course: Course) -> Answer:
         path = Path(self._source.path)
         try:
-            now = dict(self._found(path))
+            found = {_key(file.name): (file, state) for file, state in self._found(path)}
         except OSError as e:
             message = f"expected a file or folder that can be read at `path`; got: {e.strerror or e}"
             return Answer("soft", message=message, site=course.site)
-        read = _cursor(course.cursor, self._source.options)
+        known = _cursor(course.cursor, self._source.options)
+        read = {key: state for key, state in known.items() if key in found}
         # As they were laid down: of two exports of one chat the later one counts.
         waiting = sorted(
-            (name for name in now if read.get(name) != now[name]), key=lambda name: (_when(now[name]), name)
+            (key for key, (_, state) in found.items() if read.get(key) != state),
+            key=lambda key: (_when(found[key][1]), key),
         )
-        whole = ((name, path / name if path.is_dir() else path) for name in waiting)
-        name, file = next(((name, file) for name, file in whole if _is_written(file, now[name])), ("", path))
-        if not name:
-            kept = {name: state for name, state in read.items() if name in now}
-            return Answer("unmodified", 200, site=course.site, cursor=self._said(kept))
-        cursor = self._said({one: state for one, state in {**read, name: now[name]}.items() if one in now})
-        purpose = ""
-        try:
-            body = contents(file, self._limits.body)
-        except OSError as e:
-            body, purpose = (e.strerror or str(e)).encode(), REFUSED
-        fetch = _fetched(self._source, address_of(file), body, self._clock(), purpose)
-        return Answer("fetched", 200, fetch=fetch, site=course.site, cursor=cursor, more=len(waiting) > 1)
+        for key in waiting:
+            file, state = found[key]
+            if not _is_written(file, state):
+                continue
+            purpose = ""
+            try:
+                body = contents(file, self._limits.body)
+            except FileNotFoundError:
+                continue
+            except OSError as e:
+                body, purpose = str(e).encode(), REFUSED
+                if e.errno is not None:
+                    # What is locked, or not ours to read, may be ours later, and look the same then.
+                    state = f"{_UNREAD} {state}"
+                    if read.get(key) == state:
+                        continue
+                    body = f"expected a file that can be read; got: {e.strerror}. It is tried again".encode()
+            cursor = self._said({**read, key: state})
+            fetch = _fetched(self._source, address_of(file), body, self._clock(), purpose)
+            return Answer("fetched", 200, fetch=fetch, site=course.site, cursor=cursor, more=len(waiting) > 1)
+        return Answer("unmodified", 200, site=course.site, cursor=self._said(read))
 
-    def _found(self, path: Path) -> Iterator[tuple[str, str]]:
+    def _found(self, path: Path) -> Iterator[tuple[Path, str]]:
         """Yield the files that are there, each with what tells whether it has changed."""
         if not path.is_dir():
-            yield path.name, _state(path.stat())
+            yield path, _state(path.stat())
             return
         with os.scandir(path) as entries:
-            names = sorted(one.name for one in entries if one.is_file() and self._is_wanted(one.name))
+            names = sorted(one.name for one in entries if self._is_wanted(one.name) and _is_file(one))
         if len(names) > _MOST_FILES:
             raise OSError(f"more than {_MOST_FILES:,} files. Move those elsewhere that were read")
         for name in names:
-            yield name, _state((path / name).stat())
+            file = path / name
+            try:
+                yield file, _state(file.stat())
+            except FileNotFoundError:
+                continue
+            except OSError:
+                yield file, _UNKNOWN  # what is wrong with it is said as it is read
 
     def _is_wanted(self, name: str) -> bool:
         small = name.lower()
-        return small.endswith(self._source.endings) and not small.startswith(".") and not small.endswith(_UNFINISHED)
+        unfinished = small.startswith(_BESIDE) or small.endswith(_UNFINISHED)
+        return small.endswith(self._source.endings) and not unfinished
 
     def _said(self, files: Mapping[str, str]) -> str:
         return msgspec.json.encode(Cursor(self._source.options, dict(files)), order="sorted").decode()
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:
+        return True  # a link in a circle, or to where we may not look: so is this
+
+
+def _key(name: str) -> str:
+    """Return the name of a file as it is kept; other machines write some that are no UTF-8."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def _state(stat: os.stat_result) -> str:
@@ -227,18 +267,29 @@ def contents(file: Path, most: int) -> bytes:
 def _unpacked(file: Path, most: int) -> bytes:
     try:
         with zipfile.ZipFile(file) as archive:
-            texts = [one for one in archive.infolist() if one.filename.lower().endswith((".txt", ".csv"))]
+            texts = [one for one in archive.infolist() if _is_text(one.filename)]
             if not texts:
-                raise OSError("expected an archive with a text in it (.txt); there is none")
-            # What was exported stands above what was sent along.
-            first = min(texts, key=lambda one: (one.filename.count("/"), one.filename != "_chat.txt", one.filename))
-            with archive.open(first) as stream:
+                raise OSError(f"expected an archive with a text in it ({', '.join(_TEXTS)}); there is none")
+            with archive.open(min(texts, key=_rank)) as stream:
                 body = stream.read(most + 1)
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as e:
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, ValueError) as e:
         raise OSError(f"expected a zip archive that is whole and without a password; got: {e}") from e
     if len(body) > most:
         raise _too_large(most)
     return body
+
+
+def _is_text(name: str) -> bool:
+    """True for what an archive was made for; macOS puts files of its own beside each."""
+    hidden = name.startswith("__MACOSX/") or name.rpartition("/")[2].startswith(_BESIDE)
+    return not hidden and name.lower().endswith(_TEXTS)
+
+
+def _rank(one: zipfile.ZipInfo) -> tuple[int, bool, bool, str]:
+    """What was exported stands above what was sent along, under the name that WhatsApp gives to it."""
+    name = one.filename.rpartition("/")[2].lower()
+    is_chat = name == "_chat.txt" or "whatsapp" in name
+    return one.filename.count("/"), not is_chat, not name.endswith((".txt", ".csv")), one.filename
 
 
 def _too_large(most: int) -> OSError:

@@ -13,8 +13,8 @@ from overheard.urls import registrable_domain
 
 # Hosts of mailboxes -> the domain by which the servers call themselves that receive for them.
 _RECEIVES_FOR = {"gmail.com": "google.com", "googlemail.com": "google.com", "fastmail.com": "messagingengine.com"}
-# Its servers name no id.
-_NAMELESS = frozenset({"office365.com", "outlook.com"})
+# Microsoft's servers name no id.
+_NAMELESS = frozenset({"office365.com", "office365.us", "office.com", "outlook.com", "outlook.cn"})
 _RESULT = re.compile(r"\s*([a-z0-9-]+)\s*(?:/\s*\d+\s*)?=\s*([a-z]+)\b(.*)", re.IGNORECASE | re.DOTALL)
 _PROPERTY = re.compile(r"""\b([a-z]+\.[a-z-]+)\s*=\s*"?([^\s;"]+)""", re.IGNORECASE)
 

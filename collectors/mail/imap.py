@@ -36,6 +36,7 @@ from overheard.text import clean
 
 # Of one message: headers and texts stand at its beginning, attachments behind them.
 _MOST_OF_ONE = 512 * 1024
+_QUERY = ["INTERNALDATE", f"BODY.PEEK[]<0.{_MOST_OF_ONE}>"]
 # Of one batch, as kept; and of one command, as sent.
 _MOST_BYTES = 4 * 1024 * 1024
 _MOST_AT_ONCE = 2 * 1024 * 1024
@@ -49,6 +50,10 @@ _LAST_UID = 2**32 - 1
 # As HTTP says them, so that they are told in the same words.
 _REFUSED, _NOT_THERE = 401, 404
 _CODE = re.compile(r"\[([A-Z][A-Z-]{2,40})\]")
+# What says "not now" (RFC 5530, and what Yahoo and Gmail say); without a code, to whoever signs in, and of a message.
+_LATER = frozenset({"UNAVAILABLE", "INUSE", "LIMIT", "THROTTLED", "OVERQUOTA", "SERVERBUG"})
+_CROWDED = re.compile(r"too many (?:\w+ ){0,2}connections", re.IGNORECASE)
+_BUSY = re.compile(r"unavailable|try again|too many|throttl|exceeded|temporar|time[d-]? ?out", re.IGNORECASE)
 # The traffic in words, which holds what people wrote.
 logging.getLogger("imapclient").setLevel(logging.WARNING)
 
@@ -69,7 +74,11 @@ class Cursor(msgspec.Struct, frozen=True):
 
 
 class _Gone(Exception):  # noqa: N818  what a folder is
-    """A folder that the server does not have, or does not open."""
+    """A folder that the server does not have, or does not open; `status` says which."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 @dataclass(slots=True)
@@ -111,6 +120,11 @@ class _Batch:
         """Remember that a folder was read up to a UID."""
         stand = self.stands[folder]
         self.stands[folder] = Stand(stand.validity, last, stand.since)
+
+    def missed(self, folder: str, uid: int, validity: int, why: str) -> None:
+        """Remember that a message was not given: it is told, and not asked for again."""
+        self.messages.append({"folder": folder, "uid": uid, "validity": validity, "error": why})
+        self.went_on(folder, uid)
 
     @property
     def is_full(self) -> bool:
@@ -167,13 +181,9 @@ class Imap:
                 "your own, `ca` names the file of what vouches for it"
             )
         except LoginError as e:
-            code = _CODE.search(str(e))
-            said = f" ({code[1]})" if code else ""
-            status = _REFUSED
-            message = f"expected to be let in with the {'token' if is_token else 'password'}; the server refused{said}"
+            status, message = _not_let_in(str(e), "token" if is_token else "password")
         except _Gone as e:
-            status = _NOT_THERE
-            message = str(e)
+            status, message = e.status, str(e)
         except (TimeoutError, OSError) as e:
             message = f"expected a connection to {box.host!r}; got {_reason(e)}"
         except (IMAPClientError, ValueError, LookupError, TypeError, AssertionError) as e:
@@ -194,7 +204,7 @@ class Imap:
 
     def _connected(self) -> IMAPClient:
         box = self._mailbox
-        context = None if box.security == "none" else ssl.create_default_context(cafile=box.ca or None)
+        context = None if box.security == "none" else _context(box.ca)
         host = box.host.strip("[]")
         client = IMAPClient(
             host,
@@ -217,23 +227,32 @@ class Imap:
         return client
 
     def _let_in(self, client: IMAPClient, secret: str, *, is_token: bool) -> None:
-        if is_token:
-            client.oauth2_login(self._mailbox.user, secret)
-        else:
-            client.login(self._mailbox.user, secret)
+        try:
+            if is_token:
+                client.oauth2_login(self._mailbox.user, secret)
+            else:
+                client.login(_quoted(self._mailbox.user), secret)
+        except LoginError as e:
+            # IMAPClient calls it so as well where the server hung up, which says nothing of the secret.
+            if isinstance(e.__context__, IMAPClient.AbortError):
+                raise e.__context__ from None
+            raise
 
     def _read(self, client: IMAPClient, batch: _Batch, deadline: float) -> None:
         """Fill the next batch. Raises _Gone where a folder is not there and the others have nothing."""
-        problem = ""
+        problem: _Gone | None = None
+        last = self._mailbox.folders[-1]
         for folder in self._mailbox.folders:
             try:
                 self._read_folder(client, folder, batch, deadline)
             except _Gone as e:
-                problem = problem or str(e)
+                problem = problem or e
+            # To look at the others takes time too: what is there already is not to be lost to it.
+            batch.more = batch.more or (folder != last and bool(batch.messages) and time.monotonic() > deadline)
             if batch.more:
                 break
-        if problem and not batch.more:
-            raise _Gone(problem)
+        if problem is not None and not batch.more:
+            raise problem
 
     def _read_folder(self, client: IMAPClient, folder: str, batch: _Batch, deadline: float) -> None:
         try:
@@ -241,7 +260,7 @@ class Imap:
         except IMAPClientError as e:
             if isinstance(e, IMAPClient.AbortError):
                 raise
-            raise _Gone(f"expected the folder {folder!r}; the server does not open it: {_named(client)}") from e
+            raise _unopened(client, folder, e) from e
         validity, next_ = _number(opened.get(b"UIDVALIDITY")), _number(opened.get(b"UIDNEXT"))
         stand = batch.stands.get(folder)
         since = stand.since if stand is not None else self._clock().date() - timedelta(days=self._mailbox.days)
@@ -259,7 +278,7 @@ class Imap:
                     self._fetch(client, batch, folder, part, validity=validity, sizes=sizes)
             batch.stands[folder] = Stand(validity, upto, since)
             if time.monotonic() > deadline:
-                batch.more = upto < newest
+                batch.more = bool(next_) and upto < newest
                 return
 
     def _fetch(
@@ -272,26 +291,66 @@ class Imap:
         validity: int,
         sizes: Mapping[int, int],
     ) -> None:
-        query = ["INTERNALDATE", f"BODY.PEEK[]<0.{_MOST_OF_ONE}>"]
         try:
-            found = client.fetch(uids, query)
+            found = client.fetch(uids, _QUERY)
         except IMAPClient.AbortError:
             raise
-        except IMAPClientError as e:
-            # One that its server cannot give must not hold up the others.
-            if len(uids) > 1:
-                for uid in uids:
-                    self._fetch(client, batch, folder, [uid], validity=validity, sizes=sizes)
-                return
-            message = {"folder": folder, "uid": uids[0], "validity": validity, "error": _reason(e)}
-            batch.messages.append(message)
-            batch.went_on(folder, uids[0])
+        except IMAPClientError:
+            self._fetch_singly(client, batch, folder, uids, validity=validity, sizes=sizes)
             return
+        self._take(batch, folder, uids, found, validity=validity, sizes=sizes)
+
+    def _fetch_singly(
+        self,
+        client: IMAPClient,
+        batch: _Batch,
+        folder: str,
+        uids: list[int],
+        *,
+        validity: int,
+        sizes: Mapping[int, int],
+    ) -> None:
+        """Fetch each by itself: one that its server cannot give must not hold up the others.
+
+        Where it says that it cannot now, and gives none of those after it, that is raised: it may give it later.
+        """
+        waiting: list[tuple[int, IMAPClientError]] = []
+        for uid in uids:
+            try:
+                found = client.fetch([uid], _QUERY)
+            except IMAPClient.AbortError:
+                raise
+            except IMAPClientError as e:
+                waiting.append((uid, e))
+                continue
+            for one, error in waiting:
+                batch.missed(folder, one, validity, _reason(error))
+            waiting.clear()
+            self._take(batch, folder, [uid], found, validity=validity, sizes=sizes)
+        for one, error in waiting:
+            if _may_pass(error):
+                raise error
+            batch.missed(folder, one, validity, _reason(error))
+
+    @staticmethod
+    def _take(
+        batch: _Batch,
+        folder: str,
+        uids: list[int],
+        found: Mapping[int, Any],
+        *,
+        validity: int,
+        sizes: Mapping[int, int],
+    ) -> None:
         for uid in uids:
             parts = found.get(uid, {})
-            raw = next((value for name, value in parts.items() if name.startswith(b"BODY[]")), None)
-            if not isinstance(raw, bytes):
+            bodies = [value for name, value in parts.items() if name.startswith(b"BODY[]")]
+            if not bodies:
                 continue  # deleted since
+            raw = bodies[0]
+            if not isinstance(raw, bytes):
+                batch.missed(folder, uid, validity, "NIL in place of its text")
+                continue
             raw = without_attachments(raw[:_MOST_OF_ONE])
             received = parts.get(b"INTERNALDATE")
             batch.size += len(raw)
@@ -357,7 +416,12 @@ def _sized(client: IMAPClient, uids: list[int]) -> Iterator[tuple[list[int], dic
     """Yield some of the UIDs at a time, with the sizes of their messages."""
     for i in range(0, len(uids), _SIZES):
         some = uids[i : i + _SIZES]
-        found = client.fetch(some, ["RFC822.SIZE"])
+        try:
+            found = client.fetch(some, ["RFC822.SIZE"])
+        except IMAPClient.AbortError:
+            raise
+        except IMAPClientError:
+            found = {}  # each may be as large as can be, and whichever its server cannot give is told as such
         yield some, {uid: _number(parts.get(b"RFC822.SIZE")) for uid, parts in found.items()}
 
 
@@ -380,13 +444,49 @@ def _number(value: Any) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _named(client: IMAPClient) -> str:
-    """Return the folders that there are, in words."""
+def _context(ca: str) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca or None)
+    except OSError as e:
+        raise OSError(f"no certificates in the file that `ca` names: {_reason(e)}") from e
+
+
+def _not_let_in(said: str, secret: str) -> tuple[int, str]:
+    """Return the status and the words of a server that refused whoever signs in; its own may name them."""
+    match = _CODE.search(said)
+    code = f" ({match[1]})" if match else ""
+    if _is_later(said) or _CROWDED.search(said):
+        return 0, f"expected to be let in; the server says not now{code}. It is asked again later"
+    return _REFUSED, f"expected to be let in with the {secret}; the server refused{code}"
+
+
+def _is_later(said: str) -> bool:
+    match = _CODE.search(said)
+    return match is not None and match[1] in _LATER
+
+
+def _may_pass(error: IMAPClientError) -> bool:
+    """True where a server says that it gives a message later; what it gave and cannot be read says nothing."""
+    said = str(error)
+    return not isinstance(error, ProtocolError) and (_is_later(said) or _BUSY.search(said) is not None)
+
+
+def _quoted(text: str) -> str:
+    """Return a text as a quoted string (RFC 3501): imaplib writes the name of a user as it is, blanks and all."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _unopened(client: IMAPClient, folder: str, error: IMAPClientError) -> _Gone:
+    """Return what to say of a folder that was not opened: which others there are, or why this one was not."""
     try:
         names = [str(name) for _, _, name in client.list_folders()]
     except (IMAPClientError, OSError, ValueError):
         names = []
-    return f"it has {shorten(', '.join(map(repr, names)), 300)}" if names else "it names none"
+    expected = f"expected the folder {folder!r}; the server does not open it"
+    if not names or folder in names or folder.upper() == "INBOX":
+        return _Gone(f"{expected}: {_reason(error)}", 0)
+    return _Gone(f"{expected}: it has {shorten(', '.join(map(repr, names)), 300)}", _NOT_THERE)
 
 
 def _is_here(client: IMAPClient) -> bool:

@@ -14,6 +14,7 @@ from lxml import etree
 from overheard.collectors.communities.community import actor_of
 from overheard.collectors.communities.github import PLATFORM as GITHUB
 from overheard.collectors.communities.github import native_id_of
+from overheard.collectors.communities.google_business import PLATFORM as GOOGLE
 from overheard.collectors.mail.authenticity import Vouched
 from overheard.collectors.mail.message import Letter, Person
 from overheard.collectors.mail.written import bare_subject
@@ -219,7 +220,10 @@ def _discourse(letter: Letter, vouched: Vouched) -> list[Notice]:
 def _youtube(letter: Letter) -> list[Notice]:
     for link in letter.text.links:
         for url in (link, *(value for _, value in parse_qsl(urlsplit(link).query) if value.startswith("/watch"))):
-            query = dict(parse_qsl(urlsplit(unquote(url)).query))
+            try:
+                query = dict(parse_qsl(urlsplit(unquote(url)).query))
+            except ValueError:
+                continue
             video, comment = query.get("v", ""), query.get("lc", "")
             if not re.fullmatch(r"[\w-]{6,20}", video) or not re.fullmatch(r"[\w.-]{10,100}", comment):
                 continue
@@ -282,7 +286,7 @@ _SERVICES = (
         "Google Business Profile",
         frozenset({"businessprofile-noreply@google.com", "google-my-business-noreply@google.com"}),
         ("google.com",),
-        _by_pattern("google_business", _BUSINESS_REVIEW),
+        _by_pattern(GOOGLE, _BUSINESS_REVIEW),
     ),
     _Service(
         "Facebook",

@@ -33,13 +33,22 @@ class Folder:
 
 @dataclass
 class Faults:
-    """What a server does wrong. `cut_after`: bytes of answers to FETCH after which it hangs up."""
+    """What a server does wrong. `cut_after`: bytes of answers to FETCH after which it hangs up.
+
+    `login` and `examine` are what it answers to these after the tag; "hang up" is no answer. `empty`: messages without
+    a body. `no_sizes`: it tells none.
+    """
 
     bye: bool = False
     cut_after: int | None = None
     silent: bool = False
     broken: frozenset[int] = frozenset()
+    why_broken: str = "cannot read that"
     no_next: bool = False
+    login: str = ""
+    examine: str = ""
+    empty: frozenset[int] = frozenset()
+    no_sizes: bool = False
     before_fetch: Callable[[], None] | None = None
 
 
@@ -157,6 +166,10 @@ class _Session(socketserver.StreamRequestHandler):
         elif name == "STARTTLS" and owner.starttls and owner.tls is not None:
             self._say(f"{tag} OK begin")
             self._secure(owner.tls)
+        elif name in ("LOGIN", "AUTHENTICATE") and owner.faults.login:
+            if owner.faults.login == "hang up":
+                return False
+            self._say(f"{tag} {owner.faults.login}")
         elif name == "LOGIN" and not self.is_in:
             self.is_in = words == [owner.user, owner.password]
             self._say(f"{tag} OK in" if self.is_in else f"{tag} NO [AUTHENTICATIONFAILED] {owner.user}: no")
@@ -191,6 +204,9 @@ class _Session(socketserver.StreamRequestHandler):
     def _examine(self, tag: str, name: str) -> None:
         owner = self.server.owner
         folder = owner.folders.get(name)
+        if owner.faults.examine:
+            self._say(f"{tag} {owner.faults.examine}")
+            return
         if folder is None:
             self._say(f"{tag} NO [NONEXISTENT] no such mailbox")
             return
@@ -228,13 +244,19 @@ class _Session(socketserver.StreamRequestHandler):
             self._say(f"{tag} BAD only sizes, and bodies without a mark")
             return
         if body is not None and faults.broken & set(uids):
-            self._say(f"{tag} NO cannot read that")
+            self._say(f"{tag} NO {faults.why_broken}")
+            return
+        if body is None and faults.no_sizes:
+            self._say(f"{tag} NO [SERVERBUG] cannot count that")
             return
         for uid in sorted(self.folder.messages.keys() & set(uids)):
             number = uid  # of no matter to who reads by UID
             raw, at = self.folder.messages[uid]
             if body is None:
                 self._say(f"* {number} FETCH (UID {uid} RFC822.SIZE {len(raw)})")
+                continue
+            if uid in faults.empty:
+                self._say(f"* {number} FETCH (UID {uid} BODY[]<0> NIL)")
                 continue
             part = raw[: int(body[1])]
             stamp = f"{at.day:2}-{_MONTHS[at.month - 1]}-{at.year} {at:%H:%M:%S} +0000"

@@ -264,6 +264,16 @@ def test_reddit() -> None:
     assert (orphan.attributed_to, orphan.content) == (None, "A small one would do for our shop")
 
 
+def test_a_subreddit_that_there_is_none_of_is_said() -> None:
+    # Reddit leads from it to a search for subreddits of that name.
+    body = json.dumps({"kind": "Listing", "data": {"children": [{"kind": "t5", "data": {}}]}}).encode()
+    source = SOURCES["reddit"]
+    led = "https://oauth.reddit.com/subreddits/search?q=printing"
+    fetch = Fetch(id="f", source="s", url=source.url, final_url=led, status=200, headers={}, body=body, at=NOW)
+    with pytest.raises(InputError, match="there is none of that name"):
+        source.read(fetch)
+
+
 def test_comments_of_reddit_are_read_at_any_depth_and_those_taken_away_are_deleted() -> None:
     gone, second, first = (one["data"] for one in recorded("reddit", "comments.json")["data"]["children"])
 

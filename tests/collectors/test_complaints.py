@@ -63,6 +63,19 @@ def test_a_limit_that_is_used_up_is_waited_for_as_its_service_tells(
     assert until == (None if wait is None else NOW + wait * MINUTE)
 
 
+@pytest.mark.parametrize(
+    ("source", "status", "said"),
+    [
+        (X(name="us", query="a", token_env="T"), 402,
+         {"title": "CreditsDepleted", "type": "https://api.x.com/2/problems/credits"}),
+        (YouTube(name="us", video="a", token_env="T"), 400,
+         {"error": {"code": 400, "errors": [{"reason": "processingFailure"}]}}),
+    ],
+)  # fmt: skip
+def test_what_passes_or_is_paid_for_is_not_said_to_be_gone(source: Community, status: int, said: Any) -> None:
+    assert source.complaint(status, {}, json.dumps(said).encode(), NOW).soft
+
+
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_no_header_makes_a_wait_longer_than_a_month_or_an_error(left: str, reset: str) -> None:
     headers = {"x-ratelimit-remaining": left, "x-ratelimit-reset": reset}

@@ -303,8 +303,9 @@ def test_whatever_is_said_of_the_life_of_a_token_it_is_used(httpserver: HTTPServ
 # ---- Sessions of the AT Protocol -------------------------------------------------------------------------------------
 
 
-def jwt(ends: datetime, number: int) -> str:
-    claims = base64.urlsafe_b64encode(json.dumps({"exp": ends.timestamp(), "jti": number}).encode()).decode()
+def jwt(ends: datetime, number: int, life: timedelta) -> str:
+    said = {"iat": (ends - life).timestamp(), "exp": ends.timestamp(), "jti": number}
+    claims = base64.urlsafe_b64encode(json.dumps(said).encode()).decode()
     return f"eyJhbGciOiJFUzI1NksifQ.{claims.rstrip('=')}.c2lnbmF0dXJl"
 
 
@@ -338,8 +339,8 @@ class Server:
 
     def _session(self) -> Response:
         self.number += 1
-        access = jwt(self.asker.now + timedelta(hours=2), self.number)
-        renewal = jwt(self.asker.now + timedelta(days=60), -self.number)
+        access = jwt(self.asker.now + timedelta(hours=2), self.number, timedelta(hours=2))
+        renewal = jwt(self.asker.now + timedelta(days=60), -self.number, timedelta(days=60))
         self.access, self.renewals = {access}, {renewal}
         body = {"did": "did:plc:us", "handle": "us.example", "accessJwt": access, "refreshJwt": renewal}
         return Response(json.dumps(body), content_type="application/json")
@@ -377,6 +378,23 @@ def test_a_session_is_opened_with_an_app_password_and_renewed_by_what_it_gave(
     assert asker.file.read_text().strip() == REFRESH
     asker.file.write_text("a-wrong-app-password")
     assert "Make a new app password" in asker.ask().message
+
+
+@pytest.mark.parametrize("off", [timedelta(hours=5), -timedelta(days=2)])
+def test_a_clock_that_is_wrong_opens_no_session_with_each_request(
+    httpserver: HTTPServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, off: timedelta
+) -> None:
+    asker = Client(httpserver, tmp_path, monkeypatch)
+    place = Place(asker.url, file=str(asker.file), grant=Grant(httpserver.url_for("/"), "session", login="us.example"))
+    asker.fetcher = Fetcher(
+        contact="ops@firm.example", allow=["localhost"], limits=Limits(gap=0), clock=lambda: asker.now + off,
+        secrets=Secrets({"mine": place}),
+    )  # fmt: skip
+    server = Server(httpserver, asker)
+    assert [asker.ask("mine").kind for _ in range(3)] == ["fetched"] * 3
+    assert server.calls == ["create"]
+    asker.ask("mine", after=timedelta(hours=2))
+    assert server.calls == ["create", "refresh"]
 
 
 # ---- What a service repeats of a token -------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import asyncio
 import os
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -179,6 +180,80 @@ def test_a_broken_or_swelling_archive_is_refused_in_words(tmp_path: Path) -> Non
     file.write_bytes(file.read_bytes()[:200])
     with pytest.raises(OSError, match="a zip archive that is whole"):
         contents(file, 10 << 20)
+
+
+def test_a_file_that_cannot_be_opened_is_told_once_and_read_as_soon_as_it_can_be(
+    log: EmbeddedLog, laid: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(3):
+        (laid / f"{n}.csv").write_text(f"{HEAD}{n},Hetal,h@v.example,ask {n}\n")
+        os.utime(laid / f"{n}.csv", (n + 1, n + 1))
+    polls = Polls(log, leads(laid))
+
+    def opened(file: Path, most: int) -> bytes:
+        if file.name == "1.csv":
+            raise PermissionError(13, "Permission denied")
+        return contents(file, most)
+
+    with monkeypatch.context() as locked:
+        locked.setattr("overheard.collectors.laid.laid.contents", opened)
+        for _ in range(4):
+            polls.poll()
+    assert polls.said() == ["ask 0", "ask 2"]
+    (letter,) = polls.events("dead-letters")
+    assert "Permission denied" in letter.data.message
+    polls.poll()
+    assert polls.said() == ["ask 0", "ask 1", "ask 2"], "though it has not changed"
+
+
+def test_links_that_lead_nowhere_and_files_of_offices_harm_no_other(log: EmbeddedLog, laid: Path) -> None:
+    (laid / "loop.csv").symlink_to("loop.csv")
+    (laid / "gone.csv").symlink_to("/nowhere/at/all.csv")
+    (laid / "~$1.csv").write_text("owner")
+    (laid / "1.csv").write_text(f"{HEAD}1,Hetal,h@v.example,ask 1\n")
+    polls = Polls(log, leads(laid))
+    for _ in range(3):
+        polls.poll()
+    assert polls.said() == ["ask 1"]
+    (letter,) = polls.events("dead-letters")
+    assert "loop.csv" in letter.data.where
+
+
+def test_a_file_whose_name_is_no_utf_8_is_read_once(log: EmbeddedLog, laid: Path) -> None:
+    Path(os.fsdecode(os.fsencode(laid) + b"/Anfr\xe4gen.csv")).write_text(f"{HEAD}1,Hetal,h@v.example,ask 1\n")
+    polls = Polls(log, leads(laid))
+    polls.poll()
+    assert polls.said() == ["ask 1"]
+    assert polls.poll().fates == {}
+
+
+@pytest.mark.parametrize("beside", ["DOC-20251231-WA0001.txt", "Angebot.csv", "__MACOSX/._WhatsApp Chat with H.txt"])
+def test_of_an_archive_the_chat_is_read_and_no_document_that_was_sent_in_it(tmp_path: Path, beside: str) -> None:
+    file = tmp_path / "chat.zip"
+    for folder in ("", "chat/"):
+        with zipfile.ZipFile(file, "w") as archive:
+            archive.writestr(beside if beside.startswith("__") else folder + beside, "other")
+            archive.writestr(f"{folder}WhatsApp Chat with H.txt", "chat")
+        assert contents(file, 1_000) == b"chat"
+
+
+def test_an_archive_of_a_list_in_json_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "leads.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("leads.json", "[]")
+    assert contents(file, 1_000) == b"[]"
+
+
+def test_a_spoilt_archive_is_refused_in_words_however_it_was_packed(tmp_path: Path) -> None:
+    file = tmp_path / "chat.zip"
+    for packed in (zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+        with zipfile.ZipFile(file, "w", packed) as archive:
+            archive.writestr("_chät.txt", b"It jams. " * 300)
+        whole = file.read_bytes()
+        for at in range(4, len(whole)):
+            file.write_bytes(whole[:at] + bytes([whole[at] ^ 0xD5]) + whole[at + 1 :])
+            with suppress(OSError):
+                contents(file, 10_000)
 
 
 def test_what_a_chat_is_called_is_in_no_message(log: EmbeddedLog, laid: Path) -> None:

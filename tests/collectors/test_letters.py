@@ -411,7 +411,7 @@ SERVICES: Mapping[str, tuple[bytes, str, str, str]] = {
             subject="Mira Sen left a review for Paperfold",
             results=signed_by("google.com"),
         ),
-        "google_business",
+        "google",
         "Mira Sen",
         "Quick repair.",
     ),
@@ -429,6 +429,33 @@ def test_a_notice_of_other_services_is_the_post_at_its_address(service: str) -> 
     unknown = raw.replace(b"commented on", b"wrote under").replace(b"left a review", b"rated")
     kept = one(unknown)
     assert (kept.channel, kept.platform) == ("mail", "email"), "in words that are not known it is a mail of the service"
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "outlook.office365.com", "outlook.office.com", "imap-mail.outlook.com", "outlook.office365.us",
+        "partner.outlook.cn",
+    ],
+)  # fmt: skip
+def test_what_microsoft_found_out_is_known_at_each_of_its_hosts(host: str) -> None:
+    found = (
+        "spf=pass (sender IP is 192.0.2.7)\n smtp.mailfrom=customer.example; dkim=pass (signature was verified)\n"
+        " header.d=customer.example;dmarc=pass action=none\n header.from=customer.example;compauth=pass reason=100"
+    )
+    at_host = Mailbox(name="support", host=host, user="s@firm.example", password_env="P")
+    author = one(mail(results=found), at_host).attributed_to
+    assert author is not None
+    assert author.email_verified
+
+
+def test_a_notice_with_a_link_that_cannot_be_read_is_mail_and_harms_no_other() -> None:
+    raw = mail(
+        "Asha replied: see http://ex%5Bample.com/watch?v=1 there",
+        sender="YouTube <noreply@youtube.com>",
+        results=signed_by("youtube.com"),
+    )
+    assert len(read(raw, mail(id_="other@x.example")).mentions) == 2
 
 
 @pytest.mark.parametrize("results", ["", signed_by("evil.example"), "mx.evil.example; dkim=pass header.d=github.com"])

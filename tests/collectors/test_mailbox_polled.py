@@ -252,6 +252,103 @@ def test_a_message_that_its_server_cannot_read_is_a_dead_letter_and_holds_up_no_
     assert len(polls.events("dead-letters")) == 1
 
 
+@pytest.mark.parametrize("user", ["FIRM\\Shared Box", 'anna "a" \\b@firm.example'])
+def test_whoever_signs_in_may_have_blanks_and_backslashes_in_their_name(
+    log: EmbeddedLog, server: ImapServer, user: str
+) -> None:
+    server.user = user
+    letters(server, 1)
+    assert Polls(log, box(server)).poll().fates == {"collected": 1}
+
+
+@pytest.mark.parametrize(
+    ("login", "says"),
+    [
+        ("NO [UNAVAILABLE] Temporary authentication failure.", "not now (UNAVAILABLE)"),
+        ("NO [THROTTLED] later", "not now (THROTTLED)"),
+        ("NO [ALERT] Too many simultaneous connections. (Failure)", "not now (ALERT)"),
+        ("hang up", "expected an answer by IMAP"),
+    ],
+)
+def test_who_may_not_sign_in_now_is_not_told_to_change_the_password(
+    log: EmbeddedLog, server: ImapServer, login: str, says: str
+) -> None:
+    letters(server, 1)
+    server.faults = Faults(login=login)
+    polls = Polls(log, box(server))
+    polls.poll()
+    assert says in polls.state.error
+    assert polls.state.status != 401
+    assert "Put " not in polls.advice()
+    server.faults = Faults()
+    polls.now += timedelta(days=1)
+    assert polls.poll().fates == {"collected": 1}
+
+
+def test_a_folder_that_is_there_and_is_not_opened_is_not_said_to_be_missing(
+    log: EmbeddedLog, server: ImapServer
+) -> None:
+    server.faults = Faults(examine="NO [UNAVAILABLE] Backend is down")
+    polls = Polls(log, box(server))
+    polls.poll()
+    assert "Backend is down" in polls.state.error
+    assert "There is nothing of that name there" not in polls.advice()
+
+
+def test_a_message_without_a_body_is_a_dead_letter_and_one_that_is_gone_is_none(
+    log: EmbeddedLog, server: ImapServer
+) -> None:
+    letters(server, 3)
+
+    def expunge() -> None:
+        server.inbox.messages.pop(3, None)
+
+    server.faults = Faults(empty=frozenset({2}), before_fetch=expunge)
+    polls = Polls(log, box(server))
+    assert polls.poll().fates == {"collected": 1, "dead": 1}
+    [letter] = [event.data for event in polls.events("dead-letters")]
+    assert letter.where == "support, INBOX/2"
+
+
+@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize(
+    "why",
+    [
+        "[THROTTLED] slow down",
+        "[UNAVAILABLE] UID FETCH Server error - Please try again later",
+        "Server Unavailable. 15",
+        "Account exceeded command or bandwidth limits. (Failure)",
+    ],
+)
+def test_a_server_that_gives_no_message_for_a_while_loses_none(
+    log: EmbeddedLog, server: ImapServer, why: str, count: int
+) -> None:
+    letters(server, count)
+    server.faults = Faults(broken=frozenset({1, 2, 3}), why_broken=why)
+    polls = Polls(log, box(server))
+    assert polls.poll().fates == {}
+    assert why.partition("]")[0] in polls.state.error
+    server.faults = Faults()
+    polls.now += timedelta(days=1)
+    assert polls.poll().fates == {"collected": count}
+
+
+def test_a_message_that_is_never_given_is_a_dead_letter_once_others_are(log: EmbeddedLog, server: ImapServer) -> None:
+    letters(server, 1)
+    server.faults = Faults(broken=frozenset({1}), why_broken="[UNAVAILABLE] try again later")
+    polls = Polls(log, box(server))
+    assert polls.poll().fates == {}
+    letters(server, 1)
+    polls.now += timedelta(days=1)
+    assert polls.poll().fates == {"collected": 1, "dead": 1}
+
+
+def test_a_server_that_tells_no_sizes_is_read_all_the_same(log: EmbeddedLog, server: ImapServer) -> None:
+    letters(server, 9)
+    server.faults = Faults(no_sizes=True)
+    assert Polls(log, box(server)).poll().fates == {"collected": 9}
+
+
 def test_a_server_that_hangs_up_at_one_message_again_and_again_is_asked_later(
     log: EmbeddedLog, server: ImapServer
 ) -> None:
@@ -363,6 +460,14 @@ def test_tls_takes_the_certificates_that_the_settings_name_and_no_others(
         assert polls.poll().fates == {"collected": 1}
 
 
+@pytest.mark.parametrize("held", [None, "no certificate"])
+def test_a_file_of_certificates_that_holds_none_is_named(server: ImapServer, tmp_path: Path, held: str | None) -> None:
+    if held is not None:
+        (tmp_path / "ca.pem").write_text(held)
+    answer = asyncio.run(_asked(box(server, security="tls", ca=str(tmp_path / "ca.pem")), ""))
+    assert "no certificates in the file that `ca` names" in answer.message
+
+
 def test_a_server_without_starttls_is_given_no_password(log: EmbeddedLog, server: ImapServer) -> None:
     polls = Polls(log, box(server, security="starttls"))
     polls.poll()
@@ -413,6 +518,31 @@ def test_of_a_hundred_thousand_messages_a_thousand_come_at_a_time(server: ImapSe
     answer = asyncio.run(_asked(box(server), json.dumps(half)))
     assert not answer.more
     assert json.loads(answer.cursor)["folders"]["INBOX"]["last"] == 100_000
+
+
+def test_what_a_slow_server_gave_is_kept_before_the_next_folder_is_looked_at(
+    server: ImapServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("overheard.collectors.mail.imap._SHARE", 0.0)
+    letters(server, 1)
+    server.folders["Leads"] = Folder()
+    mailbox = box(server, folders=("INBOX", "Leads"))
+    answer = asyncio.run(_asked(mailbox, ""))
+    assert (answer.kind, answer.more) == ("fetched", True)
+    assert server.commands().count("EXAMINE") == 1
+    answer = asyncio.run(_asked(mailbox, answer.cursor))
+    assert (answer.kind, answer.more) == ("unmodified", False)
+    assert server.commands().count("EXAMINE") == 2
+
+
+def test_a_slow_server_that_names_no_next_number_is_not_asked_without_end(
+    server: ImapServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("overheard.collectors.mail.imap._SHARE", 0.0)
+    letters(server, 1)
+    server.faults = Faults(no_next=True)
+    answer = asyncio.run(_asked(box(server), ""))
+    assert not answer.more
 
 
 def test_a_mailbox_has_no_back_fill_but_its_first_poll(server: ImapServer) -> None:

@@ -88,6 +88,13 @@ def test_what_google_translates_is_read_as_it_was_said(comment: str, kept: str) 
     assert mention.content == kept
 
 
+@pytest.mark.parametrize("name", ["A Google User", "A Google user"])
+def test_a_review_of_nobody_has_no_author(name: str) -> None:
+    review = {"reviewId": "r", "starRating": "ONE", "reviewer": {"displayName": name}}
+    (mention,) = read(GOOGLE, {"reviews": [review]}).mentions
+    assert mention.attributed_to is None
+
+
 def test_reviews_of_all_locations_are_read_and_an_error_with_status_200_is_one() -> None:
     assert set(named(read(GOOGLE, recorded("google_business/batch.json")))) == {"AbFvOq5", "AbFvOq6"}
     for error in ({"error": {"code": 403, "status": "PERMISSION_DENIED"}}, {"error": "no"}, {"kind": "other"}):
@@ -375,6 +382,8 @@ def test_a_page_is_polled_without_its_token_being_kept_though_facebook_repeats_i
             4,
         ),
         ({"code": 613}, {}, "asked too often", 1),
+        ({"code": 341}, {}, "asked too often", 1),
+        ({"code": -1}, {}, "Malformed", 0),
     ],
 )
 def test_what_meta_refuses_is_said_with_what_to_do_and_the_next_source_is_unharmed(  # noqa: PLR0917
