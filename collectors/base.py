@@ -228,6 +228,11 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     about: tuple[Annotated[str, Meta(min_length=1, max_length=200)], ...] = ()
     policy: PolicyTable = AS_ITS_KIND
 
+    @classmethod
+    def is_web(cls) -> bool:
+        """Return True where it is asked over HTTP, of sites whose owners are to see who asks."""
+        return "https" in cls.schemes
+
     @property
     def in_force(self) -> Policy:
         """Its policy: that of its kind, made stricter by what its owner set (`overheard.policy`)."""

@@ -167,7 +167,8 @@ class Reach:
 class Fetcher:
     """Fetches URLs. Thread-safe.
 
-    `contact` is a URL or e-mail address at which the owner of a site can reach whoever runs this. `allow` names hosts
+    `contact` is a URL or e-mail address at which the owner of a site can reach whoever runs this; "" where no site is
+    asked. `allow` names hosts
     ("localhost") or hosts with a port ("127.0.0.1:8080") that may have a private address: for tests and samples.
     `secrets` are the tokens of sources, each sent to its source's own host alone. `beside` is how those sources are
     asked that are not asked over HTTP, by their names.
@@ -185,7 +186,7 @@ class Fetcher:
         secrets: Secrets | None = None,
         beside: Mapping[str, Beside] | None = None,
     ) -> None:
-        self.agent = f"Overheard/{version('overheard')} (+{contact})"
+        self.agent = f"Overheard/{version('overheard')}{f' (+{contact})' if contact else ''}"
         self.limits = limits or Limits()
         self._allow = frozenset(allow)
         self._clock = clock

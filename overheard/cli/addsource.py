@@ -60,7 +60,8 @@ def add_source(
         return
     talk = _Talk(notes() if as_json else console(), yes=yes or as_json)
     said = _pairs(given or [])
-    if new.needs_contact and not said.get("contact"):
+    is_kind = kind in {one.name for one in new.kinds()}
+    if new.needs_contact(kind if is_kind else "") and not said.get("contact"):
         said["contact"] = talk.contact()
     kind, said = _kind_of(talk, new, kind, said)
     walk = _Walk(talk, new, new.form(kind), said, untried=untried)

@@ -80,9 +80,8 @@ class NewSources(Protocol):
     raise InputError for what cannot be taken, with the setting as `where`, and ConfigError for wrong settings.
     """
 
-    @property
-    def needs_contact(self) -> bool:
-        """True where nobody is asked yet, since the settings do not say who asks."""
+    def needs_contact(self, kind: str = "") -> bool:
+        """Return True where the settings do not say who asks, and sites are asked by a kind, or ("") by an address."""
         ...
 
     def kinds(self) -> Sequence[SourceKind]:

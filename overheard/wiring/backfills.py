@@ -45,7 +45,7 @@ def ask_back_fill(system: System, source: str, first: date, last: date | None, n
     if not isinstance(one, Source) or isinstance(one, Stream) or not one.url:
         msg = f"expected a source that is asked for what it has; {source[:100]!r} is only told of posts by others"
         raise ConfigError(msg)
-    if "https" not in one.schemes:
+    if not one.is_web():
         msg = f"expected a source that is asked for its older posts; {source[:100]!r} reads all that is there by itself"
         raise ConfigError(msg)
     zone = ZoneInfo(system.settings.locale.time_zone)

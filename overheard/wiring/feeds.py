@@ -40,12 +40,12 @@ class Feeds:
         """Ask what is due until `stop`, or, with `once`, what is due now; the settings are those of the beginning.
 
         Raises what the log raises; what a source does is in the report, and in the log of the program. Raises
-        ConfigError where there are sources and the settings name no contact.
+        ConfigError where a site is to be asked and the settings name no contact.
         """
         settings = self._system.settings
         keep_policies(self._system.log, settings, utc_now())
         sources = sources_of(settings)
-        if sources and not settings.http.contact:
+        if any(one.is_web() for one in sources) and not settings.http.contact:
             msg = (
                 "expected `contact` in [http] of the settings: an e-mail address or URL that the owners of the sites "
                 "which you poll can reach you at; it is empty. Feeds are not polled without it"

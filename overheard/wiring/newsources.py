@@ -69,10 +69,9 @@ class FileNewSources:
         """The file."""
         return self._config
 
-    @property
-    def needs_contact(self) -> bool:
+    def needs_contact(self, kind: str = "") -> bool:
         """See `NewSources.needs_contact`."""
-        return not self._settings().http.contact
+        return not self._settings().http.contact and (not kind or self._kind(kind).is_web())
 
     def kinds(self) -> Sequence[SourceKind]:
         """See `NewSources.kinds`."""
@@ -157,7 +156,7 @@ class FileNewSources:
     def _client(self, sources: Sequence[Source], given: str) -> Iterator[Fetcher]:
         settings = self._settings()
         contact = settings.http.contact or given.strip()
-        if not contact:
+        if not contact and (not sources or any(one.is_web() for one in sources)):
             raise ConfigError(CONTACT)
         http = msgspec.structs.replace(settings.http, contact=contact)
         fetcher = fetcher_of(msgspec.structs.replace(settings, http=http, sources=tuple(sources)))

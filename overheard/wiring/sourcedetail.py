@@ -52,7 +52,7 @@ def source_detail(log: Log, index: Index, found: SourceStatus | None, name: str)
     origin = robots.origin_of(url)
     followed = state.followed if state else ()
     kind = kinds().get(found.kind)
-    if kind is not None and "https" not in kind.schemes:
+    if kind is not None and not kind.is_web():
         rules = _NO_SITE
     elif kind is not None and kind.documented_api and origin:
         rules = _DOCUMENTED

@@ -53,7 +53,7 @@ def tried(
         return _listened(source, fetcher, clock, budget)
     if source.goes_on:
         return Trial(note=_STREAM)
-    if "https" in source.schemes and (refusal := refusal_of(source.url)):
+    if source.is_web() and (refusal := refusal_of(source.url)):
         is_web = source.url.lower().startswith(("http://", "https://"))
         return Trial(problem=refusal, advice=_ADDRESS) if is_web else Trial(note=_ELSEWHERE)
     shown: list[Mention] = []

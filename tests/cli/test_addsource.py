@@ -257,6 +257,18 @@ def test_what_robots_txt_forbids_is_not_asked(
     assert [request.path for request, _ in httpserver.log] == ["/robots.txt"]
 
 
+def test_where_no_site_is_asked_nobody_has_to_say_who_asks(tmp_path: Path, overheard: Command) -> None:
+    config = tmp_path / "new.toml"
+    (tmp_path / "leads").mkdir()
+    (tmp_path / "leads" / "list.csv").write_text("Id,Name,Product\n1,Asha Rao,Lathe\n", "utf-8")
+    said = overheard("sources", "add", "leads", "-s", "path=leads", "-s", "name=market", "--yes", "--config", config)
+    assert said.status == 0, said.out + said.err
+    assert "Lathe" in said.out
+    assert not load_settings(config).http.contact
+    assert overheard("up", "--once", "--config", config).status == 0
+    assert "Lathe" in overheard("search", "channel:form", "--config", config).out
+
+
 def test_nobody_is_asked_without_a_word_of_who_asks(
     tmp_path: Path, base: str, httpserver: HTTPServer, overheard: Command
 ) -> None:

@@ -91,7 +91,7 @@ def _page(
         "where": where,
         "trial": trial,
         "table": new.draft(kind, values) if trial is not None else "",
-        "needs_contact": new.needs_contact,
+        "needs_contact": new.needs_contact(kind),
         "path": PATH,
         "active": "sources",
     }
