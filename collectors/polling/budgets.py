@@ -15,15 +15,7 @@ import msgspec
 
 from overheard.collectors.base import Budget, Source
 from overheard.collectors.fetching.fetch import Answer, Course
-from overheard.collectors.polling.budget import (
-    budget_of,
-    marks,
-    news_of,
-    smallest,
-    spent,
-    stopped,
-    used,
-)
+from overheard.collectors.polling.budget import budget_of, marks, news_of, smallest, spent, stopped, used
 from overheard.collectors.polling.news import News
 from overheard.collectors.polling.pollstate import added, budget_key, load_states, save_states, tried_key
 from overheard.log.base import Log
